@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How a change becomes durable: stage, sync, rename. Nothing else in Knooppunt does.
+
+This is the only module that opens a file for writing, syncs, renames or unlinks, so that whoever
+wants to know what a power failure can do has one file to read. Above each function stand the
+system calls it makes, in order.
+
+The rule of the house (``docs/internals.md``): a file is staged under a temporary name beside its
+destination, synced, and only then renamed without replacing anything. Until the rename nobody can
+see a partial file; after it the temporary name is gone, and that absence is the proof of delivery,
+even when the receiver has already taken the file away.
+
+What this does not protect against: a disk that acknowledges a flush it did not do; a file system
+that ignores ``syncfs`` errors (Linux before 5.8); a network share, where a lost reply makes a
+rename at-least-once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+from typing import NoReturn
+
+from gateway.errors import DurabilityError, FolderError, StateError
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_RENAME_NOREPLACE = 1
+
+STAGED_MODE = 0o640
+"""Mode of every file that we deliver: the owner writes, the group reads, others see nothing."""
+
+FSYNC_ABOVE = 1 << 20
+"""Bytes above which a staged file is synced by itself, so that one large file does not turn the
+round's ``syncfs`` into a long silence for everybody else in it."""
+
+
+class Occupied(FolderError):
+    """The name that a rename was to make exists already. Nothing was replaced."""
+
+    code = "occupied"
+
+
+# openat(O_RDONLY|O_DIRECTORY|O_CLOEXEC)
+def open_dir(path: str | bytes, *, dir_fd: int | None = None) -> int:
+    """A descriptor of a directory, to be held: paths below it cannot be redirected by a rename.
+
+    A symbolic link as the last part of ``path`` is refused (``OSError``, ELOOP or ENOTDIR).
+    """
+    return os.open(
+        path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=dir_fd
+    )
+
+
+# mkdirat; fsync(parent), once for each directory that was missing
+def make_dir(path: str, mode: int = 0o750) -> None:
+    """Make a directory and its missing parents, each durable before it is used."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path) or "."
+    make_dir(parent, mode)
+    try:
+        os.mkdir(path, mode)
+    except FileExistsError:
+        return
+    # Without this the directory, and every file delivered into it, vanishes with the power.
+    sync_dir(parent)
+
+
+# openat(O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC); write until all is written;
+# above FSYNC_ABOVE: fsync; close
+def stage(dir_fd: int, name: str | bytes, content: bytes, mode: int = STAGED_MODE) -> int:
+    """Write a new file under a temporary name; return its inode number.
+
+    The file is whole, but not yet durable: call :func:`sync_filesystem` before promising it.
+    Raises ``FileExistsError`` when the name exists: the caller removes its own stale file first.
+    After any other error the partial file is removed, and the descriptor is never tried again: after
+    a failed write or sync the kernel may drop the pages and report success the next time.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(name, flags, mode, dir_fd=dir_fd)
+    try:
+        view = memoryview(content)
+        while view:  # a write may be short: at a full disk, a quota or a signal
+            view = view[os.write(fd, view) :]
+        if len(content) > FSYNC_ABOVE:
+            os.fsync(fd)
+        inode = os.fstat(fd).st_ino
+    except OSError:
+        _drop(fd, dir_fd, name)
+        raise
+    os.close(fd)
+    return inode
+
+
+def _drop(fd: int, dir_fd: int, name: str | bytes) -> None:
+    try:
+        os.close(fd)
+    finally:
+        os.unlink(name, dir_fd=dir_fd)
+
+
+# renameat2(RENAME_NOREPLACE); where the file system lacks it: linkat, unlinkat
+def rename(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -> None:
+    """Give a file its final name, replacing nothing. This is the commit point of a delivery.
+
+    Raises :class:`Occupied` when the name exists, ``FileNotFoundError`` when the source is gone
+    (for a staged file: it was delivered before). Durable after the next :func:`sync_filesystem`.
+
+    On a file system without RENAME_NOREPLACE (NFS, old FUSE) the pair link+unlink does the same,
+    at-least-once: between the two calls both names exist.
+    """
+    source, target = os.fsencode(src), os.fsencode(dst)
+    if _libc.renameat2(src_dir, source, dst_dir, target, _RENAME_NOREPLACE) == 0:
+        return
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+        _link_unlink(src_dir, source, dst_dir, target)
+        return
+    _raise(number, dst)
+
+
+def _link_unlink(src_dir: int, src: bytes, dst_dir: int, dst: bytes) -> None:
+    try:
+        os.link(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir, follow_symlinks=False)
+    except FileExistsError:
+        ours = os.stat(src, dir_fd=src_dir, follow_symlinks=False)
+        theirs = os.stat(dst, dir_fd=dst_dir, follow_symlinks=False)
+        if (ours.st_dev, ours.st_ino) != (theirs.st_dev, theirs.st_ino):
+            _raise(errno.EEXIST, dst)
+        # Our own link, whose reply was lost: go on with the unlink.
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
+            raise FolderError(
+                "this file system can neither rename without replacing nor make hard links",
+                hint="put the folders on a local file system (ext4, xfs), or on a share with links",
+            ) from error
+        raise
+    os.unlink(src, dir_fd=src_dir)
+
+
+def _raise(number: int, name: str | bytes) -> NoReturn:
+    shown = os.fsdecode(name)
+    if number == errno.EEXIST:
+        raise Occupied(f"a file named {shown!r} is there already")
+    raise OSError(number, os.strerror(number), shown)
+
+
+# unlinkat
+def remove(dir_fd: int, name: str | bytes) -> bool:
+    """Remove a file; False when it was gone already (a redo after a crash)."""
+    try:
+        os.unlink(name, dir_fd=dir_fd)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+# syncfs
+def sync_filesystem(fd: int) -> None:
+    """Make everything written so far on the file system of ``fd`` durable, names included.
+
+    One call for a whole round instead of two fsyncs a file. An error ends the process
+    (:class:`DurabilityError`): what the kernel lost it will not report a second time, so only a
+    restart, which reads what the disk really holds, can go on.
+    """
+    if _libc.syncfs(fd) != 0:
+        number = ctypes.get_errno()
+        raise DurabilityError(
+            f"the disk did not keep what was written: {os.strerror(number)}",
+            hint="look at the kernel log and the disk, then start again: a restart recovers",
+        )
+
+
+# openat(O_RDONLY|O_DIRECTORY); fsync; close
+def sync_dir(path: str) -> None:
+    """Make the names in one directory durable."""
+    fd = open_dir(path)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+# openat(.tmp, O_CREAT|O_EXCL); write; fsync; close; renameat; fsync(directory)
+def put(path: str, content: bytes, mode: int = STAGED_MODE) -> None:
+    """Write one small file durably, replacing what stood there: for our own state, never for mail.
+
+    Readers see the old bytes or the new ones, never a part.
+    """
+    folder, name = os.path.split(path)
+    make_dir(folder)
+    dir_fd = open_dir(folder)
+    try:
+        staged = f".{name}.new"
+        remove(dir_fd, staged)
+        stage(dir_fd, staged, content, mode)
+        fd = os.open(staged, os.O_RDONLY | os.O_CLOEXEC, dir_fd=dir_fd)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(staged, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        os.fsync(dir_fd)
+    finally:
+        os.close(dir_fd)
+
+
+# openat(O_RDWR|O_CREAT); flock(LOCK_EX|LOCK_NB)
+def lock(path: str) -> int:
+    """Hold a lock file for the life of the process; :class:`StateError` when another holds it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise StateError(
+            f"another gateway is running on this state: {os.path.dirname(path)}",
+            hint="stop it first, or give this one a state of its own with --state DIR",
+        ) from None
+    return fd
