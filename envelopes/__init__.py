@@ -1,2 +1,74 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Envelopes of the GGk chain: StUF 03.01 and GGK0210 messages, built and read."""
+"""Envelopes of the GGk chain: StUF 03.01 and GGK 02.10 messages, built and read.
+
+Stands alone: bytes in, dataclasses out, and back; no files, no clock, no network. Start with
+`build` and `read` (berichten.py); answers are `bv03`, `fo03`, `fo01` and `read_answer`
+(receipts.py); times and numbers are in stuurgegevens.py, error codes in foutcodes.py. How to use it
+is in docs/envelopes.md.
+"""
+
+from envelopes.berichten import Envelop, Parameters, build, draadnaam, read
+from envelopes.errors import BuildError, EnvelopeError
+from envelopes.foutcodes import Fout, Foutcode, fout, foutcode, tabel, volgorde
+from envelopes.metagegevens import (
+    Bestand,
+    Gebruiker,
+    Metagegevens,
+    afgeleid,
+    build_metagegevens,
+    read_metagegevens,
+)
+from envelopes.receipts import Antwoord, bv03, fo01, fo03, read_answer
+from envelopes.stuurgegevens import (
+    Stuurgegevens,
+    Systeem,
+    is_referentienummer,
+    is_tijdstip,
+    na,
+    opvul,
+    rfc3339,
+    stijgend,
+    tijdstip,
+)
+from envelopes.xml import Limits, xml_veilig
+from envelopes.xsd import Probleem, check
+
+__all__ = [
+    "Antwoord",
+    "Bestand",
+    "BuildError",
+    "Envelop",
+    "EnvelopeError",
+    "Fout",
+    "Foutcode",
+    "Gebruiker",
+    "Limits",
+    "Metagegevens",
+    "Parameters",
+    "Probleem",
+    "Stuurgegevens",
+    "Systeem",
+    "afgeleid",
+    "build",
+    "build_metagegevens",
+    "bv03",
+    "check",
+    "draadnaam",
+    "fo01",
+    "fo03",
+    "fout",
+    "foutcode",
+    "is_referentienummer",
+    "is_tijdstip",
+    "na",
+    "opvul",
+    "read",
+    "read_answer",
+    "read_metagegevens",
+    "rfc3339",
+    "stijgend",
+    "tabel",
+    "tijdstip",
+    "volgorde",
+    "xml_veilig",
+]

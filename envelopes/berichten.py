@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The envelope messages of the GGk chain: Di01 (heen) and Du01 (retour), in SOAP 1.1.
+
+Source: koppelvlak GGK 02.10, StUF 03.01, SOAP 1.1; the rules that the official schema lets pass
+are collected in docs/envelopes.md. `build` and `read` face each other: both go through the same
+XSD and the same `_regels`, so that we cannot write what we would refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from envelopes.errors import BuildError, EnvelopeError
+from envelopes.metagegevens import NAMESPACE as METAGEGEVENS
+from envelopes.metagegevens import Metagegevens, blok, lees_blok
+from envelopes.stuurgegevens import (
+    BEKENDE_BERICHTCODES,
+    Stuurgegevens,
+    Systeem,
+    functie_met_versie,
+    is_referentienummer,
+    is_tijdstip,
+    organisatie_bezwaar,
+)
+from envelopes.xml import GGK, SOAP, STUF, Limits, escape, kop, ontleed, ontleed_vertrouwd
+from envelopes.xsd import validator
+
+TRACE = "urn:knooppunt:trace:1"
+"""Namespace of our header block that holds the W3C traceparent."""
+
+_SCHEMA = "soap11-envelop.xsd"
+_HEEN = "envelopHeenbericht-ggk_Di01"
+_RETOUR = "envelopRetourbericht-ggk_Du01"
+_ELEMENT = {"Di01": _HEEN, "Du01": _RETOUR}
+_BERICHTEN = {f"{{{GGK}}}{_HEEN}": "Di01", f"{{{GGK}}}{_RETOUR}": "Du01"}
+_NULLEN = re.compile(r"00-0{32}-|00-[0-9a-f]{32}-0{16}-")
+_WIT = str.maketrans("", "", " \t\r\n")
+_GEEN_LIMIETEN = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The versions in `parameters`, each exactly 4 digits (koppelvlak GGK, Versienr)."""
+
+    applicatie_versie: str = "0001"
+    applicatie_subversie: str = "0000"
+    functie_versie: str = "0001"
+    functie_subversie: str = "0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelop:
+    """One heen- or retourbericht, whole.
+
+    `payload`: the bytes of the file, never empty. `bestandsnaam`: None for xmlBestand, else the
+    attribute of tekstBestand, 4 to 255 of A-Z a-z 0-9 - . _ (see `draadnaam`). `metagegevens` and
+    `traceparent` (W3C Trace Context, version 00) are our header blocks; None where there is none.
+
+    `body_digest` is filled by `read`: hex SHA-256 of the exclusive canonical XML (1.0, without
+    comments) of the message element in the SOAP Body. Two messages with one digest say the same,
+    whatever stands in the Header and whichever way prefixes are declared around the message; a
+    retry by another prefix inside the message or another line length of the base64 differs. It is
+    "" in an Envelop you make, and does not count in comparing.
+    """
+
+    stuurgegevens: Stuurgegevens
+    payload: bytes = field(repr=False)
+    bestandsnaam: str | None = None
+    metagegevens: Metagegevens | None = None
+    traceparent: str | None = None
+    parameters: Parameters = field(default_factory=Parameters)
+    body_digest: str = field(default="", compare=False)
+
+
+def draadnaam(naam: str) -> str:
+    """Make a bestandsnaam that may stand in an envelope of any file name.
+
+    Other characters become `_`, the extension is kept, 4 to 255 characters. The real name travels
+    in the metagegevens (docs/envelopes.md).
+    """
+    schoon = re.sub(r"[^A-Za-z0-9\-._]", "_", naam).rjust(4, "_")
+    if len(schoon) <= 255:
+        return schoon
+    stam, punt, ext = schoon.rpartition(".")
+    if not punt or len(ext) > 20:
+        return schoon[:255]
+    return stam[: 254 - len(ext)] + "." + ext
+
+
+def build(envelop: Envelop) -> bytes:
+    """Write the complete SOAP envelope: UTF-8, with an XML declaration.
+
+    What is written is parsed and checked as `read` would, before it is returned. Raises BuildError
+    for an envelope that is against the rules: then the calling program is wrong.
+    """
+    sg = envelop.stuurgegevens
+    if sg.berichtcode not in _ELEMENT:
+        raise BuildError(f"berichtcode {sg.berichtcode!r}: an envelope is a Di01 or a Du01")
+    try:
+        data = _tekst(envelop).encode("utf-8")
+        if len(data) > _GEEN_LIMIETEN.bytes:
+            raise BuildError(f"message of {len(data)} bytes, limit {_GEEN_LIMIETEN.bytes}")
+        terug = _lees(ontleed_vertrouwd(data), data)
+    except UnicodeEncodeError as e:
+        raise BuildError("lone surrogate in the envelope: use xml_veilig") from e
+    except EnvelopeError as e:
+        raise BuildError(f"{e.code} {e.omschrijving}: {e.details}") from None
+    # e.g. a carriage return that a parser would change: better here than at the receiver
+    if terug != envelop:
+        raise BuildError("envelope does not read back as it was given")
+    return data
+
+
+def _tekst(envelop: Envelop) -> str:
+    sg = envelop.stuurgegevens
+    p = envelop.parameters
+    naam = _ELEMENT[sg.berichtcode]
+    inhoud = b64encode(envelop.payload).decode("ascii")
+    if envelop.bestandsnaam is None:
+        bestand = f"<GGK:xmlBestand>{inhoud}</GGK:xmlBestand>"
+    else:
+        attribuut = escape(envelop.bestandsnaam)
+        bestand = f'<GGK:tekstBestand bestandsnaam="{attribuut}">{inhoud}</GGK:tekstBestand>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<soap:Envelope xmlns:soap="{SOAP}">\n{_header(envelop)}<soap:Body>\n'
+        f'<GGK:{naam} xmlns:GGK="{GGK}" xmlns:StUF="{STUF}">\n'
+        f"<GGK:stuurgegevens>{stuurgegevens_xml(sg)}</GGK:stuurgegevens>\n"
+        "<GGK:parameters>"
+        f"<GGK:applicatieVersie>{escape(p.applicatie_versie)}</GGK:applicatieVersie>"
+        f"<GGK:applicatieSubversie>{escape(p.applicatie_subversie)}</GGK:applicatieSubversie>"
+        f"<GGK:functieVersie>{escape(p.functie_versie)}</GGK:functieVersie>"
+        f"<GGK:functieSubversie>{escape(p.functie_subversie)}</GGK:functieSubversie>\n"
+        f"<GGK:bericht>{bestand}</GGK:bericht></GGK:parameters>\n"
+        f"</GGK:{naam}>\n</soap:Body>\n</soap:Envelope>\n"
+    )
+
+
+def _header(envelop: Envelop) -> str:
+    blokken = "" if envelop.metagegevens is None else blok(envelop.metagegevens)
+    if envelop.traceparent is not None:
+        tekst = escape(envelop.traceparent)
+        blokken += f'<tr:traceparent xmlns:tr="{TRACE}">{tekst}</tr:traceparent>'
+    return f"<soap:Header>{blokken}</soap:Header>\n" if blokken else ""
+
+
+def stuurgegevens_xml(sg: Stuurgegevens) -> str:
+    """Write the children of stuurgegevens, in the standard's order, prefix StUF. Not validated."""
+    cross = "" if sg.cross_refnummer is None else _el("crossRefnummer", sg.cross_refnummer)
+    functie = "" if sg.functie is None else _el("functie", sg.functie)
+    return (
+        f"<StUF:berichtcode>{escape(sg.berichtcode)}</StUF:berichtcode>"
+        f"<StUF:zender>{_systeem_xml(sg.zender)}</StUF:zender>"
+        f"<StUF:ontvanger>{_systeem_xml(sg.ontvanger)}</StUF:ontvanger>"
+        f"<StUF:referentienummer>{escape(sg.referentienummer)}</StUF:referentienummer>"
+        f"<StUF:tijdstipBericht>{escape(sg.tijdstip_bericht)}</StUF:tijdstipBericht>"
+        f"{cross}{functie}"
+    )
+
+
+def _systeem_xml(s: Systeem) -> str:
+    return (
+        _el("organisatie", s.organisatie)
+        + _el("applicatie", s.applicatie)
+        + (_el("administratie", s.administratie) if s.administratie else "")
+        + (_el("gebruiker", s.gebruiker) if s.gebruiker else "")
+    )
+
+
+def _el(naam: str, tekst: str) -> str:
+    return f"<StUF:{naam}>{escape(tekst)}</StUF:{naam}>"
+
+
+def read(data: bytes, limits: Limits = _GEEN_LIMIETEN) -> Envelop:
+    """Read a hop message: limits, XML, XSD, then the rules that an XSD cannot hold.
+
+    Accepts any prefixes, a default namespace, 8 to 17 digit times, an empty administratie, base64
+    with line breaks, comments, and a message without our header blocks. Fetches nothing.
+
+    Raises EnvelopeError with the first code, in the standard's order, of what is wrong: StUF010
+    and StUF013 for an organisatie that can be nobody's, StUF022 and StUF025 for a berichtcode that
+    does not exist or is not for us, StUF034 for a functie with a version in it, StUF043 for a
+    message that answers itself, IB007 for size, IB009 for a referentienummer that is no UUID v4,
+    RIN001 for all else.
+    """
+    try:
+        root = ontleed(data, limits)
+        envelop = _lees(root, data)
+        return _met_digest(envelop, root)
+    except EnvelopeError as e:
+        e.stuurgegevens, velden = kop(data)
+        eerder = _uit_kop(velden) if e.code == "RIN001" else None
+        if eerder is not None:
+            raise EnvelopeError(*eerder, stuurgegevens=e.stuurgegevens) from None
+        raise
+
+
+def _uit_kop(velden: dict[str, str]) -> tuple[str, str] | None:
+    """Name the fault by the header where the XSD saw only that something does not fit."""
+    code = velden.get("berichtcode")
+    if code is None:
+        return None
+    if code not in BEKENDE_BERICHTCODES:
+        return "StUF022", "berichtcode bestaat niet in StUF 03.01, verwacht Di01 of Du01"
+    if code not in _ELEMENT:
+        return "StUF025", f"berichtcode {code}, verwacht Di01 of Du01"
+    nummer = velden.get("referentienummer")
+    if nummer is not None and not is_referentienummer(nummer):
+        return (
+            "IB009",
+            f"referentienummer van {len(nummer)} tekens, verwacht UUID v4, kleine letters",
+        )
+    return None
+
+
+def _lees(root: etree._Element, data: bytes) -> Envelop:
+    """Read a parsed document; all checks but the limits."""
+    afwijking = validator(_SCHEMA).afwijking(root)
+    if afwijking is not None:
+        raise EnvelopeError("RIN001", str(afwijking), regel=afwijking.regel)
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise EnvelopeError("RIN001", "verwacht een SOAP 1.1 Envelope", regel=root.sourceline)
+    bericht = root[-1][0]
+    if bericht.tag not in _BERICHTEN:
+        raise EnvelopeError("StUF025", "verwacht heen- of retourbericht", regel=bericht.sourceline)
+    metagegevens, traceparent = _blokken(root, data)
+    # one message in the Body, two children in it: the XSD has made sure
+    sg = lees_stuurgegevens(bericht[0])
+    p = bericht[1]
+    bestand = p[4][0]
+    _regels(sg, bericht[0])
+    if metagegevens is not None and metagegevens.referentienummer != sg.referentienummer:
+        raise _onjuist(root, "metagegevens hebben een ander referentienummer dan het bericht")
+    if traceparent is not None and _NULLEN.match(traceparent):
+        raise _onjuist(root, "traceparent bestaat uit nullen")
+    return Envelop(
+        stuurgegevens=sg,
+        payload=_payload(bestand),
+        bestandsnaam=bestand.get("bestandsnaam"),
+        metagegevens=metagegevens,
+        traceparent=traceparent,
+        parameters=Parameters(*(p[n].text or "" for n in range(4))),
+    )
+
+
+def _onjuist(waar: etree._Element, wat: str, code: str = "RIN001") -> EnvelopeError:
+    return EnvelopeError(code, wat, regel=waar.sourceline)
+
+
+def _blokken(root: etree._Element, data: bytes) -> tuple[Metagegevens | None, str | None]:
+    """Find our header blocks; each at most once, and nobody's that we would have to understand."""
+    metagegevens: etree._Element | None = None
+    traceparent: etree._Element | None = None
+    if len(root) == 1:
+        return None, None
+    for kind in root[0]:
+        if kind.tag == f"{{{METAGEGEVENS}}}metagegevens":
+            if metagegevens is not None:
+                raise _onjuist(kind, "metagegevens staan er twee keer")
+            metagegevens = kind
+        elif kind.tag == f"{{{TRACE}}}traceparent":
+            if traceparent is not None:
+                raise _onjuist(kind, "traceparent staat er twee keer")
+            traceparent = kind
+        elif kind.get(f"{{{SOAP}}}mustUnderstand") == "1":
+            # SOAP 1.1 section 4.2.3: who does not understand it must not go on
+            raise _onjuist(kind, "onbekend headerblok met mustUnderstand")
+    return (
+        None if metagegevens is None else lees_blok(metagegevens, data),
+        None if traceparent is None else traceparent.text,
+    )
+
+
+def lees_stuurgegevens(element: etree._Element) -> Stuurgegevens:
+    """Read a stuurgegevens element that its XSD has found right."""
+    v = {kind.tag.rpartition("}")[2]: kind for kind in element}
+    cross = v.get("crossRefnummer")
+    functie = v.get("functie")
+    return Stuurgegevens(
+        berichtcode=v["berichtcode"].text or "",
+        zender=_systeem(v["zender"]),
+        ontvanger=_systeem(v["ontvanger"]),
+        referentienummer=v["referentienummer"].text or "",
+        tijdstip_bericht=v["tijdstipBericht"].text or "",
+        cross_refnummer=None if cross is None else cross.text or "",
+        functie=None if functie is None else functie.text or "",
+    )
+
+
+def _systeem(element: etree._Element) -> Systeem:
+    v = {kind.tag.rpartition("}")[2]: kind.text or "" for kind in element}
+    return Systeem(
+        v.get("organisatie", ""),
+        v.get("applicatie", ""),
+        v.get("administratie", ""),
+        v.get("gebruiker", ""),
+    )
+
+
+def _regels(sg: Stuurgegevens, element: etree._Element) -> None:
+    """Check what the official schema lets pass, in the order of the code table."""
+    bezwaar = organisatie_bezwaar(sg.ontvanger.organisatie)
+    if bezwaar:
+        raise _onjuist(element, f"ontvanger: {bezwaar}", "StUF010")
+    bezwaar = organisatie_bezwaar(sg.zender.organisatie)
+    if bezwaar:
+        raise _onjuist(element, f"zender: {bezwaar}", "StUF013")
+    if not (sg.functie or "").strip():
+        raise _onjuist(element, "functie is leeg", "StUF034")
+    if functie_met_versie(sg.functie or ""):
+        raise _onjuist(element, "functie bevat een versie; die hoort in parameters", "StUF034")
+    if sg.cross_refnummer == sg.referentienummer:
+        raise _onjuist(element, "crossRefnummer is het eigen referentienummer", "StUF043")
+    if not is_tijdstip(sg.tijdstip_bericht):
+        n = len(sg.tijdstip_bericht)
+        raise _onjuist(
+            element,
+            f"tijdstipBericht van {n} cijfers is geen bestaand moment, "
+            "verwacht 8, 10, 12, 14, 15, 16 of 17 cijfers",
+        )
+
+
+def _payload(bestand: etree._Element) -> bytes:
+    tekst = bestand.text or ""
+    try:
+        payload = a2b_base64(tekst, strict_mode=True)
+    except Base64Error:
+        # line breaks are legal; only then pay for a copy without them
+        try:
+            payload = a2b_base64(tekst.translate(_WIT), strict_mode=True)
+        except Base64Error:
+            raise _onjuist(bestand, "inhoud is geen base64") from None
+    if not payload:
+        raise _onjuist(bestand, "inhoud is leeg")
+    return payload
+
+
+def _met_digest(e: Envelop, root: etree._Element) -> Envelop:
+    canoniek = etree.tostring(root[-1][0], method="c14n", exclusive=True, with_comments=False)
+    digest = hashlib.sha256(canoniek).hexdigest()
+    return Envelop(
+        e.stuurgegevens,
+        e.payload,
+        e.bestandsnaam,
+        e.metagegevens,
+        e.traceparent,
+        e.parameters,
+        digest,
+    )

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Our XSDs: the prebuilt validators of the hot path, and readable problems for people.
+
+The only file of this library that reads from disk, and it reads nothing but our own schemas: from
+`envelopes/_schemas` in an installed wheel, from the repository's `schemas/` in a checkout. Nothing
+is ever fetched and a document's schemaLocation hint is not followed (libxml2 follows it only when
+it has no schema yet; xmlschema is told not to).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import xmlschema
+from lxml import etree
+from xmlschema.validators import (
+    XsdAttributeGroup,
+    XsdEnumerationFacets,
+    XsdMaxLengthFacet,
+    XsdMinLengthFacet,
+    XsdPatternFacets,
+    XsdType,
+)
+
+from envelopes.errors import EnvelopeError
+from envelopes.xml import Limits, ontleed
+
+SCHEMAS = (
+    "soap11-envelop.xsd",
+    "stuf0301.xsd",
+    "ggk0210.xsd",
+    "metagegevens.xsd",
+    "publicatiebesluit.xsd",
+    "trace.xsd",
+)
+"""The schemas that travel with this library; see schemas/README.md."""
+
+MAX_PROBLEMEN = 100
+"""`check` gives no more: a file of another kind would give one for each of its elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probleem:
+    """One thing that is wrong with a document, for people.
+
+    `pad` is the path of the element, `regel` its line (None where unknown), `tekst` one Dutch
+    sentence with what was expected. The offending value itself is never in it: a document may
+    hold personal data, and a problem ends up in logs and notices.
+    """
+
+    tekst: str
+    pad: str = ""
+    regel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Afwijking:
+    """What libxml2 found first: where, what was expected there, and what was found (its form)."""
+
+    pad: str
+    regel: int
+    verwacht: str
+    gevonden: str
+
+    def __str__(self) -> str:
+        return f"{self.pad}: verwacht {self.verwacht}, gevonden {self.gevonden}"
+
+
+def schema_bytes(name: str) -> bytes:
+    """Give the text of one of our schemas, by file name. Raises ValueError for another name."""
+    if name not in SCHEMAS:
+        raise ValueError(f"no schema of ours is called {name!r}; choose from {', '.join(SCHEMAS)}")
+    return _map().joinpath(name).read_bytes()
+
+
+@cache
+def _map() -> Traversable:
+    pakket = files("envelopes")
+    ingepakt = pakket.joinpath("_schemas")
+    return ingepakt if ingepakt.is_dir() else pakket.joinpath("..", "schemas")
+
+
+class _EigenSchemas(etree.Resolver):
+    """Lets an import in a schema find our own files and nothing else."""
+
+    def resolve(self, system_url: str, _public_id: str, context: Any) -> Any:
+        return self.resolve_string(schema_bytes(system_url.rpartition("/")[2]), context)
+
+
+class Validator:
+    """One schema, built once. Threads take turns: libxml2's list of errors is the schema's."""
+
+    def __init__(self, name: str) -> None:
+        """Build from the schema of that file name."""
+        parser = etree.XMLParser(no_network=True, load_dtd=False, resolve_entities=False)
+        parser.resolvers.add(_EigenSchemas())
+        self._schema = etree.XMLSchema(etree.fromstring(schema_bytes(name), parser))
+        self._slot = threading.Lock()
+
+    def afwijking(self, root: etree._Element) -> Afwijking | None:
+        """Validate; give the first thing that is wrong, or None."""
+        with self._slot:
+            if self._schema.validate(root):
+                return None
+            return _uit_libxml2(self._schema.error_log[0], root)
+
+
+@cache
+def validator(name: str) -> Validator:
+    """Give the validator of a schema of ours, built once per process."""
+    return Validator(name)
+
+
+_VERWACHT = re.compile(r"Expected is (?:one of )?\( (.*) \)\.$")
+_NS = re.compile(r"\{[^}]*:[^}]*\}")  # a namespace has a colon; the {4} of a pattern has none
+_BSN = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
+_TOONBAAR = frozenset(
+    "berichtcode organisatie referentienummer crossRefnummer functie applicatieVersie "
+    "applicatieSubversie functieVersie functieSubversie code plek".split()
+)
+_STAARTEN = (
+    (re.compile(r"not accepted by the pattern '([^']*)'\.$"), "patroon {}"),
+    (re.compile(r"exceeds the allowed maximum length of '(\d+)'\.$"), "hoogstens {} tekens"),
+    (re.compile(r"underruns the allowed minimum length of '(\d+)'\.$"), "minstens {} tekens"),
+    (re.compile(r"not an element of the set \{([^}]*)\}\.$"), "een van {}"),
+    (re.compile(r"not a valid value of the (?:atomic|local atomic) type '([^']*)'\.$"), "{}"),
+    (re.compile(r"does not match the fixed value constraint '([^']*)'\.$"), "{}"),
+    (re.compile(r"The attribute '([^']*)' is required but missing\.$"), "attribuut {}"),
+    (re.compile(r"The attribute '[^']*' is not allowed\.$"), "geen ander attribuut"),
+    (re.compile(r"This element is not expected\.$"), "dit element hier niet"),
+    (re.compile(r"No matching global (?:element )?declaration available"), "een ander element"),
+    (re.compile(r"Character content (?:.*)is not allowed"), "geen tekst tussen de elementen"),
+    (re.compile(r"Element content is not allowed"), "tekst, geen elementen"),
+)
+
+
+def _uit_libxml2(e: Any, root: etree._Element) -> Afwijking:
+    """Take from libxml2's message what is safe: names and our own schema's words, no value."""
+    node = _knoop(root, e.path or "")
+    gevonden = "" if node is None else vorm(lokaal(node), node.text, len(node))
+    pad = (e.path or "") if node is None else pad_van(node)
+    return Afwijking(pad, e.line, _verwacht(e.message or ""), gevonden)
+
+
+def _verwacht(bericht: str) -> str:
+    soort = _VERWACHT.search(bericht)
+    if soort:
+        return _NS.sub("", soort.group(1)).replace(", ", " of ")
+    for staart, woorden in _STAARTEN:
+        m = staart.search(bericht)
+        if m:
+            # the only group is a piece of the schema (a pattern, a length, a name)
+            return woorden.format(*(_NS.sub("", g) for g in m.groups()))
+    return "volgens het schema"
+
+
+def _knoop(root: etree._Element, pad: str) -> etree._Element | None:
+    """Find the node that libxml2 names by a path in the document's own prefixes."""
+    prefixes: dict[str, str] = {}
+    for element in root.iter(etree.Element):
+        prefixes.update({k: v for k, v in element.nsmap.items() if k})
+    try:
+        gevonden = root.xpath(pad, namespaces=prefixes)
+    except etree.XPathError:
+        return None
+    node = gevonden[0] if isinstance(gevonden, list) and gevonden else None
+    return node if isinstance(node, etree._Element) else None
+
+
+def lokaal(node: etree._Element) -> str:
+    """Give the name of an element without its namespace."""
+    return str(node.tag).rpartition("}")[2]
+
+
+def pad_van(node: etree._Element) -> str:
+    """Give the path of an element from the root, without prefixes: "/Envelope/Body/..."."""
+    namen = [lokaal(node), *(lokaal(ouder) for ouder in node.iterancestors())]
+    return "/" + "/".join(naam[:60] for naam in reversed(namen))
+
+
+def vorm(naam: str, waarde: str | None, kinderen: int = 0) -> str:
+    """Describe a value for an error message without giving away what is nobody's business.
+
+    The fields that routing needs are shown, at most 40 characters, with any 9 digits in a row
+    masked (they may be a BSN); of every other field only its length.
+    """
+    if kinderen:
+        return f"{naam[:60]} met {kinderen} elementen"
+    if not waarde:
+        return f"{naam[:60]} leeg"
+    if naam not in _TOONBAAR:
+        return f"{naam[:60]} van {len(waarde)} tekens"
+    tekst = _BSN.sub("#########", waarde[:200])
+    return f"{naam} {tekst[:40]!r}"
+
+
+@cache
+def _leesbaar(name: str) -> xmlschema.XMLSchema:
+    bron = _map().joinpath(name)
+    return xmlschema.XMLSchema(str(bron), allow="sandbox", use_meta=True)
+
+
+def check(schema: str, data: bytes, limits: Limits | None = None) -> list[Probleem]:
+    """Check a document against a schema of ours; give all problems (at most 100), for people.
+
+    `schema` is a file name from `SCHEMAS`. An empty list means the document is right. Bytes that
+    pass a limit or are not well-formed give one problem; nothing is raised for a bad document,
+    ValueError for an unknown schema. Slow (some ms): not for the hot path.
+    """
+    if schema not in SCHEMAS:
+        raise ValueError(f"no schema of ours is called {schema!r}")
+    try:
+        root = ontleed(data, limits or Limits())
+    except EnvelopeError as e:
+        return [Probleem(e.details, "", e.regel)]
+    gevonden: list[Probleem] = []
+    bron = xmlschema.XMLResource(root, allow="none")
+    for fout in _leesbaar(schema).iter_errors(bron, use_location_hints=False):
+        gevonden.append(_probleem(fout))
+        if len(gevonden) == MAX_PROBLEMEN:
+            break
+    return gevonden
+
+
+def _probleem(fout: xmlschema.XMLSchemaValidationError) -> Probleem:
+    node = fout.elem if isinstance(fout.elem, etree._Element) else None
+    if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
+        kind = fout.invalid_child
+        if isinstance(kind, etree._Element):
+            node = kind
+    pad = pad_van(node) if node is not None else (fout.path or "")
+    regel = node.sourceline if node is not None else fout.sourceline
+    return Probleem(f"{pad}: {_woorden(fout)}", pad, regel)
+
+
+def _woorden(fout: xmlschema.XMLSchemaValidationError) -> str:
+    """Say what was expected, from the schema's side only: xmlschema's reasons quote values."""
+    if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
+        verwacht = " of ".join(str(x.local_name) for x in fout.expected or () if x.local_name)
+        if fout.invalid_tag is not None:
+            return f"element hoort hier niet, verwacht {verwacht or 'het einde'}"
+        return f"inhoud is niet volledig, verwacht {verwacht or 'meer elementen'}"
+    regel = fout.validator
+    if isinstance(regel, XsdPatternFacets):
+        return f"waarde past niet op patroon {' of '.join(regel.regexps)}"
+    if isinstance(regel, XsdEnumerationFacets):
+        return f"waarde moet een zijn van {', '.join(map(str, regel.enumeration))}"
+    if isinstance(regel, XsdMinLengthFacet):
+        return f"waarde is te kort, minstens {regel.value} tekens"
+    if isinstance(regel, XsdMaxLengthFacet):
+        return f"waarde is te lang, hoogstens {regel.value} tekens"
+    if isinstance(regel, XsdType):
+        return f"waarde is geen {regel.local_name or 'geldige waarde'}"
+    if isinstance(regel, XsdAttributeGroup):
+        return "attribuut ontbreekt of hoort hier niet"
+    return "voldoet niet aan het schema"
