@@ -48,9 +48,7 @@ def open_dir(path: str | bytes, *, dir_fd: int | None = None) -> int:
 
     A symbolic link as the last part of ``path`` is refused (``OSError``, ELOOP or ENOTDIR).
     """
-    return os.open(
-        path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=dir_fd
-    )
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=dir_fd)
 
 
 # mkdirat; fsync(parent), once for each directory that was missing
@@ -154,6 +152,18 @@ def remove(dir_fd: int, name: str | bytes) -> bool:
         os.unlink(name, dir_fd=dir_fd)
     except FileNotFoundError:
         return False
+    return True
+
+
+# rmdir
+def remove_dir(path: str) -> bool:
+    """Remove an empty directory; False when it was gone already, or something is in it."""
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTEMPTY):
+            return False
+        raise
     return True
 
 

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The audit log: an RFC 6962 Merkle tree in C2SP files, checkable by tools that are not ours.
+
+Where is what:
+
+* ``leaf.py``       one event as bytes: which fields, canonical JSON, commitments      [pure]
+* ``merkle.py``     the tree: running root, inclusion and consistency proofs           [pure]
+* ``tiles.py``      which file holds which leaf or hash                                [pure]
+* ``checkpoint.py`` the signed statement "so many leaves, this root"                   [pure]
+* ``publish.py``    writes the files after each commit, and repairs them at start      (io)
+* ``reading.py``    reads the files back, for start-up and for verification            (io)
+* ``verify.py``     the numbered steps a third party runs over the folder alone        (io)
+* ``walk.py``       the one pass over all leaves that those steps share                (io)
+
+Their places, for later: witnesses and time stamps come beside ``checkpoint.py`` (a checkpoint
+already takes several signature lines), closing a year beside ``publish.py`` (``origin`` already
+names the year), evidence bundles beside ``verify.py`` (``merkle.py`` already makes the proofs).
+"""
