@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can be configured: :class:`Config`, and :func:`parse` that reads it.
+
+Text in, :class:`Config` out; nothing here reads a file. The sections are described one by one in
+:mod:`gateway.config_secties`; what they ask of each other stands in :mod:`gateway.config_kruis`.
+Every fault is found at once, each with its line and column (:mod:`gateway.config_problems`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from gateway.config_kruis import kruiscontrole
+from gateway.config_problems import LOGNAAM, problems_of
+from gateway.config_secties import (
+    Code,
+    Id,
+    Ontvanger,
+    Partij,
+    Sectie,
+    Technisch,
+    Uitvraagcode,
+    Uitwisseling,
+    Venster,
+)
+from gateway.config_yaml import Document, Pad, Plaats, lees
+from gateway.errors import ConfigError
+from gateway.partijen import gemeenten
+
+__all__ = ["Config", "Ontvanger", "Partij", "Technisch", "Uitwisseling", "Venster", "parse"]
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class Config(Sectie):
+    """The whole of ``config.yaml``."""
+
+    versie: Literal[1] = Field(description="version of this format")
+    naam: str = Field(
+        pattern=LOGNAAM,
+        description="name of this gateway, as a domain name; the log is `<naam>/audit-<year>`",
+    )
+    applicatie: str = Field(
+        default="Knooppunt",
+        min_length=3,
+        max_length=50,
+        description="zender.applicatie on envelopes",
+    )
+    partijen: dict[Code, Partij] = Field(
+        min_length=1, description="who may hand in files, by code (between quotes)"
+    )
+    ontvangers: dict[Id, Ontvanger] = Field(min_length=1, description="who files are for, by id")
+    uitwisselingen: dict[Id, Uitwisseling] = Field(
+        min_length=1, description="the exchanges by id; a file goes to the first that matches"
+    )
+    vensters: dict[Uitvraagcode, tuple[Venster, ...]] = Field(
+        default_factory=dict, description="windows by uitvraag; more than one is possible"
+    )
+    technisch: Technisch = Field(
+        default_factory=Technisch, description="how the machinery works; may be left out"
+    )
+
+    @field_validator("partijen")
+    @classmethod
+    def _partijen(cls, items: dict[str, Partij]) -> dict[str, Partij]:
+        known = gemeenten()
+        out = {}
+        for code, item in items.items():
+            naam = item.naam or (known[code].naam if code in known else "")
+            out[code] = item.model_copy(update={"code": code, "naam": naam})
+        return out
+
+    @field_validator("ontvangers", "uitwisselingen")
+    @classmethod
+    def _ids(cls, items: dict[str, _M]) -> dict[str, _M]:
+        return {key: item.model_copy(update={"id": key}) for key, item in items.items()}
+
+    @field_validator("vensters")
+    @classmethod
+    def _uitvragen(cls, items: dict[str, tuple[Venster, ...]]) -> dict[str, tuple[Venster, ...]]:
+        return {
+            key: tuple(item.model_copy(update={"uitvraag": key}) for item in rows)
+            for key, rows in items.items()
+        }
+
+    @cached_property
+    def heen(self) -> tuple[Uitwisseling, ...]:
+        """The exchanges towards receivers, in the order of the file."""
+        return tuple(one for one in self.uitwisselingen.values() if one.richting == "heen")
+
+    @cached_property
+    def op_code(self) -> Mapping[str, Uitwisseling]:
+        """The exchanges by RINIS code."""
+        return {one.rinis_code: one for one in self.uitwisselingen.values()}
+
+    def uitwisseling_voor(self, name: str) -> Uitwisseling | None:
+        """Find the exchange to which a file dropped under this name goes; None: no one knows.
+
+        On a loose prefix, the first in the file wins; CBS judges the name strictly (domain 4).
+        """
+        for one in self.heen:
+            if one.lees(name) is not None:
+                return one
+        return None
+
+    def op_rinis_code(self, code: str) -> Uitwisseling | None:
+        """Find the exchange with this RINIS code, which also names its folders."""
+        return self.op_code.get(code)
+
+    def op_functie(self, functie: str) -> Uitwisseling | None:
+        """Find the exchange that an envelope's ``functie`` names: its RINIS code (contracts)."""
+        return self.op_code.get(functie)
+
+    def retour(self, rinis_code: str, name: str) -> tuple[Uitwisseling, dict[str, str]] | None:
+        """Read a name in a receiver's send folder: the exchange, and gemeentecode, uitvraag ...
+
+        None when no exchange of richting retour has this code, or its patterns do not fit.
+        """
+        one = self.op_code.get(rinis_code)
+        if one is None or one.richting != "retour":
+            return None
+        fields = one.lees(name)
+        return None if fields is None else (one, fields)
+
+    def partij(self, code: str) -> Partij | None:
+        """Find the party with this code."""
+        return self.partijen.get(code)
+
+    def vensters_voor(self, uitwisseling: Uitwisseling) -> tuple[Venster, ...]:
+        """Give the windows that count for an exchange, of all uitvragen."""
+        rows = [row for items in self.vensters.values() for row in items]
+        return tuple(row for row in rows if row.stap == uitwisseling.stap)
+
+
+def parse(text: str, filename: str = "config.yaml") -> Config:
+    """Read a configuration.
+
+    Raises :class:`ConfigError`, whose ``problems`` hold every fault that there is, in the order
+    of the file, each as ``config.yaml:6:12: what is wrong; the fix``.
+    """
+    document = lees(text)
+    config, found = _controleer(document)
+    if config is not None and not found:
+        return config
+    places = sorted(found, key=lambda one: (one[0].regel, one[0].kolom))
+    problems = tuple(f"{filename}:{at.regel}:{at.kolom}: {said}" for at, said in places)
+    count = "one fault" if len(problems) == 1 else f"{len(problems)} faults"
+    raise ConfigError(
+        f"{filename} cannot be used: {count}",
+        hint="mend each line above, then run: knooppunt config check",
+        problems=problems,
+    )
+
+
+def _controleer(document: Document) -> tuple[Config | None, list[tuple[Plaats, str]]]:
+    found = list(document.fouten)
+    if found and document.data is None:
+        return None, found
+    config = None
+    seen: set[Pad] = set()
+    try:
+        config = Config.model_validate(document.data)
+    except ValidationError as error:
+        for pad, place, sentence in problems_of(error.errors(), document, Config):
+            if place != document.sleutel(pad):  # a wrong key says nothing about what is below it
+                seen.add(pad)
+            found.append((place, sentence))
+    for pad, sentence in kruiscontrole(document.data):
+        if pad not in seen:  # one fault is said once
+            at = document.waarde(pad) if len(pad) > 2 else document.sleutel(pad)
+            found.append((at, sentence))
+    return config, found

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What sections of the configuration ask of each other, checked on the data as it was written.
+
+On the data, not on the models: a slip in one section does not hide the faults in the others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from gateway.config_yaml import Pad
+from gateway.partijen import dichtstbij, gemeenten
+
+Fout = tuple[Pad, str]
+
+_ONZE_MAPPEN = frozenset({"gemeenten", "ggk", "quarantaine"})
+
+
+def kruiscontrole(data: Any) -> Iterator[Fout]:
+    """Give every fault between sections: the way to it, and a sentence with the fix."""
+    partijen, ontvangers = _tabel(data, "partijen"), _tabel(data, "ontvangers")
+    uitwisselingen, vensters = _tabel(data, "uitwisselingen"), _tabel(data, "vensters")
+    for section, items in (("partijen", partijen), ("uitwisselingen", uitwisselingen)):
+        yield from _sleutelvelden(section, items)
+    yield from _sleutelvelden("ontvangers", ontvangers)
+    for code, partij in partijen.items():
+        yield from _partij(code, partij)
+    for one in ontvangers.keys() & _ONZE_MAPPEN:
+        yield ("ontvangers", one), f"`{one}` is a folder of the chain itself; choose another id"
+    yield from _codes(uitwisselingen)
+    for one, item in uitwisselingen.items():
+        if isinstance(item, dict):
+            pad = ("uitwisselingen", one)
+            yield from _richting(pad, item, ontvangers)
+            yield from _antwoord(pad, item, uitwisselingen)
+            yield from _omvang(pad, item, _tabel(data, "technisch"))
+    for uitvraag, rows in vensters.items():
+        yield from _vensters(("vensters", uitvraag), rows)
+
+
+def _tabel(data: Any, name: str) -> dict[str, Any]:
+    found = data.get(name) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def of_bedoelde_u(word: str, known: Iterable[str]) -> str:
+    """Give the fix for a wrong word: the known one that is near it, or all of them."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known) or 'none'}"
+
+
+def _sleutelvelden(section: str, items: dict[str, Any]) -> Iterator[Fout]:
+    for key, item in items.items():
+        for name in ("id", "code"):
+            if isinstance(item, dict) and name in item:
+                sentence = f"unknown field `{name}`; the key in front of the colon says it already"
+                yield (section, key, name), sentence
+
+
+def _partij(code: str, partij: Any) -> Iterator[Fout]:
+    given = partij if isinstance(partij, dict) else {}
+    soort, naam = given.get("soort", "gemeente"), given.get("naam")
+    if soort == "gemeente" and re.fullmatch("[0-9]{4}", code) and code not in gemeenten():
+        near = dichtstbij(naam if isinstance(naam, str) and naam else code)
+        fix = f'did you mean "{near.code}" ({near.naam})?' if near else "see gateway/data"
+        yield ("partijen", code), f"{code} is no gemeentecode of 2015 or later; {fix}"
+    if soort in ("provincie", "waterschap") and not naam:
+        yield ("partijen", code), f"a {soort} needs a name; add `naam: ...`"
+
+
+def _codes(items: dict[str, Any]) -> Iterator[Fout]:
+    """Two exchanges can share neither a code, its folder, nor a pattern."""
+    codes: dict[str, str] = {}
+    patterns: dict[str, str] = {}
+    for one, item in items.items():
+        if not isinstance(item, dict):
+            continue
+        code = item.get("rinis_code")
+        if isinstance(code, str):
+            other = codes.setdefault(code.upper(), one)
+            if other != one:
+                sentence = f"{code} is the code of `{other}` already; each exchange has its own"
+                yield ("uitwisselingen", one, "rinis_code"), sentence
+        if item.get("richting") != "heen" or not isinstance(item.get("patronen"), list):
+            continue
+        for i, text in enumerate(item["patronen"]):
+            other = patterns.setdefault(str(text).casefold(), one)
+            if other != one:
+                sentence = f"{text} goes to `{other}` already, which stands first; remove one"
+                yield ("uitwisselingen", one, "patronen", i), sentence
+
+
+def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Iterator[Fout]:
+    richting = item.get("richting")
+    if richting not in ("heen", "retour"):
+        return
+    wanted, other = ("ontvanger", "afzender")[:: 1 if richting == "heen" else -1]
+    if item.get(other) is not None:
+        yield (*pad, other), f"richting {richting} has no `{other}`; write `{wanted}`"
+    elif item.get(wanted) is None:
+        yield pad, f"richting {richting} needs `{wanted}`; add for example `{wanted}: cbs`"
+    for name in (wanted, other):
+        one = item.get(name)
+        if isinstance(one, str) and one not in ontvangers:
+            fix = of_bedoelde_u(one, ontvangers)
+            yield (*pad, name), f"`{one}` does not stand under `ontvangers`; {fix}"
+    patterns = item.get("patronen")
+    for i, text in enumerate(patterns if isinstance(patterns, list) else ()):
+        if richting == "retour" and isinstance(text, str) and "{gemeentecode}" not in text:
+            sentence = "without {gemeentecode} nobody knows who it is for; add it to the pattern"
+            yield (*pad, "patronen", i), sentence
+
+
+def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator[Fout]:
+    answered = item.get("antwoord_op")
+    if not isinstance(answered, list):
+        return
+    if answered and item.get("richting") == "heen":
+        yield (*pad, "antwoord_op"), "only richting retour answers something; remove it"
+        return
+    heen = [
+        one for one, it in items.items() if isinstance(it, dict) and it.get("richting") == "heen"
+    ]
+    for i, one in enumerate(answered):
+        if one not in heen:
+            sentence = f"`{one}` is no exchange of richting heen; {of_bedoelde_u(str(one), heen)}"
+            yield (*pad, "antwoord_op", i), sentence
+
+
+def _omvang(pad: Pad, item: dict[str, Any], technisch: dict[str, Any]) -> Iterator[Fout]:
+    own, general = item.get("max_bytes"), technisch.get("max_bytes")
+    if isinstance(own, int) and isinstance(general, int) and own > general:
+        sentence = f"{own} is more than technisch.max_bytes ({general}); raise that, or lower this"
+        yield (*pad, "max_bytes"), sentence
+
+
+def _vensters(pad: Pad, rows: Any) -> Iterator[Fout]:
+    for i, row in enumerate(rows if isinstance(rows, list) else ()):
+        if not isinstance(row, dict):
+            continue
+        if "uitvraag" in row:
+            sentence = "unknown field `uitvraag`; it stands in front of the colon already"
+            yield (*pad, i, "uitvraag"), sentence
+        van, tot = _dag(row.get("van")), _dag(row.get("tot"))
+        if van and tot and tot < van:
+            sentence = f"`tot` ({tot}) lies before `van` ({van}); both days are in the window"
+            yield (*pad, i, "tot"), f"{sentence}: put the later day last"
+
+
+def _dag(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

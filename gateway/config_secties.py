@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The sections of ``config.yaml``: one model each, and what each field means.
+
+``docs/config.md`` and the JSON Schema for editors are made from these descriptions.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+
+from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG, XSD
+from gateway.names import DEFAULT, Patroon, Sjabloon
+
+Id = Annotated[str, Field(pattern=ID)]
+"""A word that also names a folder: small letters, digits and ``-``."""
+
+Uitvraagcode = Annotated[str, Field(pattern=UITVRAAG)]
+"""The half-year that a delivery is about: ``H22025`` is July to December 2025."""
+
+Code = Annotated[str, Field(pattern=CODE)]
+"""The code of a party: 4 digits, between quotes."""
+
+
+def _patroon(text: str) -> str:
+    Patroon.compile(text)
+    return text
+
+
+def _sjabloon(text: str) -> str:
+    Sjabloon.compile(text)
+    return text
+
+
+Patroontekst = Annotated[str, AfterValidator(_patroon)]
+"""A pattern of file names, in the language of :mod:`gateway.patroon`."""
+
+Sjabloontekst = Annotated[str, AfterValidator(_sjabloon)]
+"""A template of delivered names: {stam}, {gemeentecode}, {volgnummer}, {ext}."""
+
+
+def _zonder_sleutel(schema: dict[str, Any]) -> None:
+    """Leave out of the schema what stands in front of the colon, not below it."""
+    for name in ("id", "code", "uitvraag"):
+        schema.get("properties", {}).pop(name, None)
+
+
+class Sectie(BaseModel):
+    """Frozen, and no field that we do not know: a slip of the pen never passes for a setting."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        json_schema_extra=_zonder_sleutel,
+    )
+
+
+class Partij(Sectie):
+    """A party that hands in files: a municipality, later a province or a water board."""
+
+    code: str = Field(default="", exclude=True, description="the code in front of the colon")
+    soort: Literal["gemeente", "provincie", "waterschap"] = Field(
+        default="gemeente", description="the kind of party; RINIS gives each kind its own codes"
+    )
+    naam: str = Field(
+        default="",
+        max_length=200,
+        description="name; for a gemeente it comes from the CBS list when left out",
+    )
+    standaardgebruiker: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="user named in the metagegevens when neither folder nor file owner gives one",
+    )
+    applicatie: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=50,
+        description="zender.applicatie of this party's envelopes, when it is not the general one",
+    )
+
+
+class Ontvanger(Sectie):
+    """A receiver at the other end of the chain; its files lie in ``folders/<id>/``."""
+
+    id: str = Field(default="", exclude=True, description="the word in front of the colon")
+    naam: str = Field(min_length=1, max_length=200, description="name in full, for people")
+    organisatie: str = Field(
+        min_length=1,
+        max_length=200,
+        description="the fixed word on the envelope (StUF organisatie), for example CBS",
+    )
+
+
+class Venster(Sectie):
+    """One period in which deliveries over an uitvraag are expected; both days are in it."""
+
+    uitvraag: str = Field(
+        default="", exclude=True, description="the uitvraag in front of the colon"
+    )
+    cyclus: str = Field(
+        min_length=1, max_length=60, description="name of the cycle that this window belongs to"
+    )
+    stap: Literal["aanlevering", "besluit"] = Field(
+        default="aanlevering",
+        description="the step of the cycle: handing in, or deciding (opt-in, intrekken)",
+    )
+    van: date = Field(description="first day")
+    tot: date | None = Field(
+        default=None, description="last day; left out while it is not announced"
+    )
+    toelichting: str = Field(default="", max_length=500, description="remark for people")
+
+
+class Uitwisseling(Sectie):
+    """An exchange: which files go which way, under which code and names."""
+
+    id: str = Field(default="", exclude=True, description="the word in front of the colon")
+    naam: str = Field(min_length=1, max_length=200, description="name in full, for people")
+    rinis_code: str = Field(
+        pattern=RINIS_CODE,
+        description="code that RINIS gave: names its folders, and is `functie` on the envelope",
+    )
+    richting: Literal["heen", "retour"] = Field(
+        description="`heen`: from a party to a receiver; `retour`: the way back"
+    )
+    ontvanger: str | None = Field(
+        default=None, description="who gets it (heen): an id of `ontvangers`"
+    )
+    afzender: str | None = Field(
+        default=None, description="who sends it (retour): an id of `ontvangers`"
+    )
+    patronen: tuple[Patroontekst, ...] = Field(
+        min_length=1,
+        description="patterns of the file names that belong here; the first match wins",
+    )
+    behalve: tuple[Patroontekst, ...] = Field(
+        default=(), description="patterns of names that look alike but do not belong here"
+    )
+    naamsjabloon: Sjabloontekst = Field(
+        default=DEFAULT, description="how a file is named at the receiver, so that no two ever meet"
+    )
+    stap: Literal["aanlevering", "besluit"] = Field(
+        default="aanlevering", description="which windows count for it: those with this `stap`"
+    )
+    vensters: Literal["melden", "afdwingen"] = Field(
+        default="melden",
+        description="a file outside its window passes with a remark (`melden`) or is refused",
+    )
+    schema_: str | None = Field(
+        default=None,
+        alias="schema",
+        pattern=XSD,
+        description="XSD in schemas/ that the content must satisfy; without it all content passes",
+    )
+    binding: Literal["zwak", "sterk"] = Field(
+        default="zwak",
+        description="`sterk`: the user's seal or signed assertion must come with the file",
+    )
+    antwoord_op: tuple[str, ...] = Field(
+        default=(), description="for retour: ids of the exchanges whose deliveries it answers"
+    )
+    max_bytes: StrictInt | None = Field(
+        default=None,
+        gt=0,
+        description="largest file in bytes, when it is less than the general limit",
+    )
+
+    @cached_property
+    def lezers(self) -> tuple[Patroon, ...]:
+        """The patterns, compiled."""
+        return tuple(Patroon.compile(text) for text in self.patronen)
+
+    @cached_property
+    def uitgezonderd(self) -> tuple[Patroon, ...]:
+        """The patterns of names that belong elsewhere, compiled."""
+        return tuple(Patroon.compile(text) for text in self.behalve)
+
+    @property
+    def tegenpartij(self) -> str:
+        """The id of the receiver (heen) or sender (retour) at the other end."""
+        return self.ontvanger or self.afzender or ""
+
+    def lees(self, name: str) -> dict[str, str] | None:
+        """Read a file name by the patterns; None when it does not belong to this exchange."""
+        for patroon in self.lezers:
+            fields = patroon.match(name)
+            if fields is not None:
+                if any(one.match(name) is not None for one in self.uitgezonderd):
+                    return None
+                return fields
+        return None
+
+
+class Technisch(Sectie):
+    """How the machinery works; the defaults suit a machine with local disks."""
+
+    rusttijd_ms: StrictInt = Field(
+        default=2000,
+        ge=0,
+        le=600_000,
+        description="quiet time: a file that changed less long ago waits",
+    )
+    scan_ms: StrictInt = Field(
+        default=2000, ge=100, le=600_000, description="time between two scans of all folders"
+    )
+    batch: StrictInt = Field(default=64, ge=1, le=1024, description="most messages in one round")
+    max_bytes: StrictInt = Field(
+        default=25 * 1024 * 1024,
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="largest message on the wire, base64 included (GGk: 25 MB)",
+    )
+    foutcodes: Literal[2018, 2025] = Field(
+        default=2018, description="generation of GGk's hub codes (IB007 and IB009 changed meaning)"
+    )
