@@ -3,7 +3,7 @@
 
 Source: koppelvlak GGK 02.10, StUF 03.01, SOAP 1.1; the rules that the official schema lets pass
 are collected in docs/envelopes.md. `build` and `read` face each other: both go through the same
-XSD and the same `_regels`, so that we cannot write what we would refuse.
+XSD and the same `regels`, so that we cannot write what we would refuse.
 """
 
 from __future__ import annotations
@@ -11,25 +11,17 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from binascii import Error as Base64Error
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from envelopes.errors import BuildError, EnvelopeError
+from envelopes.kop import lees_stuurgegevens, onjuist, red_kop, regels, stuurgegevens_xml, uit_kop
 from envelopes.metagegevens import NAMESPACE as METAGEGEVENS
 from envelopes.metagegevens import Metagegevens, blok, lees_blok
-from envelopes.stuurgegevens import (
-    BEKENDE_BERICHTCODES,
-    Stuurgegevens,
-    Systeem,
-    functie_met_versie,
-    is_referentienummer,
-    is_tijdstip,
-    organisatie_bezwaar,
-)
-from envelopes.xml import GGK, SOAP, STUF, Limits, escape, kop, ontleed, ontleed_vertrouwd
+from envelopes.stuurgegevens import Stuurgegevens
+from envelopes.xml import GGK, SOAP, STUF, Limits, escape, ontleed, ontleed_vertrouwd, regel_van
 from envelopes.xsd import validator
 
 TRACE = "urn:knooppunt:trace:1"
@@ -41,7 +33,6 @@ _RETOUR = "envelopRetourbericht-ggk_Du01"
 _ELEMENT = {"Di01": _HEEN, "Du01": _RETOUR}
 _BERICHTEN = {f"{{{GGK}}}{_HEEN}": "Di01", f"{{{GGK}}}{_RETOUR}": "Du01"}
 _NULLEN = re.compile(r"00-0{32}-|00-[0-9a-f]{32}-0{16}-")
-_WIT = str.maketrans("", "", " \t\r\n")
 _GEEN_LIMIETEN = Limits()
 
 
@@ -151,33 +142,6 @@ def _header(envelop: Envelop) -> str:
     return f"<soap:Header>{blokken}</soap:Header>\n" if blokken else ""
 
 
-def stuurgegevens_xml(sg: Stuurgegevens) -> str:
-    """Write the children of stuurgegevens, in the standard's order, prefix StUF. Not validated."""
-    cross = "" if sg.cross_refnummer is None else _el("crossRefnummer", sg.cross_refnummer)
-    functie = "" if sg.functie is None else _el("functie", sg.functie)
-    return (
-        f"<StUF:berichtcode>{escape(sg.berichtcode)}</StUF:berichtcode>"
-        f"<StUF:zender>{_systeem_xml(sg.zender)}</StUF:zender>"
-        f"<StUF:ontvanger>{_systeem_xml(sg.ontvanger)}</StUF:ontvanger>"
-        f"<StUF:referentienummer>{escape(sg.referentienummer)}</StUF:referentienummer>"
-        f"<StUF:tijdstipBericht>{escape(sg.tijdstip_bericht)}</StUF:tijdstipBericht>"
-        f"{cross}{functie}"
-    )
-
-
-def _systeem_xml(s: Systeem) -> str:
-    return (
-        _el("organisatie", s.organisatie)
-        + _el("applicatie", s.applicatie)
-        + (_el("administratie", s.administratie) if s.administratie else "")
-        + (_el("gebruiker", s.gebruiker) if s.gebruiker else "")
-    )
-
-
-def _el(naam: str, tekst: str) -> str:
-    return f"<StUF:{naam}>{escape(tekst)}</StUF:{naam}>"
-
-
 def read(data: bytes, limits: Limits = _GEEN_LIMIETEN) -> Envelop:
     """Read a hop message: limits, XML, XSD, then the rules that an XSD cannot hold.
 
@@ -195,29 +159,11 @@ def read(data: bytes, limits: Limits = _GEEN_LIMIETEN) -> Envelop:
         envelop = _lees(root, data)
         return _met_digest(envelop, root)
     except EnvelopeError as e:
-        e.stuurgegevens, velden = kop(data)
-        eerder = _uit_kop(velden) if e.code == "RIN001" else None
+        e.stuurgegevens, velden = red_kop(data)
+        eerder = uit_kop(velden) if e.code == "RIN001" else None
         if eerder is not None:
             raise EnvelopeError(*eerder, stuurgegevens=e.stuurgegevens) from None
         raise
-
-
-def _uit_kop(velden: dict[str, str]) -> tuple[str, str] | None:
-    """Name the fault by the header where the XSD saw only that something does not fit."""
-    code = velden.get("berichtcode")
-    if code is None:
-        return None
-    if code not in BEKENDE_BERICHTCODES:
-        return "StUF022", "berichtcode bestaat niet in StUF 03.01, verwacht Di01 of Du01"
-    if code not in _ELEMENT:
-        return "StUF025", f"berichtcode {code}, verwacht Di01 of Du01"
-    nummer = velden.get("referentienummer")
-    if nummer is not None and not is_referentienummer(nummer):
-        return (
-            "IB009",
-            f"referentienummer van {len(nummer)} tekens, verwacht UUID v4, kleine letters",
-        )
-    return None
 
 
 def _lees(root: etree._Element, data: bytes) -> Envelop:
@@ -226,20 +172,20 @@ def _lees(root: etree._Element, data: bytes) -> Envelop:
     if afwijking is not None:
         raise EnvelopeError("RIN001", str(afwijking), regel=afwijking.regel)
     if root.tag != f"{{{SOAP}}}Envelope":
-        raise EnvelopeError("RIN001", "verwacht een SOAP 1.1 Envelope", regel=root.sourceline)
+        raise EnvelopeError("RIN001", "verwacht een SOAP 1.1 Envelope", regel=regel_van(root))
     bericht = root[-1][0]
     if bericht.tag not in _BERICHTEN:
-        raise EnvelopeError("StUF025", "verwacht heen- of retourbericht", regel=bericht.sourceline)
+        raise EnvelopeError("StUF025", "verwacht heen- of retourbericht", regel=regel_van(bericht))
     metagegevens, traceparent = _blokken(root, data)
     # one message in the Body, two children in it: the XSD has made sure
     sg = lees_stuurgegevens(bericht[0])
     p = bericht[1]
     bestand = p[4][0]
-    _regels(sg, bericht[0])
+    regels(sg, bericht[0])
     if metagegevens is not None and metagegevens.referentienummer != sg.referentienummer:
-        raise _onjuist(root, "metagegevens hebben een ander referentienummer dan het bericht")
+        raise onjuist(root, "metagegevens hebben een ander referentienummer dan het bericht")
     if traceparent is not None and _NULLEN.match(traceparent):
-        raise _onjuist(root, "traceparent bestaat uit nullen")
+        raise onjuist(root, "traceparent bestaat uit nullen")
     return Envelop(
         stuurgegevens=sg,
         payload=_payload(bestand),
@@ -248,10 +194,6 @@ def _lees(root: etree._Element, data: bytes) -> Envelop:
         traceparent=traceparent,
         parameters=Parameters(*(p[n].text or "" for n in range(4))),
     )
-
-
-def _onjuist(waar: etree._Element, wat: str, code: str = "RIN001") -> EnvelopeError:
-    return EnvelopeError(code, wat, regel=waar.sourceline)
 
 
 def _blokken(root: etree._Element, data: bytes) -> tuple[Metagegevens | None, str | None]:
@@ -263,82 +205,26 @@ def _blokken(root: etree._Element, data: bytes) -> tuple[Metagegevens | None, st
     for kind in root[0]:
         if kind.tag == f"{{{METAGEGEVENS}}}metagegevens":
             if metagegevens is not None:
-                raise _onjuist(kind, "metagegevens staan er twee keer")
+                raise onjuist(kind, "metagegevens staan er twee keer")
             metagegevens = kind
         elif kind.tag == f"{{{TRACE}}}traceparent":
             if traceparent is not None:
-                raise _onjuist(kind, "traceparent staat er twee keer")
+                raise onjuist(kind, "traceparent staat er twee keer")
             traceparent = kind
         elif kind.get(f"{{{SOAP}}}mustUnderstand") == "1":
             # SOAP 1.1 section 4.2.3: who does not understand it must not go on
-            raise _onjuist(kind, "onbekend headerblok met mustUnderstand")
+            raise onjuist(kind, "onbekend headerblok met mustUnderstand")
     return (
         None if metagegevens is None else lees_blok(metagegevens, data),
         None if traceparent is None else traceparent.text,
     )
 
 
-def lees_stuurgegevens(element: etree._Element) -> Stuurgegevens:
-    """Read a stuurgegevens element that its XSD has found right."""
-    v = {kind.tag.rpartition("}")[2]: kind for kind in element}
-    cross = v.get("crossRefnummer")
-    functie = v.get("functie")
-    return Stuurgegevens(
-        berichtcode=v["berichtcode"].text or "",
-        zender=_systeem(v["zender"]),
-        ontvanger=_systeem(v["ontvanger"]),
-        referentienummer=v["referentienummer"].text or "",
-        tijdstip_bericht=v["tijdstipBericht"].text or "",
-        cross_refnummer=None if cross is None else cross.text or "",
-        functie=None if functie is None else functie.text or "",
-    )
-
-
-def _systeem(element: etree._Element) -> Systeem:
-    v = {kind.tag.rpartition("}")[2]: kind.text or "" for kind in element}
-    return Systeem(
-        v.get("organisatie", ""),
-        v.get("applicatie", ""),
-        v.get("administratie", ""),
-        v.get("gebruiker", ""),
-    )
-
-
-def _regels(sg: Stuurgegevens, element: etree._Element) -> None:
-    """Check what the official schema lets pass, in the order of the code table."""
-    bezwaar = organisatie_bezwaar(sg.ontvanger.organisatie)
-    if bezwaar:
-        raise _onjuist(element, f"ontvanger: {bezwaar}", "StUF010")
-    bezwaar = organisatie_bezwaar(sg.zender.organisatie)
-    if bezwaar:
-        raise _onjuist(element, f"zender: {bezwaar}", "StUF013")
-    if not (sg.functie or "").strip():
-        raise _onjuist(element, "functie is leeg", "StUF034")
-    if functie_met_versie(sg.functie or ""):
-        raise _onjuist(element, "functie bevat een versie; die hoort in parameters", "StUF034")
-    if sg.cross_refnummer == sg.referentienummer:
-        raise _onjuist(element, "crossRefnummer is het eigen referentienummer", "StUF043")
-    if not is_tijdstip(sg.tijdstip_bericht):
-        n = len(sg.tijdstip_bericht)
-        raise _onjuist(
-            element,
-            f"tijdstipBericht van {n} cijfers is geen bestaand moment, "
-            "verwacht 8, 10, 12, 14, 15, 16 of 17 cijfers",
-        )
-
-
 def _payload(bestand: etree._Element) -> bytes:
-    tekst = bestand.text or ""
-    try:
-        payload = a2b_base64(tekst, strict_mode=True)
-    except Base64Error:
-        # line breaks are legal; only then pay for a copy without them
-        try:
-            payload = a2b_base64(tekst.translate(_WIT), strict_mode=True)
-        except Base64Error:
-            raise _onjuist(bestand, "inhoud is geen base64") from None
+    # the XSD has held it to base64Binary: alphabet, padding, whole quanta; a2b skips line breaks
+    payload = a2b_base64(bestand.text or "")
     if not payload:
-        raise _onjuist(bestand, "inhoud is leeg")
+        raise onjuist(bestand, "inhoud is leeg")
     return payload
 
 

@@ -95,7 +95,7 @@ def tabel(generatie: int = 2018) -> tuple[Foutcode, ...]:
     """
     if generatie not in GENERATIES:
         raise ValueError(f"unknown generation {generatie}: choose one of {GENERATIES}")
-    hub = _HUB_2018
+    hub: tuple[Foutcode, ...] = _HUB_2018
     if generatie == 2025:
         hub = tuple(rij for rij in hub if rij.code not in _ANDERS_IN_2025)
     return _STUF + hub

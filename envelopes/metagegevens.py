@@ -110,7 +110,7 @@ def afgeleid(
     uitwisseling: str,
     sha256: str,
     uitvraag: str | None = None,
-    type: str = "application/octet-stream",  # noqa: A002  the word of the schema
+    type: str = "application/octet-stream",
     naam: str | None = None,
 ) -> Metagegevens:
     """Derive metagegevens for an envelope of another system, which has no block of ours.

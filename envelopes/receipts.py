@@ -13,11 +13,20 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from envelopes.berichten import lees_stuurgegevens, stuurgegevens_xml
 from envelopes.errors import BuildError, EnvelopeError
 from envelopes.foutcodes import MAX_DETAILS, MAX_OMSCHRIJVING, Fout, inkorten
+from envelopes.kop import lees_stuurgegevens, stuurgegevens_xml
 from envelopes.stuurgegevens import Stuurgegevens, is_referentienummer, is_tijdstip
-from envelopes.xml import SOAP, STUF, Limits, escape, ontleed, ontleed_vertrouwd, xml_veilig
+from envelopes.xml import (
+    SOAP,
+    STUF,
+    Limits,
+    escape,
+    ontleed,
+    ontleed_vertrouwd,
+    regel_van,
+    xml_veilig,
+)
 from envelopes.xsd import lokaal, validator
 
 _SCHEMA = "soap11-envelop.xsd"
@@ -152,7 +161,7 @@ def read_answer(data: bytes, limits: Limits | None = None) -> Antwoord:
     code = lokaal(element).removesuffix("Bericht")
     if code not in _CODES or etree.QName(element).namespace != STUF:
         raise EnvelopeError(
-            "RIN001", f"verwacht een van {', '.join(_CODES)}", regel=element.sourceline
+            "RIN001", f"verwacht een van {', '.join(_CODES)}", regel=regel_van(element)
         )
     sg = _stuurgegevens(element, code)
     if code.startswith("Bv"):
@@ -166,7 +175,7 @@ def _bericht(root: etree._Element) -> etree._Element:
         return root
     bodies = [kind for kind in root if kind.tag == f"{{{SOAP}}}Body"]
     if len(bodies) != 1 or len(bodies[0]) != 1:
-        raise EnvelopeError("RIN001", "verwacht een Body met een bericht", regel=root.sourceline)
+        raise EnvelopeError("RIN001", "verwacht een Body met een bericht", regel=regel_van(root))
     return bodies[0][0]
 
 
@@ -192,7 +201,7 @@ def _stuurgegevens(element: etree._Element, code: str) -> Stuurgegevens | None:
     kop = _zoek(element, "stuurgegevens")
     if kop is not None and code == "Bv04" and [lokaal(kind) for kind in kop] == ["berichtcode"]:
         return None
-    regel = element.sourceline
+    regel = regel_van(element)
     if kop is None:
         raise EnvelopeError("RIN001", f"{code} zonder stuurgegevens", regel=regel)
     try:

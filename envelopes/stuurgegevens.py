@@ -24,12 +24,14 @@ ZONDER_ANTWOORD = frozenset({"Bv01", "Bv02", "Bv03", "Bv04", "Fo01", "Fo02", "Fo
 """Message codes that are themselves answers, upon which no Fo03 is sent."""
 
 BEKENDE_BERICHTCODES = frozenset(
-    "Bv01 Bv02 Bv03 Bv04 Di01 Di02 Du01 Du02 Fo01 Fo02 Fo03 "
-    "La01 La02 La03 La04 La05 La06 La07 La08 La09 La10 La11 La12 La13 La14 "
-    "Lk01 Lk02 Lk03 Lk04 Lk05 Lk06 "
-    "Lv01 Lv02 Lv03 Lv04 Lv05 Lv06 Lv07 Lv08 Lv09 Lv10 Lv11 Lv12 Lv13 Lv14 "
-    "Sa01 Sa02 Sa03 Sa04 Sh01 Sh02 Sh03 Sh04 Tr01".split()
-)
+    {
+        "Bv01", "Bv02", "Bv03", "Bv04", "Di01", "Di02", "Du01", "Du02", "Fo01", "Fo02", "Fo03",
+        "La01", "La02", "La03", "La04", "La05", "La06", "La07", "La08", "La09", "La10", "La11",
+        "La12", "La13", "La14", "Lk01", "Lk02", "Lk03", "Lk04", "Lk05", "Lk06", "Lv01", "Lv02",
+        "Lv03", "Lv04", "Lv05", "Lv06", "Lv07", "Lv08", "Lv09", "Lv10", "Lv11", "Lv12", "Lv13",
+        "Lv14", "Sa01", "Sa02", "Sa03", "Sa04", "Sh01", "Sh02", "Sh03", "Sh04", "Tr01",
+    }
+)  # fmt: skip
 """All message codes of StUF 03.01: outside it is 'unknown', inside it may be 'not supported'."""
 
 

@@ -29,7 +29,7 @@ from xmlschema.validators import (
 )
 
 from envelopes.errors import EnvelopeError
-from envelopes.xml import Limits, ontleed
+from envelopes.xml import Limits, ontleed, regel_van
 
 SCHEMAS = (
     "soap11-envelop.xsd",
@@ -89,8 +89,10 @@ def _map() -> Traversable:
 class _EigenSchemas(etree.Resolver):
     """Lets an import in a schema find our own files and nothing else."""
 
-    def resolve(self, system_url: str, _public_id: str, context: Any) -> Any:
-        return self.resolve_string(schema_bytes(system_url.rpartition("/")[2]), context)
+    # the stubs of lxml leave out the third argument, which lxml does give
+    def resolve(self, system_url: str, _public_id: str, context: Any) -> Any:  # type: ignore[override]
+        name = system_url.rpartition("/")[2]
+        return self.resolve_string(schema_bytes(name), context, base_url=name)
 
 
 class Validator:
@@ -108,7 +110,8 @@ class Validator:
         with self._slot:
             if self._schema.validate(root):
                 return None
-            return _uit_libxml2(self._schema.error_log[0], root)
+            log: Any = self._schema.error_log
+            return _uit_libxml2(log[0], root)
 
 
 @cache
@@ -121,9 +124,12 @@ _VERWACHT = re.compile(r"Expected is (?:one of )?\( (.*) \)\.$")
 _NS = re.compile(r"\{[^}]*:[^}]*\}")  # a namespace has a colon; the {4} of a pattern has none
 _BSN = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
 _TOONBAAR = frozenset(
-    "berichtcode organisatie referentienummer crossRefnummer functie applicatieVersie "
-    "applicatieSubversie functieVersie functieSubversie code plek".split()
-)
+    {
+        "berichtcode", "organisatie", "referentienummer", "crossRefnummer", "functie", "code",
+        "plek",
+        "applicatieVersie", "applicatieSubversie", "functieVersie", "functieSubversie",
+    }
+)  # fmt: skip
 _STAARTEN = (
     (re.compile(r"not accepted by the pattern '([^']*)'\.$"), "patroon {}"),
     (re.compile(r"exceeds the allowed maximum length of '(\d+)'\.$"), "hoogstens {} tekens"),
@@ -229,13 +235,14 @@ def check(schema: str, data: bytes, limits: Limits | None = None) -> list[Proble
 
 
 def _probleem(fout: xmlschema.XMLSchemaValidationError) -> Probleem:
-    node = fout.elem if isinstance(fout.elem, etree._Element) else None
+    elem: Any = fout.elem
+    node = elem if isinstance(elem, etree._Element) else None
     if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
-        kind = fout.invalid_child
+        kind: Any = fout.invalid_child
         if isinstance(kind, etree._Element):
             node = kind
     pad = pad_van(node) if node is not None else (fout.path or "")
-    regel = node.sourceline if node is not None else fout.sourceline
+    regel = regel_van(node) if node is not None else fout.sourceline
     return Probleem(f"{pad}: {_woorden(fout)}", pad, regel)
 
 
