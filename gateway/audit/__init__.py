@@ -8,9 +8,11 @@ Where is what:
 * ``tiles.py``      which file holds which leaf or hash                                [pure]
 * ``checkpoint.py`` the signed statement "so many leaves, this root"                   [pure]
 * ``publish.py``    writes the files after each commit, and repairs them at start      (io)
+* ``keys.py``       the log's private key, made once                                    (io)
 * ``reading.py``    reads the files back, for start-up and for verification            (io)
 * ``verify.py``     the numbered steps a third party runs over the folder alone        (io)
 * ``walk.py``       the one pass over all leaves that those steps share                (io)
+* ``older.py``      the steps against checkpoints that were archived, or kept          (io)
 
 Their places, for later: witnesses and time stamps come beside ``checkpoint.py`` (a checkpoint
 already takes several signature lines), closing a year beside ``publish.py`` (``origin`` already

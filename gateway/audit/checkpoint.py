@@ -70,7 +70,7 @@ class VerifierKey:
 
     @classmethod
     def of(cls, name: str, key: Ed25519PrivateKey) -> VerifierKey:
-        """The public half of a signing key."""
+        """Take the public half of a signing key."""
         return cls(check_name(name), key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
     @classmethod
@@ -122,12 +122,12 @@ class Checkpoint:
     signers: tuple[VerifierKey, ...] = ()
 
     def body(self) -> str:
-        """The three lines that are signed (tlog-checkpoint, 'Note text')."""
+        """Give the three lines that are signed (tlog-checkpoint, 'Note text')."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
 
 def check_name(name: str) -> str:
-    """A key name: not empty, no white space, no plus sign (signed-note, 'Format')."""
+    """Check a key name: not empty, no white space or plus sign (signed-note, 'Format')."""
     if not name or "+" in name or any(char.isspace() for char in name) or not name.isprintable():
         raise CheckpointError(f"{name!r} cannot be the name of a key")
     return name
@@ -142,7 +142,7 @@ def vkey_file(origin: str) -> str:
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
-    """A note with one signature (signed-note, 'Format')."""
+    """Make a note with one signature (signed-note, 'Format')."""
     if not text.endswith("\n") or _CONTROL.search(text):
         raise CheckpointError(
             "the text of a note ends in a newline and holds no control characters"
@@ -152,7 +152,7 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
 
 
 def sign(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> bytes:
-    """The checkpoint of a tree, signed by the log's key under the log's own name."""
+    """Make the checkpoint of a tree, signed by the log's key under the log's own name."""
     if size < 0 or len(root) != HASH_SIZE:
         raise CheckpointError("a checkpoint has a size and a root of 32 bytes")
     return sign_note(Checkpoint(origin, size, root).body(), origin, key)
@@ -182,7 +182,7 @@ def parse_note(content: bytes) -> Note:
 
 
 def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
-    """The known keys that signed; :class:`SignatureError` when none did, or one did not fit.
+    """Give the known keys that signed; :class:`SignatureError` if none did, or one did not fit.
 
     A signature under a known name and id that does not fit fails the whole note, whatever else
     stands below it (as in Go's note package): somebody changed the text.
@@ -202,7 +202,7 @@ def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, .
 
 
 def read_body(note: Note) -> Checkpoint:
-    """What the note says, not verified; :class:`CheckpointError` unless exactly three lines."""
+    """Read what the note says, not verified; :class:`CheckpointError` unless exactly three lines."""
     lines = note.text.split("\n")
     if len(lines) != 4 or not lines[0]:
         raise CheckpointError("a checkpoint of ours has exactly three lines")
@@ -215,7 +215,7 @@ def read_body(note: Note) -> Checkpoint:
 
 
 def parse(content: bytes, vkeys: Iterable[VerifierKey]) -> Checkpoint:
-    """A verified checkpoint: at least one known key signed it, one of them the log's own.
+    """Read a verified checkpoint: at least one known key signed it, one of them the log's own.
 
     The log's own key is the one whose name is the origin (tlog-checkpoint, 'Signatures').
     """

@@ -81,7 +81,7 @@ class LeafError(AuditError):
 
 
 def encode(fields: Mapping[str, object]) -> bytes:
-    """The bytes of a leaf: RFC 8785 JSON of ``fields``, checked against :data:`FIELDS`.
+    """Give the bytes of a leaf: RFC 8785 JSON of ``fields``, checked against :data:`FIELDS`.
 
     Raises :class:`LeafError` when a field is unknown, missing or of another type, when ``actor``
     or ``name`` is not a commitment, when a field of free words holds a number of nine digits that
@@ -133,7 +133,7 @@ def _bytes(plain: dict[str, Any]) -> bytes:
 
 
 def decode(content: bytes) -> dict[str, Any]:
-    """The fields of a stored leaf; :class:`LeafError` unless :func:`encode` could have written it.
+    """Read a stored leaf; :class:`LeafError` unless :func:`encode` could have written it.
 
     The guards on personal data are not run again: what is in the log is in the log.
     """
@@ -190,7 +190,7 @@ def _check(value: object, depth: int) -> None:
 
 
 def commit(label: str, value: str, salt: bytes) -> str:
-    """A commitment to something personal: ``c1:`` and the hash of label, salt and value.
+    """Commit to something personal: ``c1:`` and the hash of label, salt and value.
 
     ``label`` says what the value is (``name``, ``actor``), so that an opening cannot be passed off
     as that of another field. ``salt`` is 32 fresh random bytes for each value in each leaf: with

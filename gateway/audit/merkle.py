@@ -56,11 +56,11 @@ class Frontier:
         return index
 
     def root(self) -> bytes:
-        """The root of the tree as it stands."""
+        """Give the root of the tree as it stands."""
         return fold(self.peaks)
 
     def copy(self) -> Frontier:
-        """An independent copy, to try a batch on and throw away if the transaction fails."""
+        """Make an independent copy, to try a batch on and throw away if the transaction fails."""
         return Frontier(self.size, self.peaks)
 
     def to_bytes(self) -> bytes:
@@ -78,7 +78,7 @@ class Frontier:
 
 
 def fold(peaks: Sequence[bytes]) -> bytes:
-    """The root over whole subtrees, largest first."""
+    """Give the root over whole subtrees, largest first."""
     if not peaks:
         return EMPTY_ROOT
     root = peaks[-1]
@@ -88,7 +88,7 @@ def fold(peaks: Sequence[bytes]) -> bytes:
 
 
 def over(hashes: Iterable[bytes]) -> Frontier:
-    """The tree over these leaf hashes, or the subtree over these node hashes."""
+    """Make the tree over these leaf hashes, or the subtree over these node hashes."""
     frontier = Frontier()
     for item in hashes:
         frontier.append(item)
@@ -96,7 +96,7 @@ def over(hashes: Iterable[bytes]) -> Frontier:
 
 
 def root_of(hashes: Iterable[bytes]) -> bytes:
-    """The root over these leaf hashes."""
+    """Give the root over these leaf hashes."""
     return over(hashes).root()
 
 
@@ -116,7 +116,7 @@ def subtree_root(start: int, stop: int, read: HashReader) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, read: HashReader) -> list[bytes]:
-    """The audit path of a leaf (RFC 6962 section 2.1.1), from the leaf upwards."""
+    """Give the audit path of a leaf (RFC 6962 section 2.1.1), from the leaf upwards."""
     if not 0 <= index < size:
         raise AuditError(f"a tree of {size} leaves has no leaf {index}")
     proof, start, stop = [], 0, size
@@ -132,7 +132,7 @@ def inclusion_proof(index: int, size: int, read: HashReader) -> list[bytes]:
 
 
 def consistency_proof(old: int, size: int, read: HashReader) -> list[bytes]:
-    """That the first ``old`` leaves are a prefix of the tree (RFC 6962 section 2.1.2)."""
+    """Prove that the first ``old`` leaves are a prefix of the tree (RFC 6962 section 2.1.2)."""
     if not 0 <= old <= size:
         raise AuditError(f"a tree of {size} leaves never had {old} of them first")
     if old in (0, size):

@@ -22,12 +22,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from gateway import durable
 from gateway.audit import checkpoint, reading
@@ -42,7 +36,7 @@ STEP = WIDTH * WIDTH
 """Leaves that are in memory at once when much is to be caught up; whole tiles at two levels."""
 
 ARCHIVE_SECONDS = 60.0
-"""At most one checkpoint a minute is archived, so that a year gives half a million files at most."""
+"""At most one checkpoint a minute is archived: a year gives half a million files at most."""
 
 TILE_MODE = 0o644
 """The log is made to be read by others; nothing in it is secret (see ``leaf.py``)."""
@@ -87,6 +81,11 @@ class Publisher:
         said: list[str] = []
         current = self._read_checkpoint("checkpoint", said)
         archived = reading.archived_sizes(self._directory)
+        if current and archived and archived[-1] > current.size:
+            said.append(
+                f"audit: the checkpoint was back at {current.size} leaves, while one of "
+                f"{archived[-1]} was archived; it is made again"
+            )
         known = current
         if known is None and archived:
             known = self._read_checkpoint(f"checkpoints/{archived[-1]}", said)
@@ -112,7 +111,7 @@ class Publisher:
         return tuple(said)
 
     def _read_checkpoint(self, path: str, said: list[str]) -> Checkpoint | None:
-        """A checkpoint of ours; None when it is missing or torn, which is said."""
+        """Read a checkpoint of ours; None when it is missing or torn, which is said."""
         content = reading.read(self._directory, path)
         if content is None:
             return None
@@ -280,44 +279,3 @@ def _steps(start: int, stop: int, read_leaves: ReadLeaves) -> Iterator[Sequence[
 
 def _staged(name: str) -> str:
     return f".{name}.new"
-
-
-def ensure_key(key_file: str, directory: str, origin: str) -> Ed25519PrivateKey:
-    """The log's private key, made when there is none yet; its ``.vkey`` stands in the log.
-
-    The key is PKCS 8 PEM, mode 0600, and belongs outside ``directory``, which others may read.
-    Raises :class:`AuditError` when the key is gone but the log is there (a new key would make
-    every reader believe in a forgery), or when the key is not the one that the log names.
-    """
-    vkey_path = os.path.join(directory, checkpoint.vkey_file(origin))
-    shown = reading.read(directory, checkpoint.vkey_file(origin))
-    pem = reading.read(*os.path.split(os.path.abspath(key_file)))
-    if pem is None:
-        if shown is not None or reading.read(directory, "checkpoint") is not None:
-            raise AuditError(
-                f"the audit log's private key is gone: {key_file}",
-                hint="put the key back from its own backup, or start a new log under a new origin",
-            )
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        durable.put(key_file, pem, 0o600)
-    loaded = _load_key(pem, key_file)
-    line = f"{VerifierKey.of(origin, loaded).line()}\n".encode()
-    if shown is None:
-        durable.put(vkey_path, line, TILE_MODE)
-    elif shown != line:
-        raise AuditError(
-            f"{vkey_path} is not the public half of {key_file}",
-            hint="put back the key that belongs to this log; compare with a .vkey others kept",
-        )
-    return loaded
-
-
-def _load_key(pem: bytes, key_file: str) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as error:
-        raise AuditError(f"{key_file} is not a private key without a password") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise AuditError(f"{key_file} is not an Ed25519 key")
-    return key

@@ -31,7 +31,7 @@ NEWEST = 4
 
 
 def read(directory: str, path: str) -> bytes | None:
-    """The bytes of one file of the log; None when there is no such file.
+    """Read one file of the log; None when there is no such file.
 
     Raises :class:`AuditError` when it is there but cannot be read: that is no verdict on the log.
     """
@@ -56,7 +56,7 @@ def read(directory: str, path: str) -> bytes | None:
 
 
 def read_tile(directory: str, tile: Tile) -> bytes | None:
-    """The bytes of a tile; of a partial one that is gone, the start of the whole one.
+    """Read a tile; of a partial one that is gone, the start of the whole one.
 
     A log may remove a partial tile once the whole one is there (tlog-tiles, 'Partial Tiles').
     """
@@ -72,7 +72,7 @@ def read_tile(directory: str, tile: Tile) -> bytes | None:
 
 
 def archived_sizes(directory: str) -> list[int]:
-    """The sizes whose checkpoints were archived, smallest first."""
+    """List the sizes whose checkpoints were archived, smallest first."""
     try:
         names = os.listdir(os.path.join(directory, "checkpoints"))
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def archived_sizes(directory: str) -> list[int]:
 
 
 def load_edge(directory: str, size: int) -> Edge | None:
-    """The right edge of a tree of ``size`` leaves; None when a file of it is missing or torn."""
+    """Read the right edge of a tree; None when a file of it is missing or torn."""
     entries: tuple[bytes, ...] = ()
     rows: dict[int, tuple[bytes, ...]] = {}
     for tile in edge_tiles(size):
@@ -104,7 +104,7 @@ def load_edge(directory: str, size: int) -> Edge | None:
 
 
 def damaged(directory: str, size: int) -> Iterator[Tile]:
-    """The files of a tree that are missing or, as far as their length tells, torn.
+    """Find the files of a tree that are missing or, as far as their length tells, torn.
 
     Of entries bundles only the newest :data:`NEWEST` whole ones are read: a start that read all
     leaves would take a minute in a large log. ``audit verify`` reads them all.

@@ -82,7 +82,7 @@ def entries_path(index: int, width: int = WIDTH) -> str:
 
 
 def bundle(entries: Sequence[bytes]) -> bytes:
-    """Leaves as a bundle: each after its length, two bytes, big-endian (tlog-tiles, 'Log entries')."""
+    """Put each leaf after its length, two bytes, big-endian (tlog-tiles, 'Log entries')."""
     parts = []
     for entry in entries:
         if len(entry) > MAX_ENTRY:
@@ -93,7 +93,7 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 
 
 def unbundle(content: bytes) -> tuple[list[bytes], bool]:
-    """The leaves in a bundle, and whether it ends where a leaf ends (False: it is torn)."""
+    """Take the leaves from a bundle, and tell whether it ends where a leaf ends (False: it is torn)."""
     entries: list[bytes] = []
     at, end = 0, len(content)
     while at + 2 <= end:
@@ -107,7 +107,7 @@ def unbundle(content: bytes) -> tuple[list[bytes], bool]:
 
 
 def split_hashes(content: bytes) -> list[bytes]:
-    """The hashes in a tile; a last one that is torn is left out."""
+    """Take the hashes from a tile; a last one that is torn is left out."""
     whole = len(content) - len(content) % HASH_SIZE
     return [content[i : i + HASH_SIZE] for i in range(0, whole, HASH_SIZE)]
 
@@ -138,7 +138,7 @@ class Edge:
     rows: tuple[tuple[bytes, ...], ...] = ()
 
     def root(self) -> bytes:
-        """The root of the tree (RFC 6962 section 2.1)."""
+        """Give the root of the tree (RFC 6962 section 2.1)."""
         peaks = []
         for row in reversed(self.rows):
             peaks += over(row).peaks
@@ -146,7 +146,7 @@ class Edge:
 
 
 def edge_tiles(size: int) -> list[Tile]:
-    """The partial files of a tree: what an :class:`Edge` is read back from."""
+    """List the partial files of a tree: what an :class:`Edge` is read back from."""
     return [tile for tile in _edge(size) if tile.width]
 
 
@@ -159,7 +159,7 @@ def _edge(size: int) -> Iterator[Tile]:
 
 
 def edge_files(edge: Edge) -> list[File]:
-    """The partial files of a tree, from its edge."""
+    """Make the partial files of a tree, from its edge."""
     parts = {-1: bundle(edge.entries)}
     parts.update({level: b"".join(row) for level, row in enumerate(edge.rows)})
     return [File(tile, parts[tile.level]) for tile in edge_tiles(edge.size)]
@@ -203,7 +203,7 @@ def _cut(level: int, first: int, row: Sequence[bytes]) -> Iterator[tuple[Tile, S
 
 
 def hash_reader(size: int, read: Callable[[Tile], bytes]) -> HashReader:
-    """A reader for the proofs of ``merkle.py``, over the tiles of a tree of ``size`` leaves.
+    """Make a reader for the proofs of ``merkle.py``, over the tiles of a tree of ``size`` leaves.
 
     ``read`` gives the bytes of one tile. The hashes between two levels of tiles are not stored;
     they are made from the lower one (tlog-tiles, 'Merkle Tree').

@@ -21,8 +21,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gateway.audit import checkpoint, reading
-from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, VerifierKey
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
+from gateway.audit.older import Archive, Since
 from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.walk import Fault, Progress, Walk, walk
 from gateway.errors import AuditError
@@ -41,6 +42,7 @@ NO_VKEY = (
     "that the key is the gateway's: without --vkey it was taken from the folder itself, and who "
     "made a new folder would have made a new key; give the key that you received another way"
 )
+WITH_CHECKPOINT = ("entries", "leaves", "time", "chain", "tiles", "root", "archive")
 BEYOND = (
     "what the files beyond the checkpoint mean: there are some, from a publication that was going "
     "on or was cut off, or because an older checkpoint was put back"
@@ -71,7 +73,7 @@ class Report:
     not_proven: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain data, in the documented order."""
+        """Give the report as plain data, in the documented order."""
         return asdict(self)
 
     def add(self, name: str, right: str, fault: Fault | None) -> None:
@@ -105,32 +107,43 @@ def verify(
     content = reading.read(directory, "checkpoint")  # first: a gateway may be publishing
     said, trouble = _said(content)
     key = _key(directory, given, said, report)
-    if said is not None and trouble is None:
+    if said is not None:
         trouble = _signed(content or b"", key)
-    size = said.size if said else 0
-    report.add("checkpoint", f"{size} leaves, signed by {key.name if key else ''}", trouble)
+    size, signer = (said.size if said else 0), (key.name if key else "")
+    report.add("checkpoint", f"{size} leaves, signed by {signer}", trouble)
     if said is None:
-        for name in ("entries", "leaves", "time", "chain", "tiles", "root", "archive"):
+        for name in WITH_CHECKPOINT:
             report.add(name, "", Fault("not checked: there is no checkpoint to check against"))
         return report
+    report.origin, report.size, report.root = said.origin, size, b64encode(said.root).decode()
+    _contents(
+        directory, said, Archive(directory, said, key), Since(kept, said, key), report, progress
+    )
+    report.ok = all(step.ok for step in report.steps)
+    return report
 
-    report.origin, report.size = said.origin, said.size
-    report.root = b64encode(said.root).decode()
-    archive, older = _Archive(directory, said, key), _Since(kept, said, key)
 
-    def met(at: int, root: bytes) -> None:
-        archive.met(at, root)
-        older.met(at, root)
+def _contents(
+    directory: str,
+    said: Checkpoint,
+    archive: Archive,
+    older: Since,
+    report: Report,
+    progress: Progress | None,
+) -> None:
+    """Add steps 3 to 10: everything that is checked against the checkpoint."""
+
+    def met(size: int, root: bytes) -> None:
+        archive.met(size, root)
+        older.met(size, root)
 
     found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress)
     _tell(report, said, found)
     report.add("archive", f"{archive.good} archived checkpoints lie on its path", archive.end())
-    if kept is not None:
+    if older.given:
         report.add("since", "the older checkpoint is a beginning of this log", older.end())
     if _beyond(directory, said.size):
         report.not_proven.append(BEYOND)
-    report.ok = all(step.ok for step in report.steps)
-    return report
 
 
 def _look(directory: str) -> None:
@@ -149,7 +162,7 @@ def _look(directory: str) -> None:
 
 
 def _said(content: bytes | None) -> tuple[Checkpoint | None, Fault | None]:
-    """What the checkpoint says, before anybody believes it."""
+    """Read what the checkpoint says, before anybody believes it."""
     if content is None:
         return None, Fault("the file checkpoint is missing")
     try:
@@ -161,7 +174,7 @@ def _said(content: bytes | None) -> tuple[Checkpoint | None, Fault | None]:
 def _key(
     directory: str, given: VerifierKey | None, said: Checkpoint | None, report: Report
 ) -> VerifierKey | None:
-    """Step 1: the key to verify with: the reader's own, else the one in the folder."""
+    """Add step 1: the key to verify with: the reader's own, else the one in the folder."""
     shown, fault = None, None
     try:
         name = checkpoint.vkey_file(said.origin) if said else ""
@@ -190,7 +203,7 @@ def _signed(content: bytes, key: VerifierKey | None) -> Fault | None:
 
 
 def _tell(report: Report, said: Checkpoint, found: Walk) -> None:
-    """Steps 3 to 8: what the pass over all leaves found."""
+    """Add steps 3 to 8: what the pass over all leaves found."""
     faults = found.faults
     right = {
         "entries": f"{found.read} leaves in {-(-said.size // WIDTH)} bundles",
@@ -199,7 +212,7 @@ def _tell(report: Report, said: Checkpoint, found: Walk) -> None:
         "chain": f"each leaf names the previous one of its message ({found.messages} messages)",
         "tiles": "every hash tile holds the hashes of the leaves below it",
     }
-    if not found.read == said.size and "entries" not in faults:
+    if found.read != said.size and "entries" not in faults:
         found.note("entries", f"{found.read} of {said.size} leaves were read")
     for name, words in right.items():
         report.add(name, words, faults.get(name))
@@ -210,82 +223,6 @@ def _tell(report: Report, said: Checkpoint, found: Walk) -> None:
     elif root != said.root:
         fault = Fault(f"the leaves lead to {b64encode(root).decode()}, not to the signed root")
     report.add("root", "the leaves lead to the root in the checkpoint", fault)
-
-
-class _Archive:
-    """Step 9: each archived checkpoint is signed, and is a beginning of this log."""
-
-    def __init__(self, directory: str, said: Checkpoint, key: VerifierKey | None) -> None:
-        self._directory, self._key = directory, key
-        archived = reading.archived_sizes(directory)
-        self.sizes = [size for size in archived if size <= said.size]
-        self.good, self._seen, self._last = 0, 0, 0
-        self._fault: Fault | None = None
-        if len(self.sizes) != len(archived):
-            detail = (
-                f"checkpoints/{archived[-1]} was archived, but the checkpoint is back at "
-                f"{said.size} leaves: the end was cut off"
-            )
-            self._fault = Fault(detail, said.size)
-
-    def met(self, size: int, root: bytes) -> None:
-        if self._seen == len(self.sizes) or self.sizes[self._seen] != size:
-            return
-        self._seen += 1
-        path = f"checkpoints/{size}"
-        try:
-            content = reading.read(self._directory, path) or b""
-            found = checkpoint.parse(content, [self._key] if self._key else [])
-        except CheckpointError as error:
-            self._fault = self._fault or Fault(f"{path}: {error.sentence}")
-            return
-        if (found.size, found.root) != (size, root):
-            detail = f"{path}: the leaves lead to another root; a leaf from {self._last} up to "
-            self._fault = self._fault or Fault(f"{detail}{size - 1} was changed")
-            return
-        self.good, self._last = self.good + 1, size
-
-    def end(self) -> Fault | None:
-        if self._fault is None and self._seen != len(self.sizes):
-            size = self.sizes[self._seen]
-            return Fault(f"checkpoints/{size} cannot be compared: leaves before it are missing")
-        return self._fault
-
-
-class _Since:
-    """Step 10, with ``--since``: a checkpoint that the reader kept is a beginning of this log."""
-
-    def __init__(self, kept: Note | None, said: Checkpoint, key: VerifierKey | None) -> None:
-        self.sizes: list[int] = []
-        self._root: bytes | None = None
-        self._met: bytes | None = EMPTY_ROOT
-        self._fault: Fault | None = None
-        if kept is None:
-            return
-        older = checkpoint.read_body(kept)
-        self._root = older.root
-        try:
-            checkpoint.verify_note(kept, [key] if key else [])
-        except CheckpointError as error:
-            self._fault = Fault(f"the older checkpoint: {error.sentence}")
-        if older.origin != said.origin:
-            self._fault = Fault(f"the older checkpoint is of another log: {older.origin}")
-        elif older.size > said.size:
-            detail = f"the older checkpoint has {older.size} leaves, this log only {said.size}"
-            self._fault = Fault(f"{detail}: the end was cut off", said.size)
-        elif older.size:
-            self.sizes, self._met = [older.size], None
-
-    def met(self, size: int, root: bytes) -> None:
-        if size in self.sizes:
-            self._met = root
-
-    def end(self) -> Fault | None:
-        if self._fault or self._root == self._met:
-            return self._fault
-        if self._met is None:
-            return Fault("it cannot be compared: leaves before it are missing")
-        return Fault("the older checkpoint has another root: what it covers was changed since")
 
 
 def _beyond(directory: str, size: int) -> bool:

@@ -15,13 +15,13 @@ the archived checkpoints on either side of it still do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.audit import leaf, reading
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.leaf import LeafError
-from gateway.audit.merkle import Frontier, fold, over
+from gateway.audit.merkle import Frontier, fold, over, root_of
 from gateway.audit.tiles import WIDTH, Tile, split_hashes, unbundle
 
 Met = Callable[[int, bytes], None]
@@ -58,15 +58,17 @@ class Walk:
 
 
 class _Tower:
-    """The levels above the leaves: grows by the root of one bundle, gives each tile once whole."""
+    """The levels above the leaves. Grows by the root of one bundle; ``look`` sees each tile.
 
-    def __init__(self) -> None:
-        self.peaks = Frontier()
+    What ``look`` gives back is what the levels above are made of.
+    """
+
+    def __init__(self, look: Callable[[Tile, bytes], bytes]) -> None:
+        self._look = look
         self._rows: list[list[bytes]] = []
         self._done: list[int] = []
 
-    def push(self, node: bytes) -> Iterator[tuple[Tile, bytes]]:
-        self.peaks.append(node)
+    def push(self, node: bytes) -> None:
         for level in range(64):
             if level == len(self._rows):
                 self._rows.append([])
@@ -75,15 +77,20 @@ class _Tower:
             row.append(node)
             if len(row) < WIDTH:
                 return
-            yield Tile(level + 1, self._done[level]), b"".join(row)
-            node = over(row).root()
+            node = root_of(
+                split_hashes(self._look(Tile(level + 1, self._done[level]), b"".join(row)))
+            )
             self._done[level] += 1
             row.clear()
 
-    def rest(self) -> Iterator[tuple[Tile, bytes]]:
+    def end(self, tail: Sequence[bytes]) -> bytes:
+        """Give the root, with ``tail`` the leaf hashes after the last whole bundle."""
+        peaks = over(tail).peaks
         for level, row in enumerate(self._rows):
             if row:
-                yield Tile(level + 1, self._done[level], len(row)), b"".join(row)
+                tile = Tile(level + 1, self._done[level], len(row))
+                peaks = over(split_hashes(self._look(tile, b"".join(row)))).peaks + peaks
+        return fold(peaks)
 
 
 class _Pass:
@@ -98,13 +105,15 @@ class _Pass:
         self._at = 0
         self._last: dict[str, int] = {}
         self._complete = True
-        self._leaves = _Tower()  # what the leaves lead to
-        self._best = _Tower()  # the same, but for the hash of each leaf that looks changed
+        self._peaks = Frontier()  # of the whole bundles so far
+        self._tails: tuple[list[bytes], list[bytes]] = ([], [])
+        self._leaves = _Tower(self._expect)  # what the leaves lead to
+        self._files = _Tower(self._believe)  # what the hashes in the folder lead to
         self._wrong_leaf: Fault | None = None
         self._wrong_tile: Fault | None = None
-        self._differ: Fault | None = None  # first difference between leaf and tile, blame apart
-        self._upper: Fault | None = None  # first higher tile that the leaves do not lead to
-        self._upper_best: Fault | None = None
+        self._differ: Fault | None = None  # first difference between leaves and tile, blame apart
+        self._unlike: Fault | None = None  # first higher tile that the leaves do not lead to
+        self._break: Fault | None = None  # first tile that does not lead to the hash above it
 
     def bundle(self, index: int) -> bool:
         """One bundle and its tile; False when both are gone and nothing more can be said."""
@@ -123,10 +132,13 @@ class _Pass:
             self._roots(index * WIDTH, hashes)
         else:
             self._complete = False
-        if width == WIDTH:
-            self._raise(hashes, best)
-        elif self._complete:
-            self.found.root = fold([*self._leaves.peaks.peaks, *over(hashes).peaks])
+        if width < WIDTH:
+            self._tails = (hashes, best)
+            return True
+        root = root_of(hashes)
+        self._peaks.append(root)
+        self._leaves.push(root)
+        self._files.push(root if best is hashes else root_of(best))
         return True
 
     def _entries(self, tile: Tile) -> list[bytes]:
@@ -182,7 +194,7 @@ class _Pass:
         wrong_tile = Fault(f"{tile.path} does not hold the hash of leaf {at}", None, tile.path)
         self._differ = self._differ or wrong_tile
         parent = self._parent(index) if width == WIDTH else None
-        if parent is not None and parent == over(hashes).root():
+        if parent is not None and parent == root_of(hashes):
             self._wrong_tile = self._wrong_tile or wrong_tile
             return hashes
         detail = f"leaf {at} is not the leaf whose hash was published: changed, moved or removed"
@@ -201,50 +213,64 @@ class _Pass:
         stop = start + len(hashes)
         if not self._complete or not self._wanted or self._wanted[-1] > stop:
             return
-        part, before = Frontier(), self._leaves.peaks.peaks
+        part, before = Frontier(), self._peaks.peaks
         for size, item in enumerate(hashes, start + 1):
             part.append(item)
             while self._wanted and self._wanted[-1] == size:
                 self._met(self._wanted.pop(), fold([*before, *part.peaks]))
 
-    def _raise(self, hashes: list[bytes], best: list[bytes]) -> None:
-        """Add a whole bundle to the levels above, and compare each tile that becomes whole."""
-        root = over(hashes).root()
-        for tile, content in self._leaves.push(root):
-            self._upper = self._upper or self._compare(tile, content)
-        for tile, content in self._best.push(root if best is hashes else over(best).root()):
-            self._upper_best = self._upper_best or self._compare(tile, content)
-
-    def _compare(self, tile: Tile, content: bytes) -> Fault | None:
+    def _unlike_found(self, tile: Tile, content: bytes) -> bytes | None:
+        """Give what the folder holds for a tile, if that is something else; nothing is a fault."""
         found = reading.read_tile(self.directory, tile)
-        if found == content:
+        if found is None or len(found) != len(content):
+            state = "is missing" if found is None else "is torn"
+            self.found.note("tiles", f"{tile.path} {state}", tile=tile.path)
             return None
-        state = "is missing" if found is None else "does not hold the roots of the tiles below it"
-        return Fault(f"{tile.path} {state}", None, tile.path)
+        return found if found != content else None
+
+    def _expect(self, tile: Tile, content: bytes) -> bytes:
+        if self._unlike is None and self._unlike_found(tile, content) is not None:
+            detail = f"{tile.path} does not hold the roots of the tiles below it"
+            self._unlike = Fault(detail, None, tile.path)
+        return content
+
+    def _believe(self, tile: Tile, content: bytes) -> bytes:
+        found = self._unlike_found(tile, content)
+        if found is None:
+            return content
+        if self._break is None:
+            place = _first_difference(split_hashes(content), split_hashes(found))
+            below = Tile(tile.level - 1, tile.index * WIDTH + place)
+            span = WIDTH ** (below.level + 1)
+            first, last = below.index * span, (below.index + 1) * span - 1
+            detail = f"{below.path} does not lead to the hash of it in {tile.path}: a leaf from "
+            self._break = Fault(
+                f"{detail}{first} to {last} was changed, with its hash", None, below.path
+            )
+        return found
 
     def end(self) -> Walk:
-        """Compare the partial tiles that are left, and say who is to blame for a difference."""
+        """Look at the partial tiles that are left, and say who is to blame for a difference."""
         found, said = self.found, self.said
         found.messages = len(self._last)
-        if self._complete and said.size % WIDTH == 0:
-            found.root = fold(self._leaves.peaks.peaks)
-        for tile, content in self._leaves.rest():
-            self._upper = self._upper or self._compare(tile, content)
-        for tile, content in self._best.rest():
-            self._upper_best = self._upper_best or self._compare(tile, content)
+        leaves, files = (
+            tower.end(tail)
+            for tower, tail in zip((self._leaves, self._files), self._tails, strict=True)
+        )
+        found.root = leaves if self._complete else None
         if found.root == said.root:  # the leaves are the ones that were signed
-            fault = self._differ or self._upper
+            faults = [self._differ or self._unlike]
+        elif files == said.root:  # the hashes in the folder are
+            faults = [self._wrong_leaf, self._wrong_tile or self._break]
         else:
-            tile_fault = self._wrong_tile or self._upper_best
-            fault = self._wrong_leaf or tile_fault
-            if fault and tile_fault and fault is not tile_fault:
-                detail = f"{fault.detail}; and {tile_fault.detail}"
-                fault = Fault(detail, fault.leaf, tile_fault.tile)
-        if fault and "tiles" not in found.faults:
-            found.faults["tiles"] = fault
-        elif fault:
-            first = found.faults["tiles"]
-            found.faults["tiles"] = Fault(f"{first.detail}; {fault.detail}", fault.leaf, first.tile)
+            faults = [self._wrong_leaf, self._wrong_tile or self._unlike]
+        blamed = [fault for fault in (found.faults.get("tiles"), *faults) if fault]
+        if blamed:
+            found.faults["tiles"] = Fault(
+                "; and ".join(fault.detail for fault in blamed),
+                next((fault.leaf for fault in blamed if fault.leaf is not None), None),
+                next((fault.tile for fault in blamed if fault.tile is not None), None),
+            )
         return found
 
 
