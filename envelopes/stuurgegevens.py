@@ -15,7 +15,7 @@ _NEDERLAND = ZoneInfo("Europe/Amsterdam")
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LENGTES = frozenset({8, 10, 12, 14, 15, 16, 17})
 _CIJFERS = re.compile(r"[0-9]+")
-_VERSIE = re.compile(r"[0-9]+\.[0-9]+|[-_ ][vV]?[0-9]{4}(?:[-_.]?[0-9]{4})?$|[-_ ][vV][0-9]+$")
+_VERSIE = re.compile(r"[0-9]+\.[0-9]+|[-_ ][vV]?0[0-9]{3}(?:[-_.]?[0-9]{4})?$|[-_ ][vV][0-9]+$")
 
 VASTE_ORGANISATIES = frozenset({"CBS", "CAK", "SVB", "UWV", "VWS"})
 """Organisations that are addressed by a fixed word (koppelvlak GGK, 'Addressing')."""
@@ -143,6 +143,8 @@ def is_referentienummer(tekst: str) -> bool:
 
 def functie_met_versie(functie: str) -> bool:
     """Say whether a functie seems to carry a version ("GMSDWMO-00010004", "GMSDWMO v2", "X 1.0").
+
+    Four digits at the end count as one when the first is 0: "IV3-2025" ends in a year.
 
     The version belongs in the parameters (koppelvlak GGK, functie).
     """
