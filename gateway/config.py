@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from gateway.config_kruis import kruiscontrole
+from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_problems import LOGNAAM, problems_of
 from gateway.config_secties import (
     Code,
@@ -29,6 +29,7 @@ from gateway.config_secties import (
 )
 from gateway.config_yaml import Document, Pad, Plaats, lees
 from gateway.errors import ConfigError
+from gateway.names_veilig import toonbaar
 from gateway.partijen import gemeenten
 
 __all__ = ["Config", "Ontvanger", "Partij", "Technisch", "Uitwisseling", "Venster", "parse"]
@@ -147,13 +148,18 @@ def parse(text: str, filename: str = "config.yaml") -> Config:
     if config is not None and not found:
         return config
     places = sorted(found, key=lambda one: (one[0].regel, one[0].kolom))
-    problems = tuple(f"{filename}:{at.regel}:{at.kolom}: {said}" for at, said in places)
+    problems = tuple(f"{filename}:{at.regel}:{at.kolom}: {_regel(said)}" for at, said in places)
     count = "one fault" if len(problems) == 1 else f"{len(problems)} faults"
     raise ConfigError(
         f"{filename} cannot be used: {count}",
         hint="mend each line above, then run: knooppunt config check",
         problems=problems,
     )
+
+
+def _regel(sentence: str) -> str:
+    """Keep what was quoted from the file on one line, and harmless to a terminal."""
+    return toonbaar(sentence).replace("\\\\", "\\")
 
 
 def _controleer(document: Document) -> tuple[Config | None, list[tuple[Plaats, str]]]:
@@ -169,6 +175,7 @@ def _controleer(document: Document) -> tuple[Config | None, list[tuple[Plaats, s
             if place != document.sleutel(pad):  # a wrong key says nothing about what is below it
                 seen.add(pad)
             found.append((place, sentence))
+    found += [(document.sleutel(pad), said) for pad, said in sleutelvelden(document.data)]
     for pad, sentence in kruiscontrole(document.data):
         if pad not in seen:  # one fault is said once
             at = document.waarde(pad) if len(pad) > 2 else document.sleutel(pad)

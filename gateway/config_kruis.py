@@ -24,9 +24,6 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
     """Give every fault between sections: the way to it, and a sentence with the fix."""
     partijen, ontvangers = _tabel(data, "partijen"), _tabel(data, "ontvangers")
     uitwisselingen, vensters = _tabel(data, "uitwisselingen"), _tabel(data, "vensters")
-    for section, items in (("partijen", partijen), ("uitwisselingen", uitwisselingen)):
-        yield from _sleutelvelden(section, items)
-    yield from _sleutelvelden("ontvangers", ontvangers)
     for code, partij in partijen.items():
         yield from _partij(code, partij)
     for one in ontvangers.keys() & _ONZE_MAPPEN:
@@ -42,6 +39,22 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
         yield from _vensters(("vensters", uitvraag), rows)
 
 
+def sleutelvelden(data: Any) -> Iterator[Fout]:
+    """Give every field that says again what stands in front of the colon above it."""
+    for section, name in (("partijen", "code"), ("ontvangers", "id"), ("uitwisselingen", "id")):
+        for key, item in _tabel(data, section).items():
+            if isinstance(item, dict) and name in item:
+                yield (section, key, name), _dubbel(name)
+    for uitvraag, rows in _tabel(data, "vensters").items():
+        for i, row in enumerate(rows if isinstance(rows, list) else ()):
+            if isinstance(row, dict) and "uitvraag" in row:
+                yield ("vensters", uitvraag, i, "uitvraag"), _dubbel("uitvraag")
+
+
+def _dubbel(name: str) -> str:
+    return f"unknown field `{name}`; what stands in front of the colon above says it already"
+
+
 def _tabel(data: Any, name: str) -> dict[str, Any]:
     found = data.get(name) if isinstance(data, dict) else None
     return found if isinstance(found, dict) else {}
@@ -52,14 +65,6 @@ def of_bedoelde_u(word: str, known: Iterable[str]) -> str:
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known) or 'none'}"
-
-
-def _sleutelvelden(section: str, items: dict[str, Any]) -> Iterator[Fout]:
-    for key, item in items.items():
-        for name in ("id", "code"):
-            if isinstance(item, dict) and name in item:
-                sentence = f"unknown field `{name}`; the key in front of the colon says it already"
-                yield (section, key, name), sentence
 
 
 def _partij(code: str, partij: Any) -> Iterator[Fout]:
@@ -143,9 +148,6 @@ def _vensters(pad: Pad, rows: Any) -> Iterator[Fout]:
     for i, row in enumerate(rows if isinstance(rows, list) else ()):
         if not isinstance(row, dict):
             continue
-        if "uitvraag" in row:
-            sentence = "unknown field `uitvraag`; it stands in front of the colon already"
-            yield (*pad, i, "uitvraag"), sentence
         van, tot = _dag(row.get("van")), _dag(row.get("tot"))
         if van and tot and tot < van:
             sentence = f"`tot` ({tot}) lies before `van` ({van}); both days are in the window"

@@ -16,6 +16,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from gateway.names_veilig import ONZICHTBAAR
+
 Pad = tuple[str | int, ...]
 """The way to a value: the keys and list indexes that lead to it."""
 
@@ -112,7 +114,10 @@ class _Bouw:
                 self.fout(_plaats(node), "an alias (*) that has no end; write it out")
             self.aantal = MAX_KNOPEN + 1
             return None
-        self.document.waarden[pad] = _plaats(node)
+        empty = isinstance(node, ScalarNode) and not node.value and node.style is None
+        # YAML puts an empty value where the next word is, which may be lines further.
+        key = self.document.sleutel(pad)._replace(bron="", aangehaald=False)
+        self.document.waarden[pad] = key if empty else _plaats(node)
         self.boven.append(id(node))
         data = self._inhoud(node, pad)
         self.boven.pop()
@@ -128,6 +133,8 @@ class _Bouw:
             return self._tabel(node, pad)
         if isinstance(node, SequenceNode):
             return [self.knoop(one, (*pad, i)) for i, one in enumerate(node.value)]
+        if ONZICHTBAAR.search(str(node.value)):
+            self.fout(_plaats(node), "a line end or an invisible character; write plain text")
         try:
             return _scalair(node)
         except ValueError:

@@ -21,6 +21,7 @@ _ONZICHTBAAR = (
 ) + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
 )
+ONZICHTBAAR = re.compile(f"[{_ONZICHTBAAR}]")
 NIET_IN_STAM = re.compile(f"[{_VERBODEN}{_ONZICHTBAAR}.]")
 _NIET_IN_NAAM = re.compile(f"[{_VERBODEN}{_ONZICHTBAAR}]")
 _NIET_TOONBAAR = re.compile(f"[{_ONZICHTBAAR}\\\\]")

@@ -18,9 +18,8 @@ from zoneinfo import ZoneInfo
 
 NEDERLAND = ZoneInfo("Europe/Amsterdam")
 
-_MAANDEN = (
-    "januari februari maart april mei juni juli augustus september oktober november december"
-).split()
+_MAANDEN = ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus"]
+_MAANDEN += ["september", "oktober", "november", "december"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,10 +33,10 @@ class Uitvraag:
     def lees(cls, code: str) -> Uitvraag | None:
         """Read a code such as ``H22025``, in either letter case; None when it is not one.
 
-        Source: aanleverprotocol 2.2 and 3.1. The year 0000 is no year.
+        Source: aanleverprotocol 2.2 and 3.1.
         """
-        found = re.fullmatch("[Hh]([12])([0-9]{4})", code)
-        return cls(int(found[2]), int(found[1])) if found and int(found[2]) else None
+        found = re.fullmatch("[Hh]([12])([1-9][0-9]{3})", code)
+        return cls(int(found[2]), int(found[1])) if found else None
 
     @property
     def code(self) -> str:
