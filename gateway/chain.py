@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One gateway process: opens the state, goes round until there is nothing left (or for good), closes.
+
+What holds from the moment it is open: the state is locked, the published log and the database tell
+one history, everything that the last commit left under way has been taken up again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway import durable
+from gateway.audit.keys import ensure_key
+from gateway.audit.publish import Publisher
+from gateway.config import Config, parse
+from gateway.custody import Ledger
+from gateway.engine import Engine, Happened
+from gateway.errors import ConfigError, StateError
+from gateway.folders import Folders, Waiting
+from gateway.moment import Clock, monotonic, pause
+from gateway.store import Changes, Store
+
+DATABASE = "knooppunt.db"
+PUBLISH_SECONDS = 0.5
+"""Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
+
+DEFAULT_STATIONS = ("ggk", "rinis")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a gateway's things lie: configuration, folders, state."""
+
+    config_path: str
+    root: str
+    state: str
+
+    @classmethod
+    def of(cls, config_path: str, state: str | None = None) -> Location:
+        """``folders/`` beside the configuration; ``.state`` in it, unless it is placed elsewhere."""
+        root = os.path.join(os.path.dirname(os.path.abspath(config_path)), "folders")
+        return cls(config_path, root, os.path.abspath(state or os.path.join(root, ".state")))
+
+    @property
+    def database(self) -> str:
+        """The store's file."""
+        return os.path.join(self.state, DATABASE)
+
+    @property
+    def audit(self) -> str:
+        """The folder of the published log."""
+        return os.path.join(self.state, "audit")
+
+    @property
+    def log_key(self) -> str:
+        """The log's private key, in the folder of its own trust domain."""
+        return os.path.join(self.state, "keys", "log", "log.key")
+
+
+def read_config(path: str) -> Config:
+    """The configuration in a file; :class:`ConfigError` with every fault and its place."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no configuration at {path}",
+            hint="make one with: knooppunt init DIR",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    return parse(text, path)
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run came to: for the last lines on the screen."""
+
+    rounds: int = 0
+    happened: int = 0
+    waiting: list[Waiting] = field(default_factory=list)
+
+
+class Chain:
+    """A gateway on one state directory. Use as a context manager; raises ``GatewayError``."""
+
+    def __init__(
+        self,
+        location: Location,
+        stations: tuple[str, ...] = DEFAULT_STATIONS,
+        *,
+        clock: Clock | None = None,
+        listener: Callable[[list[Happened]], None] = lambda _: None,
+    ) -> None:
+        self.location = location
+        self.config = read_config(location.config_path)
+        self.said: list[str] = []
+        self.clock = clock or Clock()
+        durable.make_dir(location.state, 0o700)
+        self._lock = durable.lock(os.path.join(location.state, "lock"))
+        self.folders = Folders(location.root, self.config)
+        self.folders.make_all()
+        self.store = Store(location.database)
+        meta = self.store.meta()
+        if clock is None:
+            self.clock.offset = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
+        origin = meta.get("origin") or f"{self.config.naam}/audit-{self.clock.year()}"
+        self.ledger = Ledger(self.store, self.clock, origin)
+        self._open_log(origin)
+        self._note_config(meta, origin)
+        self.engine = Engine(
+            self.folders, self.store, self.ledger, self.clock, stations, self._heard(listener)
+        )
+        self.engine.recover()
+        self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
+        self._publishing: Future[int] | None = None
+        self._published_at = monotonic()
+
+    def __enter__(self) -> Chain:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- opening ---
+
+    def _open_log(self, origin: str) -> None:
+        key = ensure_key(self.location.log_key, self.location.audit, origin)
+        self._publisher = Publisher(self.location.audit, origin, key)
+        self.said += self._publisher.check_start(
+            self.ledger.size, self.ledger.root, self.store.leaves
+        )
+        self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
+
+    def _note_config(self, meta: dict[str, str], origin: str) -> None:
+        with open(self.location.config_path, "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        if meta.get("config") == digest:
+            return
+        changes = Changes(meta={"config": digest, "origin": origin})
+        self.ledger.system("config.change", "in force", digest, changes)
+        self.store.commit(changes)
+        self.publish()
+
+    def _heard(
+        self, listener: Callable[[list[Happened]], None]
+    ) -> Callable[[list[Happened]], None]:
+        self.happened = 0
+
+        def hear(happened: list[Happened]) -> None:
+            self.happened += len(happened)
+            listener(happened)
+
+        return hear
+
+    # --- going round ---
+
+    def run_once(self, stop: Callable[[], bool] = lambda: False) -> Summary:
+        """Go round until nothing is due now. Unfinished files get one quiet time, no more."""
+        summary = Summary()
+        patience = monotonic() + self.config.technisch.rusttijd_ms / 1000 + 0.2
+        self.engine.inbound.scan_now()
+        while not stop():
+            if self._round():
+                summary.rounds += 1
+                continue
+            self.engine.inbound.scan_now()
+            if self._round():
+                summary.rounds += 1
+                continue
+            if monotonic() >= patience or not self._could_finish():
+                break
+            pause(0.02)
+        self.engine.settle()
+        summary.waiting = list(self.engine.inbound.waiting())
+        summary.happened = self.happened
+        return summary
+
+    def _could_finish(self) -> bool:
+        return self.engine.unfinished or any(
+            one.retry is not None for one in self.engine.inbound.waiting()
+        )
+
+    def run(self, stop: Callable[[], bool], wait: Callable[[float], None]) -> Summary:
+        """Go round until told to stop. ``wait`` sleeps up to so many seconds, or until a hint."""
+        while not stop():
+            if not self._round():
+                wait(min(self.engine.inbound.next_due(monotonic()), 0.5))
+        self.engine.settle()
+        return Summary(happened=self.happened, waiting=list(self.engine.inbound.waiting()))
+
+    def _round(self) -> bool:
+        worked = self.engine.round()
+        self._publish_beside(idle=not worked)
+        return worked
+
+    def _publish_beside(self, *, idle: bool) -> None:
+        if self._publishing is not None:
+            if not self._publishing.done():
+                return
+            self._publishing.result()
+            self._publishing = None
+        due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
+        if self.ledger.unpublished and due:
+            self._publishing = self.engine.beside(self._publication())
+
+    def _publication(self) -> Callable[[], int]:
+        leaves, self.ledger.unpublished = self.ledger.unpublished, []
+        size, root = self.ledger.size, self.ledger.root
+        self._published_at = monotonic()
+        first = size - len(leaves)
+
+        def read(start: int, stop: int) -> list[bytes]:
+            return leaves[start - first : stop - first]
+
+        return lambda: self._publisher.publish(size, root, read)
+
+    def publish(self) -> None:
+        """Publish every committed leaf now."""
+        self._publication()()
+
+    # --- the clock ---
+
+    def turn_clock(self, nu: datetime) -> None:
+        """Set the chain's clock. That is a leaf: a log that hides it would prove nothing."""
+        offset = self.clock.offset + (nu - self.clock.nu())
+        milliseconds = round(offset.total_seconds() * 1000)
+        self.clock.offset = timedelta(milliseconds=milliseconds)
+        changes = Changes(meta={"nu_offset_ms": str(milliseconds)})
+        self.ledger.system("clock.step", f"nu is {nu.isoformat(timespec='seconds')}", "", changes)
+        self.store.commit(changes)
+        self.publish()
+
+    def close(self) -> None:
+        """End cleanly: nothing half done, every leaf published, the checkpoint archived."""
+        self.engine.close()
+        if self._publishing is not None:
+            self._publishing.result()
+            self._publishing = None
+        if self.ledger.unpublished:
+            self.publish()
+        self._publisher.archive(monotonic(), stopping=True)
+        self.store.close()
+        self.folders.close()
+        os.close(self._lock)

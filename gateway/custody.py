@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From what happened to what is recorded: events become rows, custody events become leaves too.
+
+A leaf holds no BSN, no file content, no plain user and no plain file name: the last two are
+commitments, whose openings lie in the store and can be erased (``docs/audit.md``).
+"""
+
+from __future__ import annotations
+
+from gateway import __version__
+from gateway.audit import leaf
+from gateway.audit.merkle import Frontier
+from gateway.errors import AuditError
+from gateway.lifecycle import CUSTODY, TRANSITIONS, step
+from gateway.model import Event, EventType, Levering
+from gateway.moment import Clock, fresh_salt, fresh_ulid
+from gateway.store import Changes, Head, Row, Store
+
+_RESULTS = {EventType.REJECTED: "rejected", EventType.REFUSED: "refused"}
+
+
+class Ledger:
+    """Appends to the history and to the audit log, in the round's one transaction."""
+
+    def __init__(self, store: Store, clock: Clock, origin: str) -> None:
+        self.origin = origin
+        self._store = store
+        self._clock = clock
+        found = store.head()
+        self._head = found
+        self._frontier = Frontier.from_bytes(found.frontier) if found else Frontier()
+        self.size = found.size if found else 0
+        self.unpublished: list[bytes] = []
+        if found:
+            clock.not_before(found.at)
+            if self._frontier.root() != found.root or self._frontier.size != found.size:
+                raise AuditError(
+                    "the audit log's head in the database contradicts itself",
+                    hint="restore the state from a backup, and keep this one for examination",
+                )
+
+    @property
+    def root(self) -> bytes:
+        """The tree's root now."""
+        return self._frontier.root()
+
+    def record(self, happened: list[tuple[Event, Levering]], changes: Changes) -> None:
+        """Add these events, oldest first, and the leaves of those that are custody."""
+        at = self._clock.klok()
+        for event, levering in happened:
+            line = self._store.line(levering.id)
+            line.status = step(line.status, event.type)
+            index = None
+            if event.type in CUSTODY:
+                index = self._append(self._leaf(event, levering, line.last_leaf, at, changes))
+                changes.leaves.append({"idx": index, "content": self.unpublished[-1]})
+                line.last_leaf = index
+            changes.lines[levering.id] = line
+            changes.events.append(
+                {
+                    "seq": self._store.next_event(),
+                    "levering": line.seq,
+                    "leaf": index,
+                    "at": at,
+                    "type": event.type.value,
+                    "station": event.station,
+                    "place": event.place,
+                    "name": event.name,
+                    "code": event.code,
+                    "remark": event.remark,
+                }
+            )
+        self._move(changes, at)
+
+    def system(self, type_: str, action: str, content: str, changes: Changes) -> None:
+        """Add a leaf that belongs to no delivery: a configuration, a turn of the clock."""
+        at = self._clock.klok()
+        fields: dict[str, object] = self._frame(type_, at) | {
+            "actor": "system:gateway",
+            "object": type_.split(".")[0],
+            "action": action,
+            "result": "ok",
+            "source": "gateway",
+        }
+        if content:
+            fields["content"] = content
+        index = self._append(leaf.encode(fields))
+        changes.leaves.append({"idx": index, "content": self.unpublished[-1]})
+        self._move(changes, at)
+
+    def _frame(self, type_: str, at: int) -> dict[str, object]:
+        return {
+            "v": leaf.VERSION,
+            "origin": self.origin,
+            "at": at,
+            "type": type_,
+            "event": fresh_ulid(at),
+            "build": __version__,
+        }
+
+    def _leaf(
+        self, event: Event, levering: Levering, prev: int | None, at: int, changes: Changes
+    ) -> bytes:
+        fields = self._frame(TRANSITIONS[event.type].leaf or "", at)
+        fields |= {
+            "msg": levering.id,
+            "flow": levering.flow,
+            "tenant": levering.gemeentecode,
+            "actor": self._commit("actor", levering.gebruiker or event.station, changes),
+            "loa": "geen",
+            "auth": "folder",
+            "object": levering.uitwisseling or "onbekend",
+            "action": event.type.value,
+            "result": event.code or _RESULTS.get(event.type, "ok"),
+            "source": event.station,
+            "content": levering.sha256,
+            "size": levering.size,
+            "name": self._commit("name", event.name or levering.naam, changes),
+        }
+        if prev is not None:
+            fields["prev"] = prev
+        if levering.traceparent:
+            _, fields["trace"], fields["span"], _ = levering.traceparent.split("-")
+        return leaf.encode(fields)
+
+    def _commit(self, label: str, value: str, changes: Changes) -> str:
+        salt = fresh_salt()
+        row: Row = {"leaf": self.size, "label": label, "salt": salt, "value": value}
+        changes.openings.append(row)
+        return leaf.commit(label, value, salt)
+
+    def _append(self, content: bytes) -> int:
+        index = self.size
+        self._frontier.append(leaf.leaf_hash(content))
+        self.unpublished.append(content)
+        self.size += 1
+        return index
+
+    def _move(self, changes: Changes, at: int) -> None:
+        if not changes.leaves:
+            return
+        if changes.head_after is None:
+            changes.head_before = self._head
+        self._head = Head(self.size, self._frontier.root(), self._frontier.to_bytes(), at)
+        changes.head_after = self._head
+

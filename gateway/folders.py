@@ -1,0 +1,463 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Places: where each folder lies, what lies in it, when a file is finished, how it is claimed.
+
+A path is built here and nowhere else. Directories are held open and files are named relative to
+them, so that nobody can redirect us by renaming a parent. Names are Python strings as the
+operating system gives them (undecodable bytes as surrogates); they are never normalised: two
+files whose names look alike are two files.
+
+What this does not protect against: a writer that opens, writes and closes a file, and later opens
+it again to add more (each close looks finished); an owner who deletes our ``.claimed`` or ``.tmp``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pwd
+import signal
+import stat
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gateway import durable, names
+from gateway.config import Config
+from gateway.errors import FolderError
+from gateway.journal import Intent
+from gateway.model import Direction, Kind, Place
+
+HELD_DIRECTORIES = 600
+"""Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
+
+_HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finished file, found in a place and not yet claimed: what identifies it."""
+
+    place: Place
+    name: str
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that is not taken yet, or cannot be: a stable code and a sentence that says why.
+
+    ``retry`` is in how many seconds to look again; None when only a person can change it.
+    """
+
+    place: Place
+    name: str
+    code: str
+    reason: str
+    retry: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A claimed file as it was read, once: bytes and digest come from the same read."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+    content: bytes | None
+    owner: str | None
+
+
+class Folders:
+    """All places of one chain, below ``root``."""
+
+    def __init__(self, root: str, config: Config) -> None:
+        self.root = os.path.abspath(root)
+        self.config = config
+        self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
+        self._inodes: dict[int, int] = {}
+        self._devices: dict[int, int] = {}
+        self._file_systems: dict[int, int] = {}
+        self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
+        self._limit = config.technisch.max_bytes
+
+    # --- where things lie ---
+
+    def path(self, place: Place) -> str:
+        """The directory of a place. The only function that knows the layout."""
+        parts: tuple[str, ...]
+        match place.kind:
+            case Kind.OUTBOX:
+                parts = ("gemeenten", place.partij, "outbox", place.uitwisseling, place.gebruiker)
+            case Kind.INBOX | Kind.VERZONDEN:
+                parts = ("gemeenten", place.partij, place.kind.value)
+            case Kind.RECEIVER_IN | Kind.RECEIVER_UIT:
+                parts = (place.partij, place.kind.value, place.uitwisseling)
+            case Kind.GEWEIGERD:
+                parts = (place.partij, "uit", place.uitwisseling, "geweigerd")
+            case Kind.QUARANTAINE:
+                parts = ("quarantaine", place.partij)
+            case _:
+                parts = tuple(place.kind.value.split("/"))
+        return os.path.join(self.root, *(part for part in parts if part))
+
+    def shown(self, place: Place) -> str:
+        """The directory of a place as people read it, from the root down."""
+        return os.path.relpath(self.path(place), self.root)
+
+    def _private(self, place: Place, which: str) -> str:
+        if which == ".claimed" and place.kind is Kind.OUTBOX:
+            return os.path.join(self.root, "gemeenten", place.partij, ".claimed")
+        if place.kind is Kind.QUARANTAINE:
+            return os.path.join(self.root, "quarantaine", which)
+        return os.path.join(self.path(place), which)
+
+    def _fd(self, place: Place, which: str = "") -> int:
+        """A held descriptor of a place (or of its ``.tmp`` or ``.claimed``), made if missing."""
+        key = (place, which)
+        fd = self._held.get(key)
+        if fd is not None:
+            self._held.move_to_end(key)
+            return fd
+        path = self._private(place, which) if which else self.path(place)
+        durable.make_dir(path)
+        fd = durable.open_dir(path)
+        self._held[key] = fd
+        if len(self._held) > HELD_DIRECTORIES:
+            self._close(self._held.popitem(last=False)[1])
+        return fd
+
+    def fd(self, place: Place) -> int:
+        """A held descriptor of the place itself."""
+        return self._fd(place)
+
+    def tmp(self, place: Place) -> int:
+        """A held descriptor of the folder where files for this place are staged."""
+        return self._fd(place, ".tmp")
+
+    def claimed(self, place: Place) -> int:
+        """A held descriptor of the folder that holds what we claimed from this place."""
+        return self._fd(place, ".claimed")
+
+    def inode(self, place: Place) -> int:
+        """Which ``.tmp`` folder this place has now, by inode number."""
+        return self._inodes.get(self.tmp(place)) or self._note_inode(self.tmp(place))
+
+    def _note_inode(self, fd: int) -> int:
+        self._inodes[fd] = os.fstat(fd).st_ino
+        return self._inodes[fd]
+
+    def is_removed(self, place: Place) -> bool:
+        """Was the place itself, or where we stage for it, removed under our hands?"""
+        gone = any(os.fstat(fd).st_nlink == 0 for fd in (self.fd(place), self.tmp(place)))
+        if gone:
+            self.forget(place)
+        return gone
+
+    def file_system(self, place: Place) -> tuple[int, int]:
+        """The device number of a place, and a descriptor to sync its file system by."""
+        fd = self.fd(place)
+        device = self._devices.get(fd)
+        if device is None:
+            device = self._devices[fd] = os.fstat(fd).st_dev
+            if device not in self._file_systems:
+                self._file_systems[device] = os.dup(fd)
+        return device, self._file_systems[device]
+
+    def _close(self, fd: int) -> None:
+        self._inodes.pop(fd, None)
+        self._devices.pop(fd, None)
+        os.close(fd)
+
+    def private(self, place: Place, which: str) -> int:
+        """A held descriptor of ``.tmp`` or ``.claimed`` as :meth:`leftovers` names them."""
+        return self._fd(place, which)
+
+    def forget(self, place: Place) -> None:
+        """Let go of a place's descriptors: it was removed, or moved, and will be opened anew."""
+        for which in ("", ".tmp", ".claimed"):
+            fd = self._held.pop((place, which), None)
+            if fd is not None:
+                self._close(fd)
+
+    def close(self) -> None:
+        """Let go of every descriptor."""
+        while self._held:
+            self._close(self._held.popitem()[1])
+        while self._file_systems:
+            os.close(self._file_systems.popitem()[1])
+
+    # --- which places there are ---
+
+    def all_places(self) -> list[Place]:
+        """Every place that the configuration calls for: what ``init`` makes."""
+        places = [Place(kind) for kind in _HOPS]
+        for code in self.config.partijen:
+            places += [Place(k, code) for k in (Kind.OUTBOX, Kind.INBOX, Kind.VERZONDEN)]
+        for exchange in self.config.uitwisselingen.values():
+            if exchange.richting == Direction.HEEN:
+                places.append(Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code))
+                places += [
+                    Place(Kind.OUTBOX, code, exchange.id) for code in self.config.partijen
+                ]
+            else:
+                places.append(Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code))
+        return places
+
+    def make_all(self) -> int:
+        """Make every place that is missing; return how many were."""
+        missing = [p for p in map(self.path, self.all_places()) if not os.path.isdir(p)]
+        missing += [p for p in [os.path.join(self.root, "quarantaine")] if not os.path.isdir(p)]
+        for path in missing:
+            durable.make_dir(path)
+        for code in self.config.partijen:
+            self._check_same_filesystem(Place(Kind.OUTBOX, code))
+        return len(missing)
+
+    def _check_same_filesystem(self, outbox: Place) -> None:
+        if os.fstat(self.fd(outbox)).st_dev != os.fstat(self.claimed(outbox)).st_dev:
+            raise FolderError(
+                f"{self.shown(outbox)} and .claimed beside it lie on different file systems",
+                hint="mount the whole folder of the municipality, not the outbox alone: a claim "
+                "is a rename, and a rename cannot cross file systems",
+            )
+
+    def sources(self, stations: tuple[str, ...]) -> list[Place]:
+        """The places from which these stations claim, sub-folders of outboxes included."""
+        found: list[Place] = []
+        if "ggk" in stations:
+            for code in self.config.partijen:
+                found += self._outboxes(code)
+            found.append(Place(Kind.GGK_IN))
+        if "rinis" in stations:
+            found.append(Place(Kind.GGK_UIT))
+            found += [
+                Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code)
+                for exchange in self.config.uitwisselingen.values()
+                if exchange.richting == Direction.RETOUR
+            ]
+        return found
+
+    def _outboxes(self, code: str) -> Iterator[Place]:
+        top = Place(Kind.OUTBOX, code)
+        yield top
+        for exchange in self._subfolders(top):
+            chosen = Place(Kind.OUTBOX, code, exchange)
+            yield chosen
+            for user in self._subfolders(chosen):
+                yield Place(Kind.OUTBOX, code, exchange, user)
+
+    def _subfolders(self, place: Place) -> list[str]:
+        with os.scandir(self.path(place)) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+            )
+
+    # --- what lies there, and whether it is finished ---
+
+    def scan(self, place: Place) -> list[str]:
+        """The names in a place, in the order to take them: hop folders by name (they begin with
+        tijdstipBericht), others by age. Folders and our own are left out.
+        """
+        try:
+            entries = list(os.scandir(self.path(place)))
+        except (FileNotFoundError, NotADirectoryError):
+            self.forget(place)
+            return []
+        found = [e for e in entries if e.name[0] != "." or names.onaf_reden(e.name) is None]
+        if place.kind in _HOPS:
+            return sorted(e.name for e in found if not e.is_dir(follow_symlinks=False))
+        aged = []
+        for entry in found:
+            try:
+                if not entry.is_dir(follow_symlinks=False):
+                    aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
+            except FileNotFoundError:
+                continue  # taken back between the two looks: it was never ours
+        return [name for _, name in sorted(aged)]
+
+    def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
+        """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
+        reason = names.onaf_reden(name)
+        if reason is not None:
+            return Waiting(place, name, "onaf", reason, None)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        try:
+            fd = os.open(name, flags, dir_fd=self.fd(place))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
+        try:
+            found = os.fstat(fd)
+            barrier = self._not_ours(place, name, found) or self._unfinished(
+                place, name, fd, found, now
+            )
+        finally:
+            os.close(fd)
+        if barrier is not None:
+            return barrier
+        self._looks.pop((place, name), None)
+        return Seen(place, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+    def _not_ours(self, place: Place, name: str, found: os.stat_result) -> Waiting | None:
+        if not stat.S_ISREG(found.st_mode):
+            return Waiting(place, name, "geen-bestand", "is not a regular file; stays here", None)
+        if found.st_nlink > 1:
+            # In a hop folder a second link may be another system's half-done link+unlink.
+            retry = None if place.kind is Kind.OUTBOX else 1.0
+            return Waiting(place, name, "harde-link", "has a second name (hard link)", retry)
+        return None
+
+    def _unfinished(
+        self, place: Place, name: str, fd: int, found: os.stat_result, now: float
+    ) -> Waiting | None:
+        quiet = self.config.technisch.rusttijd_ms / 1000
+        finished = has_no_writer(fd)
+        if finished is False:
+            return Waiting(place, name, "schrijver", "a writer has it open", 0.1)
+        if finished and found.st_size > 0:
+            return None
+        # Where no lease can be had (a share, not our file), and for an empty file that somebody
+        # may be about to fill, only time tells. Differences alone count: a share's clock may be off.
+        look = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        before = self._looks.get((place, name))
+        if before is None or before[:3] != look:
+            self._looks[place, name] = (*look, now)
+            return Waiting(place, name, "rusttijd", f"must be quiet for {quiet:g} s", quiet)
+        left = before[3] + quiet - now
+        if left > 0:
+            return Waiting(place, name, "rusttijd", f"must be quiet for {left:.1f} s more", left)
+        return None
+
+    # --- claiming and reading ---
+
+    def claim(self, intent: Intent) -> bool:
+        """Move a file to ``.claimed/<id>``; False when its owner took it back.
+
+        ``intent.again``: the intent is from before a restart (or was put back), so the file may
+        have been claimed already, and what has its name now may be another file.
+        """
+        claimed = self.claimed(intent.place)
+        if intent.again:
+            if _exists(claimed, intent.id):
+                return True
+            if not self._is_same(intent):
+                return False
+        try:
+            durable.rename(self.fd(intent.place), intent.name, claimed, intent.id)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _is_same(self, intent: Intent) -> bool:
+        try:
+            found = os.stat(intent.name, dir_fd=self.fd(intent.place), follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == (intent.dev, intent.ino)
+
+    def read_claimed(self, intent: Intent) -> Content | None:
+        """Read what was claimed; None when a writer still has it, or changed it meanwhile."""
+        return self._read(self.claimed(intent.place), intent.id)
+
+    def read_in_place(self, place: Place, name: str) -> Content | None:
+        """Read a file that stays where it is (an answer); None as in :meth:`read_claimed`."""
+        return self._read(self.fd(place), name)
+
+    def _read(self, dir_fd: int, name: str) -> Content | None:
+        fd = os.open(
+            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd
+        )
+        try:
+            before = os.fstat(fd)
+            if has_no_writer(fd) is False:
+                return None
+            if before.st_size > self._limit:
+                digest, content = _digest_of(fd), None
+            else:
+                content = _read_all(fd, before.st_size)
+                digest = hashlib.sha256(content).hexdigest()
+            after = os.fstat(fd)
+        finally:
+            os.close(fd)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            return None
+        if content is not None and len(content) != after.st_size:
+            return None
+        return Content(after.st_size, after.st_mtime_ns, digest, content, _owner(after.st_uid))
+
+    # --- what a crash may have left ---
+
+    def leftovers(self, stations: tuple[str, ...]) -> Iterator[tuple[Place, str, str]]:
+        """Everything in a ``.claimed`` or ``.tmp``: (place, which, name)."""
+        seen: set[str] = set()
+        places = [*self.all_places(), *self.sources(stations), Place(Kind.QUARANTAINE)]
+        places += [
+            Place(Kind.GEWEIGERD, p.partij, p.uitwisseling)
+            for p in places
+            if p.kind is Kind.RECEIVER_UIT
+        ]
+        for place in places:
+            for which in (".claimed", ".tmp"):
+                path = self._private(place, which)
+                if path in seen or not os.path.isdir(path):
+                    continue
+                seen.add(path)
+                for name in sorted(os.listdir(path)):
+                    yield place, which, name
+
+
+def has_no_writer(fd: int) -> bool | None:
+    """Does nobody have this file open for writing? None where the kernel cannot tell us.
+
+    A read lease is granted only then; it needs the file's owner or CAP_LEASE, and a local file
+    system. The lease is given back at once. Its break signal is SIGIO, which would end the
+    process: SIGURG, which nobody minds, is asked for instead.
+    """
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return True
+
+
+def _exists(dir_fd: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _read_all(fd: int, size: int) -> bytes:
+    content = os.read(fd, size + 1)
+    while len(content) <= size and (more := os.read(fd, _CHUNK)):
+        content += more
+    return content
+
+
+def _digest_of(fd: int) -> str:
+    digest = hashlib.sha256()
+    while chunk := os.read(fd, _CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _owner(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the journal remembers of a file under way: the intent to claim it, the promise made of it.
+
+Two states, each a row that the last commit holds (``docs/internals.md`` has the table):
+
+- *intent*: this file, in this place, will be (or was just) claimed under this id;
+- *promise*: it was decided on; these staged files will get these names; then the source goes.
+
+Everything else a restart needs it sees on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.model import Clash, Event, EventType, Fate, Kind, Moment, Place
+
+INTENT = "intent"
+PROMISE = "promise"
+
+
+@dataclass(slots=True)
+class Intent:
+    """A finished file that will be claimed: the moment it was seen decides its times and ids."""
+
+    id: str
+    place: Place
+    name: str
+    dev: int
+    ino: int
+    moment: Moment
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One staged file and the name it will get. Its absence proves that it got it."""
+
+    place: Place
+    staged: str
+    name: str
+    ino: int
+    folder: int
+    """Inode of the ``.tmp`` folder it was staged in: if that is another now, somebody removed the
+    folder with everything in it, and absence proves nothing."""
+    clash: Clash
+    event: Event | None
+
+
+@dataclass(slots=True)
+class Promise:
+    """What one decision leads to on the disk, and what becomes of its source."""
+
+    id: str
+    place: Place
+    puts: list[Put]
+    fate: Fate
+    target: Place | None
+    name: str
+    size: int
+    mtime_ns: int
+    levering: str
+    again: bool = False
+
+
+def _place(place: Place | None) -> list[str] | None:
+    if place is None:
+        return None
+    return [place.kind.value, place.partij, place.uitwisseling, place.gebruiker]
+
+
+def _to_place(parts: list[str]) -> Place:
+    return Place(Kind(parts[0]), *parts[1:])
+
+
+def encode_intent(intent: Intent) -> str:
+    """An intent as the journal keeps it. Undecodable bytes of a name survive as escapes."""
+    moment = intent.moment
+    return json.dumps(
+        [_place(intent.place), intent.name, intent.dev, intent.ino]
+        + [moment.nu.isoformat(), list(moment.ids)]
+    )
+
+
+def decode_intent(arrival: str, text: str) -> Intent:
+    """The inverse of :func:`encode_intent`, as found after a restart."""
+    place, name, dev, ino, nu, ids = json.loads(text)
+    moment = Moment(datetime.fromisoformat(nu), tuple(ids))
+    return Intent(arrival, _to_place(place), name, dev, ino, moment, again=True)
+
+
+def encode_promise(promise: Promise) -> str:
+    """A promise as the journal keeps it."""
+    puts = [
+        [_place(p.place), p.staged, p.name, p.ino, p.folder, p.clash.value, _event(p.event)]
+        for p in promise.puts
+    ]
+    return json.dumps(
+        [_place(promise.place), puts, promise.fate.value, _place(promise.target), promise.name]
+        + [promise.size, promise.mtime_ns, promise.levering]
+    )
+
+
+def _event(event: Event | None) -> list[str] | None:
+    if event is None:
+        return None
+    return [event.type.value, event.station, event.levering, event.name, event.place, event.code,
+            event.remark]  # fmt: skip
+
+
+def decode_promise(arrival: str, text: str) -> Promise:
+    """The inverse of :func:`encode_promise`, as found after a restart."""
+    place, puts, fate, target, name, size, mtime_ns, levering = json.loads(text)
+    return Promise(
+        arrival,
+        _to_place(place),
+        [_to_put(*put) for put in puts],
+        Fate(fate),
+        _to_place(target) if target else None,
+        name,
+        size,
+        mtime_ns,
+        levering,
+        again=True,
+    )
+
+
+def _to_put(
+    place: list[str], staged: str, name: str, ino: int, folder: int, clash: str,
+    event: list[str] | None,
+) -> Put:  # fmt: skip
+    known = Event(EventType(event[0]), *event[1:]) if event else None
+    return Put(_to_place(place), staged, name, ino, folder, Clash(clash), known)

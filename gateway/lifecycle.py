@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The life of a delivery: which event leads to which status, and which events are leaves.
+
+Docs (``docs/internals.md``) and tests read the tables here; nobody repeats them. Event names in
+the log come from ETSI EN 319 522-1 (events of a registered delivery service); the word that people
+see is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model import EventType
+
+
+class Status(StrEnum):
+    """Where a delivery stands, in one word."""
+
+    NEW = "new"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One row of the table of events.
+
+    ``leads_to`` is the status after it (None: unchanged); ``leaf`` the ``type`` of its leaf in
+    the audit log (None: journal only); ``text`` what it tells a person.
+    """
+
+    leads_to: Status | None
+    leaf: str | None
+    text: str
+
+
+TRANSITIONS: dict[EventType, Meaning] = {
+    EventType.ACCEPTED: Meaning(
+        Status.ACCEPTED, "A.1.SubmissionAcceptance", "taken into custody and enveloped"
+    ),
+    EventType.REJECTED: Meaning(
+        Status.REJECTED, "A.2.SubmissionRejection", "refused at the door; the file is in quarantine"
+    ),
+    EventType.RELAYED: Meaning(
+        Status.RELAYED, "B.Relay", "the envelope lies in the hop folder of the next station"
+    ),
+    EventType.DELIVERED: Meaning(
+        Status.DELIVERED, "D.1.ContentConsignment", "placed in the folder of its receiver"
+    ),
+    EventType.ACKNOWLEDGED: Meaning(
+        Status.ACKNOWLEDGED, "B.1.RelayAcceptance", "the next station confirmed it (Bv03)"
+    ),
+    EventType.REFUSED: Meaning(
+        Status.REFUSED, "B.2.RelayRejection", "the next station refused it (Fo03)"
+    ),
+    EventType.NOTIFIED: Meaning(
+        None, "D.3.ConsignmentNotification", "its sender was told, by text and XML"
+    ),
+    EventType.ANSWERED: Meaning(None, None, "a Bv03 or Fo03 was put in the answer folder"),
+    EventType.REPEATED: Meaning(None, None, "the same message came again; answered the same"),
+    EventType.REMARK: Meaning(None, None, "passed with a remark"),
+    EventType.QUARANTINED: Meaning(None, None, "set aside, with the reason beside it"),
+    EventType.CONFLICT: Meaning(
+        Status.CONFLICT, None, "another file has the name it was to get; held for a person"
+    ),
+}
+
+CUSTODY: frozenset[EventType] = frozenset(
+    event for event, meaning in TRANSITIONS.items() if meaning.leaf is not None
+)
+"""The few events that become leaves: at most four a message, and one a notice (contracts.md)."""
+
+FINAL: frozenset[Status] = frozenset({Status.REJECTED, Status.ACKNOWLEDGED, Status.REFUSED})
+"""Nothing more is expected of a delivery in one of these."""
+
+SYSTEM_LEAVES: dict[str, str] = {
+    "config.change": "the configuration that is in force from here on (its hash)",
+    "clock.step": "the chain's clock was turned by a tester",
+}
+"""Leaves that belong to no delivery."""
+
+
+def step(status: Status, event: EventType) -> Status:
+    """The status after one event. A refusal stands: no later event of the way there undoes it."""
+    after = TRANSITIONS[event].leads_to
+    if after is None or (status is Status.REFUSED and after is not Status.REFUSED):
+        return status
+    return after
+
+
+def fold(events: Iterable[EventType]) -> Status:
+    """The status that a list of events, oldest first, leads to."""
+    status = Status.NEW
+    for event in events:
+        status = step(status, event)
+    return status

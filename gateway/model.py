@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The nouns: what a station is told, what it may ask, and what it decides. Plain data only.
+
+A station is two pure functions (``docs/architecture.md``)::
+
+    needs(arrival, config)                  -> Keys        what must I know to decide?
+    decide(arrival, known, config)          -> Decision    events, deliveries, what becomes of it
+
+The engine looks the keys up in the store and in the decisions it took a moment ago, and acts on
+the decision. Nothing here touches a disk, a clock or a random source: fresh ids and times come in
+:class:`Moment`, are kept in the journal, and so a redo after a crash gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Generic, TypeVar, cast
+
+import envelopes
+
+Gemeentecode = str
+"""The 4-digit CBS code as text, leading zero included: ``0363`` is Amsterdam."""
+
+V = TypeVar("V")
+
+
+class Direction(StrEnum):
+    """Which way a file goes, in the chain's own words."""
+
+    HEEN = "heen"
+    RETOUR = "retour"
+
+
+class Kind(StrEnum):
+    """The kinds of folders in the chain; ``folders.py`` knows where each lies."""
+
+    OUTBOX = "outbox"
+    INBOX = "inbox"
+    VERZONDEN = "verzonden"
+    GGK_UIT = "ggk/uit"
+    GGK_UIT_ANTWOORD = "ggk/uit/antwoord"
+    GGK_IN = "ggk/in"
+    GGK_IN_ANTWOORD = "ggk/in/antwoord"
+    RECEIVER_IN = "in"
+    RECEIVER_UIT = "uit"
+    GEWEIGERD = "geweigerd"
+    QUARANTAINE = "quarantaine"
+
+
+STATION_OF: dict[Kind, str] = {
+    Kind.OUTBOX: "ggk",
+    Kind.GGK_IN: "ggk",
+    Kind.GGK_UIT_ANTWOORD: "ggk",
+    Kind.GGK_UIT: "rinis",
+    Kind.RECEIVER_UIT: "rinis",
+    Kind.GGK_IN_ANTWOORD: "rinis",
+}
+"""Who takes what arrives in a kind of place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One folder of the chain: its kind and what tells it from others of that kind.
+
+    ``partij`` is a municipality's code, a receiver's id (``cbs``) or a quarantine id;
+    ``uitwisseling`` the exchange (an outbox's sub-folder, a receiver's folder);
+    ``gebruiker`` the user's sub-folder of an outbox.
+    """
+
+    kind: Kind
+    partij: str = ""
+    uitwisseling: str = ""
+    gebruiker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The only source of time and chance for a decision; kept in the journal until it is done.
+
+    ``nu`` is the chain's clock (aware), which a tester may turn; ``ids`` are fresh UUIDs v4.
+    """
+
+    nu: datetime
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was claimed and read, and that a station must now decide on.
+
+    ``id`` names it in the journal. ``name`` is as found (undecodable bytes as surrogates).
+    ``content`` is None when the file is larger than what may be held in memory; then only
+    ``size`` and ``sha256`` are known. ``owner`` is the file owner's login name, if it has one.
+    """
+
+    id: str
+    place: Place
+    name: str
+    size: int
+    sha256: str
+    content: bytes | None
+    owner: str | None
+    moment: Moment
+
+    @cached_property
+    def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:
+        """The envelope read, once: or the error that says why it cannot be."""
+        try:
+            return envelopes.read(self.content or b"")
+        except envelopes.EnvelopeError as error:
+            return error
+
+    @property
+    def tijdstip(self) -> str:
+        """The envelope's tijdstipBericht, padded to 17 digits; empty when it cannot be read."""
+        found = self.envelop
+        header = found.stuurgegevens
+        return envelopes.opvul(header.tijdstip_bericht) if header is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Levering:
+    """One file under way, in either direction, with all that identifies it.
+
+    ``tijdstip`` is the envelope's tijdstipBericht (17 digits), ``volgnummer`` the number under
+    which the receiver got it, ``answers_to`` the referentienummer of the delivery it answers,
+    ``opmerking`` what was remarked on it in passing (a closed window), for the receipt.
+    """
+
+    id: str
+    referentienummer: str
+    direction: Direction
+    gemeentecode: Gemeentecode
+    uitwisseling: str
+    uitvraag: str
+    naam: str
+    sha256: str
+    size: int
+    tijdstip: str = ""
+    volgnummer: int | None = None
+    answers_to: str | None = None
+    gebruiker: str = ""
+    traceparent: str = ""
+    delivered_as: str = ""
+    opmerking: str = ""
+
+    @property
+    def flow(self) -> str:
+        """The conversation: a delivery and all that answers it share one."""
+        return self.answers_to or self.referentienummer
+
+
+# --- what a station may ask -------------------------------------------------------------------
+
+
+class Key(Generic[V]):
+    """A question whose answer is of type ``V``; equal questions have equal answers."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastTime(Key[str]):
+    """The newest tijdstipBericht of a sending system, given (``rol`` uit) or accepted (in)."""
+
+    rol: str
+    systeem: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered to a request: enough to give the same bytes again to a repeat.
+
+    ``digest`` is the request's content, ``soort`` ``bv03`` or ``fo03``, ``referentienummer`` and
+    ``tijdstip`` the answer's own, ``code`` and ``details`` the fault of a Fo03; ``arrival`` is the
+    file that it answered, so that deciding on that very file again is not taken for a repeat.
+    """
+
+    digest: str
+    soort: str
+    referentienummer: str
+    tijdstip: str
+    code: str = ""
+    details: str = ""
+    arrival: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Key[Reply]):
+    """The answer that a station gave earlier to this referentienummer of this system."""
+
+    station: str
+    systeem: tuple[str, str, str]
+    referentienummer: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastNumber(Key[int]):
+    """The newest volgnummer of a municipality, exchange and uitvraag."""
+
+    gemeentecode: str
+    uitwisseling: str
+    uitvraag: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastOfStem(Key[int]):
+    """The highest volgnummer ever used in a receiver's folder under this folded stem."""
+
+    rinis_code: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByReference(Key[Levering]):
+    """The delivery with this referentienummer."""
+
+    referentienummer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByNumber(Key[Levering]):
+    """The delivery that a receiver got under this number."""
+
+    uitwisseling: str
+    gemeentecode: str
+    uitvraag: str
+    volgnummer: int
+
+
+Keys = frozenset[Key[object]]
+NO_KEYS: Keys = frozenset()
+
+
+def keys(*wanted: object) -> Keys:
+    """A set of questions of whatever types."""
+    return cast(Keys, frozenset(wanted))
+
+
+class Known:
+    """The answers to the questions that a station asked; None is an answer."""
+
+    __slots__ = ("_answers",)
+
+    def __init__(self, answers: Mapping[Key[object], object]) -> None:
+        self._answers = answers
+
+    def get(self, key: Key[V]) -> V | None:
+        """The answer; KeyError when the station did not ask: its ``needs`` is wrong."""
+        return cast("V | None", self._answers[cast(Key[object], key)])
+
+
+# --- what a station decides ---------------------------------------------------------------------
+
+
+class EventType(StrEnum):
+    """What can happen to a delivery. ``lifecycle.py`` holds what each means and leads to."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    NOTIFIED = "notified"
+    ANSWERED = "answered"
+    REPEATED = "repeated"
+    REMARK = "remark"
+    QUARANTINED = "quarantined"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a delivery, at a station, to be recorded.
+
+    ``remark`` is a sentence for the operator, free of personal data; ``code`` a stable word.
+    """
+
+    type: EventType
+    station: str
+    levering: str
+    name: str = ""
+    place: str = ""
+    code: str = ""
+    remark: str = ""
+
+
+class Clash(StrEnum):
+    """What to do when the name that a delivery was to get is taken.
+
+    HOLD: the same bytes mean that it is ours already, other bytes are a conflict for a person.
+    NEXT: take the next free neighbour of the name.
+    SAME: the same bytes mean that it is ours already, else as NEXT.
+    """
+
+    HOLD = "hold"
+    NEXT = "next"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A file to be put in a place, and the event that becomes true when it is there."""
+
+    place: Place
+    name: str
+    content: bytes
+    clash: Clash = Clash.HOLD
+    event: Event | None = None
+
+
+class Fate(StrEnum):
+    """What becomes of the file that was claimed, once all that it led to is durable."""
+
+    SENT = "verzonden"
+    REMOVE = "remove"
+    QUARANTINE = "quarantine"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The claimed file's fate, and where it goes under which name."""
+
+    fate: Fate
+    place: Place | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All that a station wants done about one arrival. The engine does it, in one round.
+
+    ``leveringen`` are deliveries that are new or known better now, ``facts`` the answers that
+    questions have from here on.
+    """
+
+    source: Source
+    events: tuple[Event, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    leveringen: tuple[Levering, ...] = ()
+    facts: Mapping[Key[object], object] = field(default_factory=dict)
+
+
+def facts(pairs: Iterable[tuple[object, object]]) -> Mapping[Key[object], object]:
+    """Facts from (question, answer) pairs of whatever types."""
+    return cast("Mapping[Key[object], object]", dict(pairs))

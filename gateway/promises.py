@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Staging a decision's files, and performing the promise once it is committed.
+
+Both can be interrupted anywhere and done again:
+
+- staging again overwrites our own stale files, which nobody has seen;
+- performing again finds each staged file still there (rename it) or gone (it was delivered, even
+  if its receiver has taken it since), and the claimed source still there or gone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass, field, replace
+
+from gateway import durable, names
+from gateway.folders import Content, Folders
+from gateway.journal import Promise, Put
+from gateway.model import STATION_OF, Arrival, Clash, Decision, Event, EventType, Fate, Kind, Place
+
+MAX_NEIGHBOURS = 10_000
+"""Names tried before we give up on making one unique: beyond it something else is wrong."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of performing a promise: the events that are true now, with their final names.
+
+    ``redo``: a target folder was removed with our staged file in it; decide again from the source.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    landed: list[tuple[Place, str]] = field(default_factory=list)
+    redo: bool = False
+
+
+def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decision) -> Promise:
+    """Write a decision's files beside their destinations; nothing is visible yet.
+
+    Raises ``OSError`` (disk full, no rights) after dropping what it had staged: the source stays
+    claimed, and the decision is taken again later.
+    """
+    puts: list[Put] = []
+    try:
+        for number, delivery in enumerate(decision.deliveries):
+            staged = f"{arrival.id}.{number}"
+            tmp = folders.tmp(delivery.place)
+            try:
+                inode = durable.stage(tmp, staged, delivery.content)
+            except FileExistsError:  # our own, from before a crash: its promise was never made
+                durable.remove(tmp, staged)
+                inode = durable.stage(tmp, staged, delivery.content)
+            folder = folders.inode(delivery.place)
+            puts.append(
+                Put(delivery.place, staged, delivery.name, inode, folder, delivery.clash,
+                    delivery.event)  # fmt: skip
+            )
+    except OSError:
+        for put in puts:
+            durable.remove(folders.tmp(put.place), put.staged)
+        raise
+    source = decision.source
+    levering = decision.leveringen[0].id if decision.leveringen else ""
+    return Promise(arrival.id, arrival.place, puts, source.fate, source.place, source.name,
+                   content.size, content.mtime_ns, levering)  # fmt: skip
+
+
+def perform(folders: Folders, promise: Promise) -> Outcome:
+    """Keep a promise: rename each staged file into place, in order, then let the source go."""
+    outcome = Outcome()
+    for put in promise.puts:
+        if not _land(folders, promise, put, outcome):
+            outcome.redo = True
+            return outcome
+    _let_go(folders, promise, outcome)
+    return outcome
+
+
+def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> bool:
+    if folders.inode(put.place) != put.folder:
+        return False
+    tmp, target = folders.tmp(put.place), folders.fd(put.place)
+    try:
+        name = _rename_free(tmp, put, target)
+    except FileNotFoundError:
+        if not promise.again and folders.is_removed(put.place):
+            return False
+        name = _delivered_as(target, put)
+    except durable.Occupied:
+        if _same_bytes(tmp, put.staged, target, put.name):
+            # Ours already: a link whose reply was lost, or the same answer to the same request.
+            durable.remove(tmp, put.staged)
+            name = put.name
+        else:
+            _set_aside(folders, promise, put, outcome)
+            return True
+    outcome.landed.append((put.place, name))
+    if put.event is not None:
+        outcome.events.append(replace(put.event, name=name))
+    return True
+
+
+def _rename_free(tmp: int, put: Put, target: int) -> str:
+    if put.clash is Clash.NEXT:
+        return rename_next(tmp, put.staged, target, put.name)
+    try:
+        durable.rename(tmp, put.staged, target, put.name)
+    except durable.Occupied:
+        if put.clash is Clash.HOLD or _same_bytes(tmp, put.staged, target, put.name):
+            raise
+        return rename_next(tmp, put.staged, target, put.name)
+    return put.name
+
+
+def rename_next(src_dir: int, src: str, dst_dir: int, wanted: str) -> str:
+    """Rename to the wanted name or its first free neighbour; return the name it got."""
+    for tries, name in enumerate(names.neighbours(wanted)):
+        try:
+            durable.rename(src_dir, src, dst_dir, name)
+        except durable.Occupied:
+            if tries >= MAX_NEIGHBOURS:
+                raise
+            continue
+        return name
+    raise durable.Occupied(f"no free name beside {wanted!r}")
+
+
+def _delivered_as(target: int, put: Put) -> str:
+    """Under which name a file went that was delivered before a crash: its inode tells.
+
+    When the receiver has taken it since, the name that it was promised is all we know.
+    """
+    if put.clash is Clash.HOLD:
+        return put.name
+    for name in names.neighbours(put.name):
+        try:
+            if os.stat(name, dir_fd=target, follow_symlinks=False).st_ino == put.ino:
+                return name
+        except FileNotFoundError:
+            break
+    return put.name
+
+
+def _same_bytes(tmp: int, staged: str, target: int, name: str) -> bool:
+    return _bytes(tmp, staged) == _bytes(target, name)
+
+
+def _bytes(dir_fd: int, name: str) -> bytes | None:
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
+    except OSError:
+        return None  # not a file that we could read: then certainly not ours
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+def _set_aside(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> None:
+    """Another file has the name: ours goes to quarantine, theirs is not touched."""
+    held = Place(Kind.QUARANTAINE, promise.id)
+    rename_next(folders.tmp(put.place), put.staged, folders.fd(held), put.name)
+    remark = f"another file named {names.toonbaar(put.name)} is there already; ours is held"
+    outcome.events.append(
+        Event(EventType.CONFLICT, _station(promise), promise.levering, put.name,
+              folders.shown(held), "naam-bezet", remark)  # fmt: skip
+    )
+
+
+def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
+    if promise.fate is Fate.LEAVE:
+        return
+    claimed = folders.claimed(promise.place)
+    try:
+        found = os.stat(promise.id, dir_fd=claimed, follow_symlinks=False)
+    except FileNotFoundError:
+        return  # it went before the crash
+    if (found.st_size, found.st_mtime_ns) != (promise.size, promise.mtime_ns):
+        # Somebody kept writing after the claim: what was sent is what was read; keep the rest.
+        _quarantine(folders, promise)
+        remark = "was written to after it was taken; what was read then was sent on, this is held"
+        outcome.events.append(
+            Event(EventType.QUARANTINED, _station(promise), promise.levering, promise.name,
+                  "quarantaine", "gewijzigd-na-overname", remark)  # fmt: skip
+        )
+    elif promise.fate is Fate.REMOVE:
+        durable.remove(claimed, promise.id)
+    elif promise.fate is Fate.QUARANTINE:
+        _quarantine(folders, promise)
+    elif promise.target is not None:
+        rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
+
+
+def _station(promise: Promise) -> str:
+    return STATION_OF[promise.place.kind]
+
+
+def _quarantine(folders: Folders, promise: Promise) -> None:
+    held = Place(Kind.QUARANTAINE, promise.id)
+    move(folders, folders.claimed(promise.place), promise.id, held, promise.name)
+
+
+def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
+    """Move a file to a place that may lie on another file system, keeping every byte durable."""
+    wanted = wanted or src
+    try:
+        return rename_next(src_dir, src, folders.fd(place), wanted)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    tmp = folders.tmp(place)
+    durable.remove(tmp, src)
+    durable.stage(tmp, src, _bytes(src_dir, src) or b"")
+    durable.sync_filesystem(tmp)
+    name = rename_next(tmp, src, folders.fd(place), wanted)
+    durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
+    durable.remove(src_dir, src)
+    return name

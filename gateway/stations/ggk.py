@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What GGk decides (PSA chapter 6 and 7, Inlichtingenbureau).
+
+From the outbox: to which exchange a file belongs, who handed it in and when (metagegevens), and the
+envelope to RINIS. From ``ggk/in``: whose download place an envelope's payload is put in. From the
+answer folder: what RINIS said of an envelope of ours, and what the municipality is told. GGk never
+looks at content; a form check is made only where the exchange names a schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import envelopes
+from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, Systeem
+from gateway import names
+from gateway.config import Config, Partij, Uitwisseling
+from gateway.model import (
+    Arrival,
+    ByReference,
+    Clash,
+    Decision,
+    Delivery,
+    Direction,
+    Event,
+    EventType,
+    Fate,
+    Keys,
+    Kind,
+    Known,
+    LastTime,
+    Levering,
+    Place,
+    Source,
+    facts,
+    keys,
+)
+from gateway.periods import Stand, beoordeel, dag_van
+from gateway.stations import header, notices
+from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
+
+COUNTER = header.Counter(
+    "ggk",
+    Direction.RETOUR,
+    ("Di01", "Du01"),
+    senders=lambda config: (one.organisatie for one in config.ontvangers.values()),
+    receivers=lambda config: config.partijen,
+)
+"""GGk takes what receivers send (through RINIS), for the municipalities that are connected."""
+
+
+def needs(arrival: Arrival, config: Config) -> Keys:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.OUTBOX:
+            return keys(LastTime("uit", _system(arrival, config).sleutel))
+        case Kind.GGK_IN:
+            return header.envelope_needs("ggk", arrival)
+        case _:
+            return keys(ByReference(_reference(arrival)))
+
+
+def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.OUTBOX:
+            return _dropped(arrival, known, config)
+        case Kind.GGK_IN:
+            return _envelope_from_rinis(arrival, known, config)
+        case _:
+            return _answered(arrival, known, config)
+
+
+# --- a municipality's file ------------------------------------------------------------------------
+
+
+def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
+    exchange = _exchange(arrival, config)
+    levering = _levering(arrival, known, config, exchange)
+    if exchange is None:
+        wanted = [one.id for one in config.heen]
+        folder = arrival.place.uitwisseling
+        return refuse_drop(
+            arrival, levering, config,
+            notices.unknown_exchange(folder, wanted) if folder else
+            notices.no_rule(arrival.name, wanted),
+        )  # fmt: skip
+    limit = min(exchange.max_bytes or config.technisch.max_bytes, header.raw_limit(config))
+    if arrival.size == 0:
+        return refuse_drop(arrival, levering, config, notices.empty())
+    if arrival.size > limit or arrival.content is None:
+        return refuse_drop(arrival, levering, config, notices.too_large(arrival.size, limit))
+    if exchange.schema_:
+        problems = envelopes.check(exchange.schema_, arrival.content)
+        if problems:
+            said = [f"{one.pad}: {one.tekst}" if one.pad else one.tekst for one in problems]
+            reason = notices.wrong_form(exchange.schema_, said)
+            return refuse_drop(arrival, levering, config, reason)
+    if exchange.binding == "sterk":
+        return refuse_drop(arrival, levering, config, notices.no_binding())
+    window = beoordeel(
+        config.vensters_voor(exchange), levering.uitvraag, dag_van(arrival.moment.nu)
+    )
+    if exchange.vensters == "afdwingen" and not window.open:
+        return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
+    if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
+        levering = replace(levering, opmerking=window.zin)
+    return _envelope(arrival, levering, exchange, config)
+
+
+def _exchange(arrival: Arrival, config: Config) -> Uitwisseling | None:
+    """Chosen by the sub-folder (then any name passes), or by the name."""
+    if not arrival.place.uitwisseling:
+        return config.uitwisseling_voor(arrival.name)
+    chosen = config.uitwisselingen.get(arrival.place.uitwisseling)
+    return chosen if chosen is not None and chosen.richting == Direction.HEEN else None
+
+
+def _user(arrival: Arrival, config: Config) -> Gebruiker:
+    """Who handed it in: the sub-folder's user, else the outbox's default, else the file's owner."""
+    party = config.partijen[arrival.place.partij]
+    if arrival.place.gebruiker:
+        return Gebruiker(envelopes.xml_veilig(arrival.place.gebruiker)[:100], "map")
+    if party.standaardgebruiker:
+        return Gebruiker(party.standaardgebruiker, "standaard")
+    if arrival.owner:
+        return Gebruiker(envelopes.xml_veilig(arrival.owner)[:100], "bestandseigenaar")
+    return Gebruiker("onbekend", "standaard")
+
+
+def _system(arrival: Arrival, config: Config) -> Systeem:
+    party: Partij = config.partijen[arrival.place.partij]
+    return Systeem(
+        organisatie=party.code,
+        applicatie=party.applicatie or config.applicatie,
+        administratie=party.naam[:50],
+        gebruiker=_user(arrival, config).id,
+    )
+
+
+def _levering(
+    arrival: Arrival, known: Known, config: Config, exchange: Uitwisseling | None
+) -> Levering:
+    number, trace, span = arrival.moment.ids
+    last = known.get(LastTime("uit", _system(arrival, config).sleutel))
+    return Levering(
+        id=number,
+        referentienummer=number,
+        direction=Direction.HEEN,
+        gemeentecode=arrival.place.partij,
+        uitwisseling=exchange.id if exchange else "",
+        uitvraag=names.uitvraag_van(arrival.name),
+        naam=names.toonbaar(arrival.name),
+        sha256=arrival.sha256,
+        size=arrival.size,
+        tijdstip=envelopes.stijgend(arrival.moment.nu, last),
+        gebruiker=_user(arrival, config).id,
+        traceparent=f"00-{trace.replace('-', '')}-{span.replace('-', '')[:16]}-01",
+    )
+
+
+def _envelope(
+    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config
+) -> Decision:
+    sender = _system(arrival, config)
+    receiver = config.ontvangers[exchange.tegenpartij]
+    wire = names.wire_naam(arrival.name)
+    is_xml = arrival.name.lower().endswith(".xml")
+    envelope = Envelop(
+        stuurgegevens=Stuurgegevens(
+            berichtcode="Di01",
+            zender=sender,
+            ontvanger=Systeem(receiver.organisatie, "GGk"),
+            referentienummer=levering.referentienummer,
+            tijdstip_bericht=levering.tijdstip,
+            functie=exchange.rinis_code,
+        ),
+        payload=arrival.content or b"",
+        bestandsnaam=None if is_xml else wire,
+        metagegevens=Metagegevens(
+            referentienummer=levering.referentienummer,
+            gemeentecode=levering.gemeentecode,
+            uitwisseling=exchange.id,
+            uitvraag=levering.uitvraag if levering.uitvraag != names.ONBEKEND else None,
+            tijdstip_upload=envelopes.rfc3339(envelopes.tijdstip(arrival.moment.nu)),
+            gebruiker=_user(arrival, config),
+            bestand=Bestand(
+                oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),
+                naam=wire,
+                omvang=arrival.size,
+                sha256=arrival.sha256,
+                type=header.media_type(arrival.name),
+            ),
+        ),
+        traceparent=levering.traceparent,
+    )
+    name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
+    relayed = Event(EventType.RELAYED, "ggk", levering.id, name, Kind.GGK_UIT.value)
+    accepted = Event(
+        EventType.ACCEPTED, "ggk", levering.id, levering.naam, arrival.place.kind.value
+    )
+    remarked = Event(
+        EventType.REMARK, "ggk", levering.id, levering.naam, arrival.place.kind.value,
+        "venster", levering.opmerking,
+    )  # fmt: skip
+    return Decision(
+        source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
+        events=(accepted, remarked) if levering.opmerking else (accepted,),
+        deliveries=(
+            Delivery(Place(Kind.GGK_UIT), name, envelopes.build(envelope), event=relayed),
+        ),
+        leveringen=(levering,),
+        facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
+    )
+
+
+# --- an envelope from RINIS -----------------------------------------------------------------------
+
+
+def _envelope_from_rinis(arrival: Arrival, known: Known, config: Config) -> Decision:
+    envelope = arrival.envelop
+    if isinstance(envelope, envelopes.EnvelopeError):
+        return unreadable(COUNTER, arrival, known, config, envelope)
+    examined = header.Checked(COUNTER, arrival, envelope, known, config)
+    if examined.is_repeat:
+        return repeat_answer(examined)
+    fault = header.first_fault(examined)
+    if fault is not None:
+        return refuse_envelope(examined, fault)
+    return _deliver(examined)
+
+
+def _deliver(c: header.Checked) -> Decision:
+    """Take the envelope off; put the payload in the municipality's inbox, under a readable name."""
+    levering = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
+    inbox = Place(Kind.INBOX, c.header.ontvanger.organisatie)
+    readable = names.veilig(levering.naam)
+    arrived = Event(EventType.DELIVERED, "ggk", levering.id, readable, inbox.kind.value)
+    answers = Place(Kind.GGK_IN_ANTWOORD)
+    return Decision(
+        source=Source(Fate.REMOVE),
+        deliveries=(
+            Delivery(inbox, readable, c.envelop.payload, Clash.NEXT, arrived),
+            header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
+        ),
+        leveringen=(replace(levering, delivered_as=readable),),
+        facts=facts(header.reply_facts("ggk", c.header, reply)),
+    )
+
+
+# --- RINIS's answer to an envelope of ours ----------------------------------------------------------
+
+
+def _reference(arrival: Arrival) -> str:
+    return names.envelop_stam(arrival.name).partition("_")[2]
+
+
+def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
+    """Bv03: the municipality gets its receipt. Fo03: it is told what, and what now."""
+    levering = known.get(ByReference(_reference(arrival)))
+    verdict = header.read_verdict(arrival)
+    if levering is None or verdict is None:
+        return Decision(source=Source(Fate.LEAVE))
+    if verdict.fout is None:
+        event = Event(EventType.ACKNOWLEDGED, "ggk", levering.id, arrival.name,
+                      arrival.place.kind.value, "", verdict.berichtcode)  # fmt: skip
+        soort, reason = notices.RECEIPT, None
+    else:
+        fault = verdict.fout
+        event = Event(EventType.REFUSED, "ggk", levering.id, arrival.name,
+                      arrival.place.kind.value, fault.code, fault.omschrijving)  # fmt: skip
+        soort = notices.REFUSAL
+        reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
+    inbox = Place(Kind.INBOX, levering.gemeentecode)
+    told = notices.notice(soort, levering, arrival.moment.nu, inbox, "ggk", config, reason)
+    return Decision(
+        source=Source(Fate.LEAVE), events=(event,), deliveries=told, leveringen=(levering,)
+    )

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Refusing: the file goes to quarantine with the reason beside it, and its sender is told.
+
+Nothing that was dropped is ever deleted by a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from envelopes import EnvelopeError, Fout, Stuurgegevens
+from gateway import names
+from gateway.config import Config
+from gateway.model import (
+    STATION_OF,
+    Arrival,
+    ByReference,
+    Clash,
+    Decision,
+    Delivery,
+    Direction,
+    Event,
+    EventType,
+    Fate,
+    Kind,
+    Known,
+    Levering,
+    Place,
+    Source,
+    facts,
+)
+from gateway.stations import header, notices
+
+NOTE = "reden.txt"
+"""The file beside a quarantined one that says why it is there."""
+
+ANSWER_PLACE = {Kind.GGK_UIT: Place(Kind.GGK_UIT_ANTWOORD), Kind.GGK_IN: Place(Kind.GGK_IN_ANTWOORD)}
+"""Where the answer to an envelope goes: beside the folder that it lay in."""
+
+
+def quarantine(arrival: Arrival) -> Place:
+    """The quarantine folder of one file."""
+    return Place(Kind.QUARANTAINE, arrival.id)
+
+
+def _shown(arrival: Arrival) -> str:
+    return f"quarantaine/{arrival.id}"
+
+
+def _note(
+    arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason
+) -> Delivery:
+    content = notices.note(levering, arrival.moment.nu, config, reason, _shown(arrival))
+    return Delivery(quarantine(arrival), NOTE, content, Clash.NEXT)
+
+
+def refuse_drop(
+    arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason
+) -> Decision:
+    """Refuse a municipality's file at the door: quarantine, and a notice in its inbox."""
+    levering = replace(levering, tijdstip="")  # it gets no envelope, so no tijdstipBericht
+    event = Event(EventType.REJECTED, "ggk", levering.id, levering.naam, _shown(arrival),
+                  reason.code, reason.english)  # fmt: skip
+    inbox = Place(Kind.INBOX, levering.gemeentecode)
+    told = notices.notice(notices.REFUSAL, levering, arrival.moment.nu, inbox, "ggk", config,
+                          reason, _shown(arrival))  # fmt: skip
+    return Decision(
+        source=Source(Fate.QUARANTINE, quarantine(arrival), arrival.name),
+        events=(event,),
+        deliveries=(_note(arrival, levering, config, reason), *told),
+        leveringen=(levering,),
+    )
+
+
+def refuse_send(
+    arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason
+) -> Decision:
+    """Refuse a receiver's file that cannot be addressed: quarantine, the reason in its folder."""
+    event = Event(EventType.REJECTED, "rinis", levering.id, levering.naam, _shown(arrival),
+                  reason.code, reason.english)  # fmt: skip
+    back = Place(Kind.GEWEIGERD, arrival.place.partij, arrival.place.uitwisseling)
+    told = notices.notice(notices.REFUSAL, levering, arrival.moment.nu, back, "rinis", config,
+                          reason, _shown(arrival))  # fmt: skip
+    return Decision(
+        source=Source(Fate.QUARANTINE, quarantine(arrival), arrival.name),
+        events=(event,),
+        deliveries=(_note(arrival, levering, config, reason), *told),
+        leveringen=(levering,),
+    )
+
+
+def refuse_envelope(c: header.Checked, fault: Fout) -> Decision:
+    """Refuse an envelope: a Fo03 to its sender; the envelope itself goes to quarantine."""
+    known = c.known.get(ByReference(c.header.referentienummer))
+    levering = known or header.foreign_levering(c)
+    return _refused(c.counter, c.arrival, c.header, c.known, c.config, fault, levering,
+                    c.envelop.body_digest, remember=c.earlier is None)  # fmt: skip
+
+
+def unreadable(
+    counter: header.Counter, arrival: Arrival, known: Known, config: Config, error: EnvelopeError
+) -> Decision:
+    """Refuse what is no envelope. Answered when a referentienummer could be read at all."""
+    sender = error.stuurgegevens
+    found = known.get(ByReference(sender.referentienummer)) if sender else None
+    levering = found or _nobody(arrival, counter, sender)
+    return _refused(counter, arrival, sender, known, config, error.fout, levering,
+                    f"file:{arrival.sha256}", remember=False)  # fmt: skip
+
+
+def _nobody(arrival: Arrival, counter: header.Counter, sender: Stuurgegevens | None) -> Levering:
+    party = ""
+    if sender is not None:
+        far = sender.zender if counter.direction is Direction.HEEN else sender.ontvanger
+        party = far.organisatie
+    number = arrival.moment.ids[0]
+    return Levering(number, sender.referentienummer if sender else number, counter.direction,
+                    party, "", names.ONBEKEND, names.toonbaar(arrival.name), arrival.sha256,
+                    arrival.size)  # fmt: skip
+
+
+def _refused(
+    counter: header.Counter, arrival: Arrival, sender: Stuurgegevens | None, known: Known,
+    config: Config, fault: Fout, levering: Levering, digest: str, *, remember: bool,
+) -> Decision:  # fmt: skip
+    reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
+    event = Event(EventType.REFUSED, counter.station, levering.id, names.toonbaar(arrival.name),
+                  _shown(arrival), fault.code, fault.omschrijving)  # fmt: skip
+    deliveries = [_note(arrival, levering, config, reason)]
+    learned: tuple[header.Fact, ...] = ()
+    if sender is not None:
+        reply = header.new_reply(arrival, sender, known, digest, fault)
+        place = ANSWER_PLACE[arrival.place.kind]
+        deliveries.append(header.answer(arrival, sender, place, reply, config, levering.id))
+        # A number that was answered before keeps its first answer: that is what a retry gets.
+        learned = header.reply_facts(counter.station, sender, reply)[: 2 if remember else 1]
+    return Decision(
+        source=Source(Fate.QUARANTINE, quarantine(arrival), arrival.name),
+        events=(event,),
+        deliveries=tuple(deliveries),
+        leveringen=(levering,),
+        facts=facts(learned),
+    )
+
+
+def repeat_answer(c: header.Checked) -> Decision:
+    """The same message once more: the same answer, and nothing stored or delivered twice."""
+    levering = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    place = ANSWER_PLACE[c.arrival.place.kind]
+    reply = c.earlier
+    if reply is None:
+        raise ValueError("a repeat without an earlier answer")
+    event = Event(EventType.REPEATED, STATION_OF[c.arrival.place.kind], levering.id,
+                  names.toonbaar(c.arrival.name), c.arrival.place.kind.value)  # fmt: skip
+    return Decision(
+        source=Source(Fate.REMOVE),
+        events=(event,),
+        deliveries=(header.answer(c.arrival, c.header, place, reply, c.config, levering.id),),
+        leveringen=(levering,),
+    )

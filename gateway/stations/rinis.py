@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What RINIS decides (PSA chapter 7, Stichting RINIS).
+
+Towards a receiver: check the envelope's header, answer the sending hub, take the envelope off, name
+the file with the municipality's code, deliver the metagegevens and then the file. On the way back:
+read from the name for which municipality a receiver's file is, wrap it, and pass it to GGk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import envelopes
+from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, Systeem
+from gateway import names
+from gateway.config import Config, Uitwisseling
+from gateway.model import (
+    Arrival,
+    ByNumber,
+    ByReference,
+    Clash,
+    Decision,
+    Delivery,
+    Direction,
+    Event,
+    EventType,
+    Fate,
+    Keys,
+    Kind,
+    Known,
+    LastNumber,
+    LastOfStem,
+    LastTime,
+    Levering,
+    Place,
+    Source,
+    facts,
+    keys,
+)
+from gateway.stations import header, notices
+from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
+
+COUNTER = header.Counter(
+    "rinis",
+    Direction.HEEN,
+    ("Di01",),
+    senders=lambda config: config.partijen,
+    receivers=lambda config: (one.organisatie for one in config.ontvangers.values()),
+)
+"""RINIS takes what municipalities send (through GGk), for the receivers that are connected."""
+
+
+def needs(arrival: Arrival, config: Config) -> Keys:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.GGK_UIT:
+            return header.envelope_needs("rinis", arrival) | _number_needs(arrival, config)
+        case Kind.RECEIVER_UIT:
+            return _send_needs(arrival, config)
+        case _:
+            return keys(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
+
+
+def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.GGK_UIT:
+            return _envelope_from_ggk(arrival, known, config)
+        case Kind.RECEIVER_UIT:
+            return _sent_by_receiver(arrival, known, config)
+        case _:
+            return _answered(arrival, known, config)
+
+
+# --- an envelope from GGk -------------------------------------------------------------------------
+
+
+def _envelope_from_ggk(arrival: Arrival, known: Known, config: Config) -> Decision:
+    envelope = arrival.envelop
+    if isinstance(envelope, envelopes.EnvelopeError):
+        return unreadable(COUNTER, arrival, known, config, envelope)
+    examined = header.Checked(COUNTER, arrival, envelope, known, config)
+    if examined.is_repeat:
+        return repeat_answer(examined)
+    fault = header.first_fault(examined)
+    if fault is not None:
+        return refuse_envelope(examined, fault)
+    return _unwrap_and_deliver(examined)
+
+
+def _original_name(envelope: Envelop) -> str:
+    """As the municipality called it; an envelope of another system has only the name on the wire."""
+    if envelope.metagegevens is not None:
+        return envelope.metagegevens.bestand.oorspronkelijke_naam
+    return envelope.bestandsnaam or f"{envelope.stuurgegevens.referentienummer}.xml"
+
+
+def _number_key(envelope: Envelop, exchange: Uitwisseling) -> LastNumber:
+    uitvraag = names.uitvraag_van(_original_name(envelope))
+    return LastNumber(envelope.stuurgegevens.zender.organisatie, exchange.id, uitvraag)
+
+
+def _stem_key(envelope: Envelop, exchange: Uitwisseling) -> LastOfStem:
+    code = envelope.stuurgegevens.zender.organisatie
+    stem = names.stam(_original_name(envelope))
+    return LastOfStem(exchange.rinis_code, names.stam_sleutel(stem, code))
+
+
+def _number_needs(arrival: Arrival, config: Config) -> Keys:
+    envelope = arrival.envelop
+    if isinstance(envelope, envelopes.EnvelopeError):
+        return keys()
+    exchange = config.op_functie(envelope.stuurgegevens.functie or "")
+    if exchange is None:
+        return keys()
+    return keys(_number_key(envelope, exchange), _stem_key(envelope, exchange))
+
+
+def _unwrap_and_deliver(c: header.Checked) -> Decision:
+    exchange = c.exchange
+    if exchange is None:
+        raise ValueError("an envelope without exchange passed the checks")
+    code, original = c.header.zender.organisatie, _original_name(c.envelop)
+    counted, of_stem = _number_key(c.envelop, exchange), _stem_key(c.envelop, exchange)
+    # The count of its uitvraag; and beyond every number that this stem had under another one,
+    # since x.csv and x.zip share the name of their metagegevens.
+    number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
+    name = names.delivered(original, code, number, exchange.naamsjabloon)
+    levering = replace(
+        c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c),
+        volgnummer=number,
+        delivered_as=name,
+    )
+    record = _metagegevens(c, exchange, counted.uitvraag, name)
+    inbox = Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
+    arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, inbox.kind.value)
+    reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
+    answers = Place(Kind.GGK_UIT_ANTWOORD)
+    return Decision(
+        source=Source(Fate.REMOVE),
+        deliveries=(
+            Delivery(inbox, names.metagegevens_naam(name), envelopes.build_metagegevens(record)),
+            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),
+            header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
+        ),
+        leveringen=(levering,),
+        facts=facts(
+            [
+                *header.reply_facts("rinis", c.header, reply),
+                (counted, number),
+                (of_stem, number),
+            ]
+        ),
+    )
+
+
+def _metagegevens(
+    c: header.Checked, exchange: Uitwisseling, uitvraag: str, name: str
+) -> Metagegevens:
+    """The upload's record as the receiver gets it, under the name of the file it speaks of.
+
+    What routes is the envelope: its number, municipality and exchange stand above what the block
+    says. Without a block it is derived, and marked so.
+    """
+    known = uitvraag if uitvraag != names.ONBEKEND else None
+    block = c.envelop.metagegevens
+    if block is None:
+        digest = hashlib.sha256(c.envelop.payload).hexdigest()
+        block = envelopes.afgeleid(
+            c.envelop, uitwisseling=exchange.id, sha256=digest, uitvraag=known,
+            type=header.media_type(_original_name(c.envelop)),
+        )  # fmt: skip
+    return replace(
+        block,
+        referentienummer=c.header.referentienummer,
+        gemeentecode=c.header.zender.organisatie,
+        uitwisseling=exchange.id,
+        uitvraag=known,
+        bestand=replace(block.bestand, naam=name),
+    )
+
+
+# --- a file that a receiver sends back ------------------------------------------------------------
+
+
+def _send_needs(arrival: Arrival, config: Config) -> Keys:
+    wanted: list[object] = []
+    exchange = config.op_rinis_code(arrival.place.uitwisseling)
+    if exchange is not None:
+        wanted.append(LastTime("uit", _receiver_system(exchange, config).sleutel))
+    read = config.retour(arrival.place.uitwisseling, arrival.name)
+    if read is not None:
+        wanted += _answered_keys(*read)
+    return keys(*wanted)
+
+
+def _answered_keys(exchange: Uitwisseling, fields: dict[str, str]) -> list[ByNumber]:
+    number = fields.get("volgnummer")
+    if not number:
+        return []
+    return [
+        ByNumber(one, fields["gemeentecode"], fields.get("uitvraag", names.ONBEKEND), int(number))
+        for one in exchange.antwoord_op
+    ]
+
+
+def _receiver_system(exchange: Uitwisseling, config: Config) -> Systeem:
+    return Systeem(config.ontvangers[exchange.tegenpartij].organisatie, config.applicatie)
+
+
+def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decision:
+    exchange = config.op_rinis_code(arrival.place.uitwisseling)
+    read = config.retour(arrival.place.uitwisseling, arrival.name)
+    code = read[1].get("gemeentecode", "") if read is not None else ""
+    levering = _returning(arrival, exchange, code)
+    if exchange is None or read is None or not code:
+        patterns = exchange.patronen if exchange is not None else ()
+        return refuse_send(arrival, levering, config, notices.unaddressable(arrival.name, patterns))
+    if config.partij(code) is None:
+        return refuse_send(arrival, levering, config, notices.unknown_party(code))
+    if arrival.size == 0:
+        return refuse_send(arrival, levering, config, notices.empty())
+    limit = header.raw_limit(config)
+    if arrival.content is None or arrival.size > limit:
+        return refuse_send(arrival, levering, config, notices.too_large(arrival.size, limit))
+    found = (known.get(key) for key in _answered_keys(*read))
+    answered = next((one for one in found if one is not None), None)
+    last = known.get(LastTime("uit", _receiver_system(exchange, config).sleutel))
+    levering = replace(
+        levering,
+        uitvraag=read[1].get("uitvraag", names.ONBEKEND),
+        tijdstip=envelopes.stijgend(arrival.moment.nu, last),
+        answers_to=answered.referentienummer if answered else None,
+    )
+    return _wrap(arrival, levering, exchange, config)
+
+
+def _returning(arrival: Arrival, exchange: Uitwisseling | None, code: str) -> Levering:
+    number, trace, span = arrival.moment.ids
+    return Levering(
+        id=number,
+        referentienummer=number,
+        direction=Direction.RETOUR,
+        gemeentecode=code,
+        uitwisseling=exchange.id if exchange else "",
+        uitvraag=names.ONBEKEND,
+        naam=names.toonbaar(arrival.name),
+        sha256=arrival.sha256,
+        size=arrival.size,
+        gebruiker=arrival.owner or "onbekend",
+        traceparent=f"00-{trace.replace('-', '')}-{span.replace('-', '')[:16]}-01",
+    )
+
+
+def _wrap(
+    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config
+) -> Decision:
+    """Du01 when it answers a delivery that we know, else Di01 (contracts.md, Files)."""
+    sender = _receiver_system(exchange, config)
+    envelope = Envelop(
+        stuurgegevens=Stuurgegevens(
+            berichtcode="Du01" if levering.answers_to else "Di01",
+            zender=sender,
+            ontvanger=Systeem(levering.gemeentecode, "GGk"),
+            referentienummer=levering.referentienummer,
+            tijdstip_bericht=levering.tijdstip,
+            cross_refnummer=levering.answers_to,
+            functie=exchange.rinis_code,
+        ),
+        payload=arrival.content or b"",
+        bestandsnaam=names.wire_naam(arrival.name),
+        metagegevens=Metagegevens(
+            referentienummer=levering.referentienummer,
+            gemeentecode=levering.gemeentecode,
+            uitwisseling=exchange.id,
+            uitvraag=levering.uitvraag if levering.uitvraag != names.ONBEKEND else None,
+            tijdstip_upload=envelopes.rfc3339(envelopes.tijdstip(arrival.moment.nu)),
+            gebruiker=Gebruiker(levering.gebruiker[:100], "bestandseigenaar"),
+            bestand=Bestand(
+                oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),
+                naam=names.wire_naam(arrival.name),
+                omvang=arrival.size,
+                sha256=arrival.sha256,
+                type=header.media_type(arrival.name),
+            ),
+        ),
+        traceparent=levering.traceparent,
+    )
+    name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
+    accepted = Event(
+        EventType.ACCEPTED, "rinis", levering.id, levering.naam, arrival.place.kind.value
+    )
+    relayed = Event(EventType.RELAYED, "rinis", levering.id, name, Kind.GGK_IN.value)
+    return Decision(
+        source=Source(Fate.REMOVE),
+        events=(accepted,),
+        deliveries=(
+            Delivery(Place(Kind.GGK_IN), name, envelopes.build(envelope), event=relayed),
+        ),
+        leveringen=(levering,),
+        facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
+    )
+
+
+# --- GGk's answer to an envelope of ours ------------------------------------------------------------
+
+
+def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
+    """Bv03: done. Fo03: the receiver that sent the file is told why, in its own folder."""
+    levering = known.get(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
+    verdict = header.read_verdict(arrival)
+    if levering is None or verdict is None:
+        return Decision(source=Source(Fate.LEAVE))
+    if verdict.fout is None:
+        event = Event(EventType.ACKNOWLEDGED, "rinis", levering.id, arrival.name,
+                      arrival.place.kind.value, "", verdict.berichtcode)  # fmt: skip
+        return Decision(source=Source(Fate.LEAVE), events=(event,), leveringen=(levering,))
+    fault = verdict.fout
+    event = Event(EventType.REFUSED, "rinis", levering.id, arrival.name,
+                  arrival.place.kind.value, fault.code, fault.omschrijving)  # fmt: skip
+    reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
+    exchange = config.uitwisselingen[levering.uitwisseling]
+    back = Place(Kind.GEWEIGERD, exchange.tegenpartij, exchange.rinis_code)
+    told = notices.notice(
+        notices.REFUSAL, levering, arrival.moment.nu, back, "rinis", config, reason
+    )
+    return Decision(
+        source=Source(Fate.LEAVE), events=(event,), deliveries=told, leveringen=(levering,)
+    )

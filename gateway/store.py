@@ -1,0 +1,466 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The memory of the chain: one writer, one transaction a round. Tables: ``store_tables.py``.
+
+SQLite in WAL mode with ``synchronous=FULL``: both are set and read back on every connection, since
+a build or a pragma elsewhere may say otherwise, and then a power failure would forget commits.
+The engine is the only writer (it holds the lock); readers open their own read-only connection.
+
+What this does not protect against: a disk that lies about flushes; a database file copied while it
+is written; a second writer, were it not for the lock beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError
+
+from gateway import store_tables as t
+from gateway.errors import StateError
+from gateway.lifecycle import Status
+from gateway.model import (
+    ByNumber,
+    ByReference,
+    Direction,
+    Key,
+    LastNumber,
+    LastOfStem,
+    LastTime,
+    Levering,
+    Reply,
+    Request,
+)
+
+BUSY_MS = 5_000
+"""How long a commit waits for a reader that holds the database before the process stops."""
+
+CACHE_KIB = 65_536
+"""Page cache: at a million messages the indexes' upper pages still fit."""
+
+Row = dict[str, Any]
+_LEVERING_COLUMNS = tuple(
+    column.name for column in t.levering.c if column.name not in ("seq", "status", "last_leaf", "at")
+)
+_SEPARATOR = "\x1f"
+
+
+@dataclass(slots=True)
+class Line:
+    """What the writer must know of a delivery to append to its history."""
+
+    seq: int
+    status: Status
+    last_leaf: int | None
+
+
+@dataclass(slots=True)
+class Head:
+    """The audit log's newest state, as the database has it."""
+
+    size: int
+    root: bytes
+    frontier: bytes
+    at: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one round writes, in rows: the store makes it one transaction."""
+
+    intents: list[Row] = field(default_factory=list)
+    decided: list[Row] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    leveringen: list[Levering] = field(default_factory=list)
+    facts: dict[Key[object], object] = field(default_factory=dict)
+    events: list[Row] = field(default_factory=list)
+    lines: dict[str, Line] = field(default_factory=dict)
+    leaves: list[Row] = field(default_factory=list)
+    openings: list[Row] = field(default_factory=list)
+    meta: dict[str, str] = field(default_factory=dict)
+    head_before: Head | None = None
+    head_after: Head | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.intents or self.decided or self.done or self.events or self.leaves)
+
+
+def connect(path: str, *, writer: bool) -> sa.Engine:
+    """An SQLAlchemy engine on the database, with every setting that durability needs.
+
+    Raises :class:`StateError` when a setting did not take.
+    """
+    url = sa.URL.create("sqlite", database=path if writer else f"file:{path}",
+                        query={} if writer else {"mode": "ro", "uri": "true"})  # fmt: skip
+    engine = sa.create_engine(url, poolclass=sa.StaticPool)
+
+    @sa_event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: object) -> None:
+        # No implicit transactions: the one BEGIN IMMEDIATE is ours (a deferred read-then-write
+        # in WAL mode fails at once with SQLITE_BUSY_SNAPSHOT, whatever the timeout).
+        connection.isolation_level = None
+        run = connection.execute
+        run(f"PRAGMA busy_timeout={BUSY_MS}")
+        run(f"PRAGMA cache_size=-{CACHE_KIB}")
+        if not writer:
+            return
+        run("PRAGMA journal_mode=WAL")
+        run("PRAGMA synchronous=FULL")
+        found = (run("PRAGMA journal_mode").fetchone()[0], run("PRAGMA synchronous").fetchone()[0])
+        if found != ("wal", 2):
+            raise StateError(
+                f"the database at {path} does not keep the settings that durability needs: "
+                f"journal_mode and synchronous are {found}, not ('wal', 2)",
+                hint="put --state on a local file system",
+            )
+
+    return engine
+
+
+def _upsert(table: sa.Table, *keys: str) -> Any:
+    statement = sqlite_insert(table)
+    rest = {c.name: statement.excluded[c.name] for c in table.c if c.name not in keys}
+    return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
+
+
+def _systeem(systeem: Iterable[str]) -> str:
+    return _SEPARATOR.join(systeem)
+
+
+class Store:
+    """The writer's side. Opens (and makes) the database; raises :class:`StateError`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        existed = os.path.exists(path) and os.path.getsize(path) > 0
+        try:
+            self._engine = connect(path, writer=True)
+            self._connection = self._engine.connect()
+            self._check_version(existed)
+        except DatabaseError as error:
+            raise StateError(
+                f"the database at {path} cannot be read: {error.orig}",
+                hint="restore it from a backup; never start on an empty one in its place",
+            ) from error
+        self._lines: dict[str, Line] = {}
+        self._next_levering = self._max(t.levering.c.seq) + 1
+        self._next_event = self._max(t.event.c.seq) + 1
+        self._next_arrival = self._max(t.arrival.c.seq) + 1
+
+    def _check_version(self, existed: bool) -> None:
+        version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > t.SCHEMA_VERSION:
+            raise StateError(
+                f"the database at {self.path} was written by a newer Knooppunt "
+                f"(schema {version}; this one knows {t.SCHEMA_VERSION})",
+                hint="install that version again; nothing was changed",
+            )
+        if existed and version == t.SCHEMA_VERSION:
+            return
+        t.metadata.create_all(self._connection)
+        self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the database; its WAL is folded in by SQLite."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def _max(self, column: sa.Column[int]) -> int:
+        return int(self._connection.execute(sa.select(sa.func.max(column))).scalar() or 0)
+
+    # --- what the engine asks ---
+
+    def meta(self) -> dict[str, str]:
+        """All settings of this state."""
+        rows = self._connection.execute(sa.select(t.meta.c.key, t.meta.c.value))
+        return {row.key: row.value for row in rows}
+
+    def head(self) -> Head | None:
+        """The audit log's newest state; None for a log that was never begun."""
+        row = self._connection.execute(sa.select(t.head)).first()
+        return Head(row.size, row.root, row.frontier, row.at) if row else None
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The bytes of leaves ``start`` up to but not including ``stop``."""
+        query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= start, t.leaf.c.idx < stop)
+        return list(self._connection.execute(query.order_by(t.leaf.c.idx)).scalars())
+
+    def journal(self) -> list[Row]:
+        """Everything under way, in the order in which it was seen."""
+        rows = self._connection.execute(sa.select(t.arrival).order_by(t.arrival.c.seq))
+        return [dict(row._mapping) for row in rows]
+
+    def levering(self, id_: str) -> Levering:
+        """The delivery with this id of ours; KeyError when there is none."""
+        row = self._connection.execute(sa.select(t.levering).where(t.levering.c.id == id_)).first()
+        if row is None:
+            raise KeyError(id_)
+        return _levering(row)
+
+    def awaiting(self) -> list[Levering]:
+        """Deliveries of which an envelope lies in a hop folder, or just did: no answer yet."""
+        open_ones = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED)
+        query = sa.select(t.levering).where(
+            t.levering.c.status.in_(open_ones),
+            t.levering.c.tijdstip != "",
+        )
+        return [_levering(row) for row in self._connection.execute(query)]
+
+    def line(self, levering: str) -> Line:
+        """What the history of a delivery stands at; a new one begins here."""
+        line = self._lines.get(levering)
+        if line is None:
+            query = sa.select(t.levering.c.seq, t.levering.c.status, t.levering.c.last_leaf)
+            row = self._connection.execute(query.where(t.levering.c.id == levering)).first()
+            if row:
+                line = Line(row.seq, Status(row.status), row.last_leaf)
+            else:
+                line = Line(self._next_levering, Status.NEW, None)
+                self._next_levering += 1
+            self._lines[levering] = line
+        return line
+
+    def next_event(self) -> int:
+        """The number of the next event."""
+        self._next_event += 1
+        return self._next_event - 1
+
+    def next_arrival(self) -> int:
+        """The place of the next file in the journal's order."""
+        self._next_arrival += 1
+        return self._next_arrival - 1
+
+    def lookup(self, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
+        """The answers to questions, None where there is none: one query per kind of question."""
+        kinds: dict[type, list[Any]] = defaultdict(list)
+        for key in wanted:
+            kinds[type(key)].append(key)
+        answers: dict[Key[object], object] = {}
+        for kind, asked in kinds.items():
+            answers.update(dict.fromkeys(asked))
+            _ASK[kind](self._connection, asked, answers)
+        return answers
+
+    # --- the one transaction of a round ---
+
+    def commit(self, changes: Changes) -> None:
+        """Write a round's changes: all of them, or (at a crash) none.
+
+        Raises :class:`StateError` when the database refuses; the process must then end, and its
+        restart recovers from the last commit.
+        """
+        try:
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._write(changes)
+            self._connection.exec_driver_sql("COMMIT")
+        except DatabaseError as error:
+            raise StateError(
+                f"the journal could not be written: {error.orig}",
+                hint="free the disk or end what holds the database, then start again; "
+                "nothing is lost, the restart goes on from the last commit",
+            ) from error
+        if len(self._lines) > 50_000:  # only those under way matter; the others are read again
+            self._lines.clear()
+
+    def _write(self, changes: Changes) -> None:
+        run = self._connection.execute
+        if changes.head_after is not None:
+            self._move_head(changes)
+        if changes.intents:
+            run(_INSERT_ARRIVAL, changes.intents)
+        if changes.decided:
+            run(_DECIDE_ARRIVAL, changes.decided)
+        if changes.leveringen:
+            run(_UPSERT_LEVERING, [self._levering_row(one, changes) for one in changes.leveringen])
+            for one in changes.leveringen:
+                changes.lines.pop(one.id, None)
+        if changes.events:
+            run(_INSERT_EVENT, changes.events)
+        if changes.lines:
+            run(_UPDATE_LINE, [_line_row(line) for line in changes.lines.values()])
+        if changes.leaves:
+            run(_INSERT_LEAF, changes.leaves)
+        if changes.openings:
+            run(_INSERT_OPENING, changes.openings)
+        if changes.done:
+            run(_DELETE_ARRIVAL, [{"key": one} for one in changes.done])
+        for key, value in changes.meta.items():
+            run(_UPSERT_META, {"key": key, "value": value})
+        self._write_facts(changes.facts)
+
+    def _move_head(self, changes: Changes) -> None:
+        before, after = changes.head_before, cast(Head, changes.head_after)
+        values = {"size": after.size, "root": after.root, "frontier": after.frontier, "at": after.at}
+        if before is None:
+            self._connection.execute(sa.insert(t.head), {"one": 1, **values})
+            return
+        moved = self._connection.execute(
+            sa.update(t.head).where(t.head.c.size == before.size, t.head.c.root == before.root),
+            values,
+        )
+        if moved.rowcount != 1:
+            raise StateError(
+                "the audit log in the database moved under our hands: another writer was there",
+                hint="find out which process writes to this state directory before you start again",
+            )
+
+    def _levering_row(self, levering: Levering, changes: Changes) -> Row:
+        line = self.line(levering.id)
+        row = {column: getattr(levering, column) for column in _LEVERING_COLUMNS}
+        row["seq"], row["status"], row["last_leaf"] = line.seq, line.status.value, line.last_leaf
+        row["at"] = changes.head_after.at if changes.head_after else 0
+        return row
+
+    def _write_facts(self, facts: Mapping[Key[object], object]) -> None:
+        rows: dict[type, list[Row]] = defaultdict(list)
+        for key, value in facts.items():
+            if type(key) in _KEEP:
+                rows[type(key)].append(_KEEP[type(key)][1](key, value))
+        for kind, all_of_kind in rows.items():
+            self._connection.execute(_KEEP[kind][0], all_of_kind)
+
+
+# --- statements, made once ------------------------------------------------------------------------
+
+_INSERT_ARRIVAL = sa.insert(t.arrival)
+_DECIDE_ARRIVAL = (
+    sa.update(t.arrival)
+    .where(t.arrival.c.id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"), promise=sa.bindparam("new_promise"))
+)
+_DELETE_ARRIVAL = sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam("key"))
+_INSERT_EVENT = sa.insert(t.event)
+_INSERT_LEAF = sa.insert(t.leaf)
+_INSERT_OPENING = sa.insert(t.opening)
+_UPSERT_META = _upsert(t.meta, "key")
+_UPDATE_LINE = (
+    sa.update(t.levering)
+    .where(t.levering.c.seq == sa.bindparam("key"))
+    .values(status=sa.bindparam("new_status"), last_leaf=sa.bindparam("new_leaf"))
+)
+
+
+def _upsert_levering() -> Any:
+    statement = sqlite_insert(t.levering)
+    learned = ("volgnummer", "delivered_as", "answers_to", "tijdstip", "status", "last_leaf")
+    return statement.on_conflict_do_update(
+        index_elements=["seq"], set_={name: statement.excluded[name] for name in learned}
+    )
+
+
+_UPSERT_LEVERING = _upsert_levering()
+
+
+def _line_row(line: Line) -> Row:
+    return {"key": line.seq, "new_status": line.status, "new_leaf": line.last_leaf}
+
+
+def _levering(row: Any) -> Levering:
+    fields = dict(row._mapping)
+    for column in ("seq", "status", "last_leaf", "at"):
+        fields.pop(column)
+    fields["direction"] = Direction(fields["direction"])
+    return Levering(**fields)
+
+
+# --- questions: how each kind is answered and kept ----------------------------------------------
+
+
+def _ask_last_time(run: sa.Connection, asked: list[LastTime], answers: Row) -> None:
+    by_row = {(key.rol, _systeem(key.systeem)): key for key in asked}
+    query = sa.select(t.last_time).where(
+        sa.tuple_(t.last_time.c.rol, t.last_time.c.systeem).in_(list(by_row))
+    )
+    for row in run.execute(query):
+        answers[by_row[row.rol, row.systeem]] = row.tijdstip  # type: ignore[index]
+
+
+def _ask_request(run: sa.Connection, asked: list[Request], answers: Row) -> None:
+    by_row = {(key.station, key.referentienummer, _systeem(key.systeem)): key for key in asked}
+    columns = (t.request.c.station, t.request.c.referentienummer, t.request.c.systeem)
+    for row in run.execute(sa.select(t.request).where(sa.tuple_(*columns).in_(list(by_row)))):
+        answers[by_row[row.station, row.referentienummer, row.systeem]] = Reply(  # type: ignore[index]
+            row.digest, row.soort, row.antwoord, row.tijdstip, row.code, row.details, row.arrival
+        )
+
+
+def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Row) -> None:
+    by_row = {(key.gemeentecode, key.uitwisseling, key.uitvraag): key for key in asked}
+    columns = (
+        t.last_number.c.gemeentecode,
+        t.last_number.c.uitwisseling,
+        t.last_number.c.uitvraag,
+    )
+    for row in run.execute(sa.select(t.last_number).where(sa.tuple_(*columns).in_(list(by_row)))):
+        answers[by_row[row.gemeentecode, row.uitwisseling, row.uitvraag]] = row.volgnummer  # type: ignore[index]
+
+
+def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Row) -> None:
+    by_row = {(key.rinis_code, key.stem): key for key in asked}
+    columns = (t.last_of_stem.c.rinis_code, t.last_of_stem.c.stem)
+    for row in run.execute(sa.select(t.last_of_stem).where(sa.tuple_(*columns).in_(list(by_row)))):
+        answers[by_row[row.rinis_code, row.stem]] = row.volgnummer  # type: ignore[index]
+
+
+def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Row) -> None:
+    by_row = {key.referentienummer: key for key in asked}
+    query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(list(by_row)))
+    for row in run.execute(query):
+        answers[by_row[row.referentienummer]] = _levering(row)  # type: ignore[index]
+
+
+def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Row) -> None:
+    by_row = {(k.uitwisseling, k.gemeentecode, k.uitvraag, k.volgnummer): k for k in asked}
+    columns = (
+        t.levering.c.uitwisseling,
+        t.levering.c.gemeentecode,
+        t.levering.c.uitvraag,
+        t.levering.c.volgnummer,
+    )
+    for row in run.execute(sa.select(t.levering).where(sa.tuple_(*columns).in_(list(by_row)))):
+        key = by_row[row.uitwisseling, row.gemeentecode, row.uitvraag, row.volgnummer]
+        answers[key] = _levering(row)  # type: ignore[index]
+
+
+_ASK: dict[type, Any] = {
+    LastTime: _ask_last_time,
+    Request: _ask_request,
+    LastNumber: _ask_last_number,
+    LastOfStem: _ask_last_of_stem,
+    ByReference: _ask_by_reference,
+    ByNumber: _ask_by_number,
+}
+
+_KEEP: dict[type, tuple[Any, Any]] = {
+    LastTime: (
+        _upsert(t.last_time, "rol", "systeem"),
+        lambda k, v: {"rol": k.rol, "systeem": _systeem(k.systeem), "tijdstip": v},
+    ),
+    Request: (
+        _upsert(t.request, "station", "referentienummer", "systeem"),
+        lambda k, v: {
+            "station": k.station,
+            "referentienummer": k.referentienummer,
+            "systeem": _systeem(k.systeem),
+            "digest": v.digest,
+            "soort": v.soort,
+            "antwoord": v.referentienummer,
+            "tijdstip": v.tijdstip,
+            "code": v.code,
+            "details": v.details,
+            "arrival": v.arrival,
+        },
+    ),
+    LastNumber: (_upsert(t.last_number, "gemeentecode", "uitwisseling", "uitvraag"),
+        lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
+                      "uitvraag": k.uitvraag, "volgnummer": v}),
+    LastOfStem: (_upsert(t.last_of_stem, "rinis_code", "stem"),
+        lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
+}  # fmt: skip
+"""How each kind of fact is kept. ByReference and ByNumber are read from the deliveries."""

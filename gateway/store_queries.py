@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What people ask of the store: where is my file, what happened, how do things stand. Read-only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from gateway import names
+from gateway import store_tables as t
+from gateway.errors import StateError
+from gateway.moment import iso
+from gateway.store import connect
+
+Row = dict[str, Any]
+
+MATCHES = 1_000
+"""At most so many deliveries for one question: a name may have been used for years."""
+
+_DIGEST = re.compile("[0-9a-f]{8,64}")
+
+
+class Reader:
+    """A reader's own connection; it never writes and never waits for the engine."""
+
+    def __init__(self, path: str) -> None:
+        if not os.path.exists(path):
+            raise StateError(
+                f"there is no state at {os.path.dirname(path)}",
+                hint="run `knooppunt init` first, or say where it lies with --state DIR",
+            )
+        self._engine = connect(path, writer=False)
+        try:
+            self._connection = self._engine.connect()
+        except DatabaseError as error:
+            raise StateError(f"the state at {path} cannot be read: {error.orig}") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+        return [dict(row._mapping) for row in self._connection.execute(query)]
+
+    # --- trace ---
+
+    def trace(self, ref: str) -> list[Row]:
+        """All deliveries that ``ref`` names, oldest first, as contracts.md has them.
+
+        ``ref`` is a referentienummer, any name that the file ever had, or at least 8 digits of
+        its SHA-256.
+        """
+        found = self._matching(ref)
+        if not found:
+            return []
+        query = sa.select(t.levering).where(t.levering.c.seq.in_(found)).order_by(t.levering.c.seq)
+        rows = self._rows(query)
+        events = self._events_of(found)
+        return [_message(row, events.get(row["seq"], [])) for row in rows]
+
+    def _matching(self, ref: str) -> list[int]:
+        shown = names.toonbaar(ref)
+        by_name = sa.select(t.event.c.levering).where(t.event.c.name == shown)
+        by_original = sa.select(t.levering.c.seq).where(t.levering.c.naam == shown)
+        by_reference = sa.select(t.levering.c.seq).where(t.levering.c.referentienummer == ref)
+        queries: list[sa.Select[Any]] = [by_name, by_original, by_reference]
+        if _DIGEST.fullmatch(ref.lower()):
+            low = ref.lower()
+            digest = t.levering.c.sha256
+            queries.append(
+                sa.select(t.levering.c.seq).where(digest >= low, digest < low + "g")
+            )
+        found = {seq for query in queries for seq in self._connection.execute(query).scalars()}
+        return sorted(found)[-MATCHES:]
+
+    def _events_of(self, leveringen: Sequence[int]) -> dict[int, list[Row]]:
+        query = sa.select(t.event).where(t.event.c.levering.in_(leveringen))
+        found: dict[int, list[Row]] = {}
+        for row in self._rows(query.order_by(t.event.c.seq)):
+            found.setdefault(row["levering"], []).append(row)
+        return found
+
+    # --- status and tail ---
+
+    def counts(self) -> list[Row]:
+        """How many deliveries stand where, by exchange and direction."""
+        columns = (t.levering.c.uitwisseling, t.levering.c.direction, t.levering.c.status)
+        query = sa.select(*columns, sa.func.count().label("count"), sa.func.max(t.levering.c.at))
+        rows = self._rows(query.group_by(*columns).order_by(*columns))
+        for row in rows:
+            row["latest"] = iso(row.pop("max_1"))
+        return rows
+
+    def under_way(self) -> int:
+        """Files that were claimed, or are about to be, and are not done."""
+        return int(
+            self._connection.execute(sa.select(sa.func.count()).select_from(t.arrival)).scalar_one()
+        )
+
+    def last_event(self) -> int:
+        """The number of the newest event; 0 for none."""
+        return int(self._connection.execute(sa.select(sa.func.max(t.event.c.seq))).scalar() or 0)
+
+    def tail(self, after: int, limit: int = 1000) -> Iterator[Row]:
+        """Events after this one, oldest first, with the delivery they belong to."""
+        query = (
+            sa.select(t.event, *(c.label(f"l_{c.name}") for c in t.levering.c))
+            .join(t.levering, t.levering.c.seq == t.event.c.levering)
+            .where(t.event.c.seq > after)
+            .order_by(t.event.c.seq)
+            .limit(limit)
+        )
+        for row in self._rows(query):
+            yield {
+                "seq": row["seq"],
+                "leaf": row["leaf"],
+                "at": iso(row["at"]),
+                "type": row["type"],
+                "station": row["station"],
+                "place": row["place"],
+                "name": row["name"],
+                "code": row["code"],
+                "remark": row["remark"],
+                "id": row["l_id"],
+                "referentienummer": row["l_referentienummer"],
+                "direction": row["l_direction"],
+                "gemeentecode": row["l_gemeentecode"],
+                "uitwisseling": row["l_uitwisseling"],
+            }
+
+    def head(self) -> Row | None:
+        """Size and root of the audit log, as the database has them."""
+        rows = self._rows(sa.select(t.head))
+        return rows[0] if rows else None
+
+
+def _message(row: Row, events: list[Row]) -> Row:
+    names_had = list(dict.fromkeys([row["naam"], *(e["name"] for e in events if e["name"])]))
+    told: list[Row] = []
+    before = events[0]["at"] if events else 0
+    for one in events:
+        told.append(
+            {
+                "leaf": one["leaf"],
+                "at": iso(one["at"]),
+                "type": one["type"],
+                "station": one["station"],
+                "place": one["place"],
+                "name": one["name"],
+                "ms": one["at"] - before,
+                "code": one["code"],
+                "remark": one["remark"],
+            }
+        )
+        before = one["at"]
+    return {
+        "id": row["id"],
+        "referentienummer": row["referentienummer"],
+        "direction": row["direction"],
+        "gemeentecode": row["gemeentecode"],
+        "uitwisseling": row["uitwisseling"],
+        "uitvraag": row["uitvraag"],
+        "status": row["status"],
+        "names": names_had,
+        "sha256": row["sha256"],
+        "size": row["size"],
+        "answers_to": row["answers_to"],
+        "events": told,
+    }
