@@ -202,7 +202,7 @@ def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, .
 
 
 def read_body(note: Note) -> Checkpoint:
-    """Read what the note says, not verified; :class:`CheckpointError` unless exactly three lines."""
+    """Read what the note says, unverified; :class:`CheckpointError` unless three lines."""
     lines = note.text.split("\n")
     if len(lines) != 4 or not lines[0]:
         raise CheckpointError("a checkpoint of ours has exactly three lines")

@@ -93,7 +93,7 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 
 
 def unbundle(content: bytes) -> tuple[list[bytes], bool]:
-    """Take the leaves from a bundle, and tell whether it ends where a leaf ends (False: it is torn)."""
+    """Take the leaves from a bundle, and tell whether it ends where a leaf ends (or is torn)."""
     entries: list[bytes] = []
     at, end = 0, len(content)
     while at + 2 <= end:
@@ -203,7 +203,7 @@ def _cut(level: int, first: int, row: Sequence[bytes]) -> Iterator[tuple[Tile, S
 
 
 def hash_reader(size: int, read: Callable[[Tile], bytes]) -> HashReader:
-    """Make a reader for the proofs of ``merkle.py``, over the tiles of a tree of ``size`` leaves.
+    """Make a reader for the proofs of ``merkle.py``, over the tiles of ``size`` leaves.
 
     ``read`` gives the bytes of one tile. The hashes between two levels of tiles are not stored;
     they are made from the lower one (tlog-tiles, 'Merkle Tree').
