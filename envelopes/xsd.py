@@ -39,7 +39,7 @@ SCHEMAS = (
     "publicatiebesluit.xsd",
     "trace.xsd",
 )
-"""The schemas that travel with this library; see schemas/README.md."""
+"""The schemas that this library itself uses; see schemas/README.md."""
 
 MAX_PROBLEMEN = 100
 """`check` gives no more: a file of another kind would give one for each of its elements."""
@@ -74,9 +74,18 @@ class Afwijking:
 
 def schema_bytes(name: str) -> bytes:
     """Give the text of one of our schemas, by file name. Raises ValueError for another name."""
-    if name not in SCHEMAS:
+    bron = _eigen(name)
+    if bron is None:
         raise ValueError(f"no schema of ours is called {name!r}; choose from {', '.join(SCHEMAS)}")
-    return _map().joinpath(name).read_bytes()
+    return bron.read_bytes()
+
+
+def _eigen(name: str) -> Traversable | None:
+    """Find a file name among our schemas; a name with a folder in it is never ours."""
+    if "/" in name or "\\" in name or not name.endswith(".xsd"):
+        return None
+    bron = _map().joinpath(name)
+    return bron if bron.is_file() else None
 
 
 @cache
@@ -208,26 +217,29 @@ def vorm(naam: str, waarde: str | None, kinderen: int = 0) -> str:
 
 @cache
 def _leesbaar(name: str) -> xmlschema.XMLSchema:
-    bron = _map().joinpath(name)
-    return xmlschema.XMLSchema(str(bron), allow="sandbox", use_meta=True)
+    # sandbox: imports come from the schema's own folder; a remote one is an error, not a fetch
+    try:
+        return xmlschema.XMLSchema(str(_eigen(name) or name), allow="sandbox", defuse="always")
+    except (xmlschema.XMLSchemaException, SyntaxError, OSError) as e:
+        raise ValueError(f"schema {name!r} cannot be used: {e}") from e
 
 
 def check(schema: str, data: bytes, limits: Limits | None = None) -> list[Probleem]:
     """Check a document against a schema of ours; give all problems (at most 100), for people.
 
-    `schema` is a file name from `SCHEMAS`. An empty list means the document is right. Bytes that
-    pass a limit or are not well-formed give one problem; nothing is raised for a bad document,
-    ValueError for an unknown schema. Slow (some ms): not for the hot path.
+    `schema` is the file name of a schema of ours, or the path of another. An empty list means the
+    document is right. Bytes that pass a limit or are not well-formed give one problem; nothing is
+    raised for a bad document, ValueError for a schema that cannot be read or would fetch another
+    from the net. Slow (some ms): not for the hot path.
     """
-    if schema not in SCHEMAS:
-        raise ValueError(f"no schema of ours is called {schema!r}")
+    regels = _leesbaar(schema)
     try:
         root = ontleed(data, limits or Limits())
     except EnvelopeError as e:
         return [Probleem(e.details, "", e.regel)]
     gevonden: list[Probleem] = []
     bron = xmlschema.XMLResource(root, allow="none")
-    for fout in _leesbaar(schema).iter_errors(bron, use_location_hints=False):
+    for fout in regels.iter_errors(bron, use_location_hints=False):
         gevonden.append(_probleem(fout))
         if len(gevonden) == MAX_PROBLEMEN:
             break
@@ -251,7 +263,7 @@ def _woorden(fout: xmlschema.XMLSchemaValidationError) -> str:
     if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
         verwacht = " of ".join(str(x.local_name) for x in fout.expected or () if x.local_name)
         if fout.invalid_tag is not None:
-            return f"element hoort hier niet, verwacht {verwacht or 'het einde'}"
+            return "element hoort hier niet" + (f", verwacht {verwacht}" if verwacht else "")
         return f"inhoud is niet volledig, verwacht {verwacht or 'meer elementen'}"
     regel = fout.validator
     if isinstance(regel, XsdPatternFacets):
