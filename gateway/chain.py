@@ -24,10 +24,14 @@ from gateway.errors import ConfigError, StateError
 from gateway.folders import Folders, Waiting
 from gateway.moment import Clock, monotonic, pause
 from gateway.store import Changes, Store
+from gateway.watch import Watch
 
 DATABASE = "knooppunt.db"
 PUBLISH_SECONDS = 0.5
 """Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
+
+STOP_SECONDS = 0.5
+"""How often an idle gateway looks whether it was told to stop."""
 
 DEFAULT_STATIONS = ("ggk", "rinis")
 
@@ -60,6 +64,22 @@ class Location:
     def log_key(self) -> str:
         """The log's private key, in the folder of its own trust domain."""
         return os.path.join(self.state, "keys", "log", "log.key")
+
+
+def find_config(here: str) -> str:
+    """``config.yaml`` in this directory, or in the nearest one above that has it."""
+    folder = os.path.abspath(here)
+    while True:
+        path = os.path.join(folder, "config.yaml")
+        if os.path.isfile(path):
+            return path
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            raise ConfigError(
+                f"there is no config.yaml in {here} or above it",
+                hint="make a chain with: knooppunt init DIR      or say --config FILE",
+            )
+        folder = parent
 
 
 def read_config(path: str) -> Config:
@@ -186,11 +206,19 @@ class Chain:
             one.retry is not None for one in self.engine.inbound.waiting()
         )
 
-    def run(self, stop: Callable[[], bool], wait: Callable[[float], None]) -> Summary:
-        """Go round until told to stop. ``wait`` sleeps up to so many seconds, or until a hint."""
-        while not stop():
-            if not self._round():
-                wait(min(self.engine.inbound.next_due(monotonic()), 0.5))
+    def run(self, stop: Callable[[], bool]) -> Summary:
+        """Go round until told to stop, woken by hints and, where none come, by the scan."""
+        inbound = self.engine.inbound
+        watch = Watch(self.location.root, inbound.hint, inbound.scan_now)
+        watch.start()
+        try:
+            while not stop():
+                if self._round():
+                    watch.worked()
+                else:
+                    watch.wait(min(inbound.next_due(monotonic()), STOP_SECONDS))
+        finally:
+            watch.stop()
         self.engine.settle()
         return Summary(happened=self.happened, waiting=list(self.engine.inbound.waiting()))
 

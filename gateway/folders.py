@@ -34,6 +34,7 @@ HELD_DIRECTORIES = 600
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
 _CHUNK = 1 << 20
+_HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +90,8 @@ class Folders:
     # --- where things lie ---
 
     def path(self, place: Place) -> str:
-        """The directory of a place. The only function that knows the layout."""
-        parts: tuple[str, ...]
-        match place.kind:
-            case Kind.OUTBOX:
-                parts = ("gemeenten", place.partij, "outbox", place.uitwisseling, place.gebruiker)
-            case Kind.INBOX | Kind.VERZONDEN:
-                parts = ("gemeenten", place.partij, place.kind.value)
-            case Kind.RECEIVER_IN | Kind.RECEIVER_UIT:
-                parts = (place.partij, place.kind.value, place.uitwisseling)
-            case Kind.GEWEIGERD:
-                parts = (place.partij, "uit", place.uitwisseling, "geweigerd")
-            case Kind.QUARANTAINE:
-                parts = ("quarantaine", place.partij)
-            case _:
-                parts = tuple(place.kind.value.split("/"))
-        return os.path.join(self.root, *(part for part in parts if part))
+        """The directory of a place."""
+        return os.path.join(self.root, *place.parts)
 
     def shown(self, place: Place) -> str:
         """The directory of a place as people read it, from the root down."""
@@ -413,6 +400,24 @@ class Folders:
                 seen.add(path)
                 for name in sorted(os.listdir(path)):
                     yield place, which, name
+
+
+def place_of(path: bytes) -> Place | None:
+    """The inverse of :meth:`Folders.path`, for places that we take from; None for all others.
+
+    ``path`` is a file's, relative to the root.
+    """
+    parts = tuple(os.fsdecode(part) for part in path.split(b"/"))[:-1]
+    if any(part.startswith(".") for part in parts):
+        return None
+    if parts in _HOP_OF:
+        return Place(_HOP_OF[parts])
+    match parts:
+        case ("gemeenten", code, "outbox", *below) if len(below) <= 2:
+            return Place(Kind.OUTBOX, code, *below)
+        case (receiver, "uit", code) if receiver != "ggk":
+            return Place(Kind.RECEIVER_UIT, receiver, code)
+    return None
 
 
 def has_no_writer(fd: int) -> bool | None:

@@ -76,6 +76,30 @@ class Place:
     uitwisseling: str = ""
     gebruiker: str = ""
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The place's path below the root. The only function that knows the layout."""
+        parts: tuple[str, ...]
+        match self.kind:
+            case Kind.OUTBOX:
+                parts = ("gemeenten", self.partij, "outbox", self.uitwisseling, self.gebruiker)
+            case Kind.INBOX | Kind.VERZONDEN:
+                parts = ("gemeenten", self.partij, self.kind.value)
+            case Kind.RECEIVER_IN | Kind.RECEIVER_UIT:
+                parts = (self.partij, self.kind.value, self.uitwisseling)
+            case Kind.GEWEIGERD:
+                parts = (self.partij, "uit", self.uitwisseling, "geweigerd")
+            case Kind.QUARANTAINE:
+                parts = ("quarantaine", self.partij)
+            case _:
+                parts = tuple(self.kind.value.split("/"))
+        return tuple(part for part in parts if part)
+
+    def __str__(self) -> str:
+        """The place for the route log; a user's own sub-folder may name a person, and is left out."""
+        parts = self.parts[:-1] if self.gebruiker else self.parts
+        return "/".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

@@ -162,7 +162,7 @@ def _set_aside(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -
     remark = f"another file named {names.toonbaar(put.name)} is there already; ours is held"
     outcome.events.append(
         Event(EventType.CONFLICT, _station(promise), promise.levering, put.name,
-              folders.shown(held), "naam-bezet", remark)  # fmt: skip
+              str(held), "naam-bezet", remark)  # fmt: skip
     )
 
 
@@ -180,7 +180,7 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
         remark = "was written to after it was taken; what was read then was sent on, this is held"
         outcome.events.append(
             Event(EventType.QUARANTINED, _station(promise), promise.levering, promise.name,
-                  "quarantaine", "gewijzigd-na-overname", remark)  # fmt: skip
+                  str(Place(Kind.QUARANTAINE, promise.id)), "gewijzigd-na-overname", remark)  # fmt: skip
         )
     elif promise.fate is Fate.REMOVE:
         durable.remove(claimed, promise.id)

@@ -140,6 +140,11 @@ class Reader:
                 "uitwisseling": row["l_uitwisseling"],
             }
 
+    def meta(self, key: str) -> str | None:
+        """A setting of this state."""
+        query = sa.select(t.meta.c.value).where(t.meta.c.key == key)
+        return self._connection.execute(query).scalar()
+
     def head(self) -> Row | None:
         """Size and root of the audit log, as the database has them."""
         rows = self._rows(sa.select(t.head))

@@ -195,12 +195,12 @@ def _envelope(
         traceparent=levering.traceparent,
     )
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
-    relayed = Event(EventType.RELAYED, "ggk", levering.id, name, Kind.GGK_UIT.value)
+    relayed = Event(EventType.RELAYED, "ggk", levering.id, name, str(Place(Kind.GGK_UIT)))
     accepted = Event(
-        EventType.ACCEPTED, "ggk", levering.id, levering.naam, arrival.place.kind.value
+        EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place)
     )
     remarked = Event(
-        EventType.REMARK, "ggk", levering.id, levering.naam, arrival.place.kind.value,
+        EventType.REMARK, "ggk", levering.id, levering.naam, str(arrival.place),
         "venster", levering.opmerking,
     )  # fmt: skip
     return Decision(
@@ -236,7 +236,7 @@ def _deliver(c: header.Checked) -> Decision:
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     inbox = Place(Kind.INBOX, c.header.ontvanger.organisatie)
     readable = names.veilig(levering.naam)
-    arrived = Event(EventType.DELIVERED, "ggk", levering.id, readable, inbox.kind.value)
+    arrived = Event(EventType.DELIVERED, "ggk", levering.id, readable, str(inbox))
     answers = Place(Kind.GGK_IN_ANTWOORD)
     return Decision(
         source=Source(Fate.REMOVE),
@@ -264,12 +264,12 @@ def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
         return Decision(source=Source(Fate.LEAVE))
     if verdict.fout is None:
         event = Event(EventType.ACKNOWLEDGED, "ggk", levering.id, arrival.name,
-                      arrival.place.kind.value, "", verdict.berichtcode)  # fmt: skip
+                      str(arrival.place), "", verdict.berichtcode)  # fmt: skip
         soort, reason = notices.RECEIPT, None
     else:
         fault = verdict.fout
         event = Event(EventType.REFUSED, "ggk", levering.id, arrival.name,
-                      arrival.place.kind.value, fault.code, fault.omschrijving)  # fmt: skip
+                      str(arrival.place), fault.code, fault.omschrijving)  # fmt: skip
         soort = notices.REFUSAL
         reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
     inbox = Place(Kind.INBOX, levering.gemeentecode)

@@ -276,7 +276,7 @@ def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, 
     name = names.antwoord_naam(arrival.name, reply.soort)
     station = STATION_OF[arrival.place.kind]
     event = Event(
-        EventType.ANSWERED, station, levering, name, place.kind.value, reply.code, reply.soort
+        EventType.ANSWERED, station, levering, name, str(place), reply.code, reply.soort
     )
     return Delivery(place, name, content, Clash.SAME, event)
 

@@ -155,7 +155,7 @@ def notice(
     """
     tijd = levering.tijdstip or envelopes.tijdstip(moment)
     stem = names.notice(levering.naam, soort, tijd)
-    event = Event(EventType.NOTIFIED, station, levering.id, stem, inbox.kind.value,
+    event = Event(EventType.NOTIFIED, station, levering.id, stem, str(inbox),
                   reason.code if reason else "", soort)  # fmt: skip
     text = _text(soort, levering, moment, config, reason, quarantine)
     xml = _xml(soort, levering, moment, reason, quarantine)

@@ -151,7 +151,7 @@ def repeat_answer(c: header.Checked) -> Decision:
     if reply is None:
         raise ValueError("a repeat without an earlier answer")
     event = Event(EventType.REPEATED, STATION_OF[c.arrival.place.kind], levering.id,
-                  names.toonbaar(c.arrival.name), c.arrival.place.kind.value)  # fmt: skip
+                  names.toonbaar(c.arrival.name), str(c.arrival.place))  # fmt: skip
     return Decision(
         source=Source(Fate.REMOVE),
         events=(event,),

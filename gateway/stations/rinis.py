@@ -134,7 +134,7 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     )
     record = _metagegevens(c, exchange, counted.uitvraag, name)
     inbox = Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
-    arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, inbox.kind.value)
+    arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox))
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     answers = Place(Kind.GGK_UIT_ANTWOORD)
     return Decision(
@@ -289,9 +289,9 @@ def _wrap(
     )
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
     accepted = Event(
-        EventType.ACCEPTED, "rinis", levering.id, levering.naam, arrival.place.kind.value
+        EventType.ACCEPTED, "rinis", levering.id, levering.naam, str(arrival.place)
     )
-    relayed = Event(EventType.RELAYED, "rinis", levering.id, name, Kind.GGK_IN.value)
+    relayed = Event(EventType.RELAYED, "rinis", levering.id, name, str(Place(Kind.GGK_IN)))
     return Decision(
         source=Source(Fate.REMOVE),
         events=(accepted,),
@@ -314,11 +314,11 @@ def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
         return Decision(source=Source(Fate.LEAVE))
     if verdict.fout is None:
         event = Event(EventType.ACKNOWLEDGED, "rinis", levering.id, arrival.name,
-                      arrival.place.kind.value, "", verdict.berichtcode)  # fmt: skip
+                      str(arrival.place), "", verdict.berichtcode)  # fmt: skip
         return Decision(source=Source(Fate.LEAVE), events=(event,), leveringen=(levering,))
     fault = verdict.fout
     event = Event(EventType.REFUSED, "rinis", levering.id, arrival.name,
-                  arrival.place.kind.value, fault.code, fault.omschrijving)  # fmt: skip
+                  str(arrival.place), fault.code, fault.omschrijving)  # fmt: skip
     reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
     exchange = config.uitwisselingen[levering.uitwisseling]
     back = Place(Kind.GEWEIGERD, exchange.tegenpartij, exchange.rinis_code)

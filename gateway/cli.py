@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command ``knooppunt``: each command short, each calls one function, each says what next."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from gateway import __version__
+from gateway.errors import ConfigError, GatewayError
+
+if TYPE_CHECKING:
+    from gateway.chain import Location
+
+app = typer.Typer(
+    name="knooppunt",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="The chain GGk -> RINIS -> CBS on your own machine.\n\n"
+    "Start with: knooppunt init demo-chain; cd demo-chain; knooppunt run. Then drop a file in "
+    "folders/gemeenten/0363/outbox/ and look in its inbox/.",
+    epilog="Exit codes: 0 done or yes, 1 the answer is no, 2 wrong use or unreadable input.",
+)
+config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
+audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
+app.add_typer(config_app, name="config")
+app.add_typer(audit_app, name="audit")
+
+_out = Console(soft_wrap=True, highlight=False)
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="The config.yaml to use. Default: config.yaml here, else above."),
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option("--state", help="Where the state lies. Default: folders/.state beside config."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
+StationsOption = Annotated[
+    str, typer.Option("--stations", help="Which stations this process plays, by comma.")
+]
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is a sentence, never a traceback."""
+    try:
+        app()
+    except GatewayError as error:
+        fail(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def fail(error: GatewayError) -> NoReturn:
+    """Say what is wrong, where, and what now; end with exit code 2."""
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            _err.print(Text(problem))
+    _err.print(Text(f"knooppunt: {error.sentence}"))
+    if error.hint:
+        _err.print(Text(f"  {error.hint}"))
+    sys.exit(2)
+
+
+def _location(config: Path | None, state: Path | None) -> Location:
+    from gateway.chain import Location, find_config
+
+    path = str(config) if config else find_config(os.getcwd())
+    if config is None:
+        _err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
+    return Location.of(path, str(state) if state else None)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        _out.print(f"knooppunt {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: knooppunt init ~/keten")
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where; made if missing.")] = Path(),
+    state: StateOption = None,
+) -> None:
+    """Make a chain: config.yaml, all folders, the log's key and its first checkpoint.
+
+    Nothing that exists is overwritten; what is missing is added. Run it again after you added a
+    municipality or an exchange to config.yaml.
+    """
+    from gateway.setup import init as make
+
+    made = make(str(directory), str(state) if state else None)
+    for line in made:
+        _out.print(Text(line))
+    where = "" if str(directory) == "." else f"cd {directory} && "
+    _out.print(Text(f"Next: {where}knooppunt run      (and drop a file in an outbox)"))
+
+
+@app.command(epilog="Example: knooppunt run --once      Example: knooppunt run --stations rinis")
+def run(
+    once: Annotated[bool, typer.Option("--once", help="Until nothing is due now; then end.")] = False,
+    stations: StationsOption = "ggk,rinis",
+    nu: Annotated[
+        str, typer.Option("--nu", help="Turn the chain's clock to this time first (ISO 8601).")
+    ] = "",
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Run the chain: take what lies in outboxes, hop folders and send folders, and route it.
+
+    Prints one line for each thing that happens. End it with Ctrl-C: nothing is left half done.
+    Files that are still being written wait; --once gives them one quiet time and then lists them.
+    """
+    from gateway.runs import run_chain
+
+    run_chain(_location(config, state), stations, once=once, nu=nu, out=_out, err=_err)
+
+
+@app.command(epilog="Example: knooppunt demo && knooppunt trace WMO_H22025.csv")
+def demo(
+    directory: Annotated[
+        Path | None, typer.Argument(help="Where; a fresh demo/ here by default.")
+    ] = None,
+) -> None:
+    """Play one real round with three municipalities, and show its route, a trace and the audit."""
+    from gateway.demo import play
+
+    play(str(directory) if directory else "demo", _out)
+
+
+@app.command(epilog="Example: knooppunt trace WMO_H22025.csv --json")
+def trace(
+    ref: Annotated[
+        str,
+        typer.Argument(
+            help="A referentienummer, any name the file ever had, or 8 or more digits of its "
+            "SHA-256."
+        ),
+    ],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Where is my file, and what happened to it? All matches, oldest first, both directions.
+
+    Exit code 1 when nothing by that reference was ever here.
+    """
+    from gateway import show
+    from gateway.store_queries import Reader
+
+    location = _location(config, state)
+    with Reader(location.database) as reader:
+        messages = reader.trace(ref)
+    if as_json:
+        typer.echo(json.dumps({"query": ref, "messages": messages}, ensure_ascii=False, indent=2))
+    elif messages:
+        show.trace(_out, messages)
+    else:
+        _out.print(Text(f"Nothing here was ever called {ref!r}."))
+        _out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
+    raise typer.Exit(0 if messages else 1)
+
+
+@app.command(epilog="Example: knooppunt status")
+def status(
+    as_json: JsonOption = False, config: ConfigOption = None, state: StateOption = None
+) -> None:
+    """How do things stand: deliveries by exchange and status, files that wait and why, the log."""
+    from gateway import show
+    from gateway.runs import standing
+
+    found = standing(_location(config, state))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        show.status(_out, found)
+
+
+@app.command(epilog="Example: knooppunt tail -f")
+def tail(
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as things happen.")] = False,
+    lines: Annotated[int, typer.Option("-n", min=0, help="How many of the newest first.")] = 20,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """The route log: what happened last, oldest first; with --json one object a line."""
+    from gateway import show
+    from gateway.runs import tail_events
+
+    for row in tail_events(_location(config, state), lines, follow=follow):
+        if as_json:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            _out.print(show.tail_line(row))
+
+
+@config_app.command("check", epilog="Example: knooppunt config check")
+def config_check(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Is the configuration right? Every fault at once, with line, column and the fix.
+
+    Exit code 0 when it is, 2 when it is not.
+    """
+    from gateway.chain import read_config
+
+    location = _location(config, None)
+    try:
+        found = read_config(location.config_path)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"ok": False, "problems": list(error.problems) or [error.sentence]}))
+        raise typer.Exit(2) from None
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "problems": []}))
+        return
+    _out.print(
+        Text(f"{location.config_path} is right: {len(found.partijen)} parties, "
+             f"{len(found.uitwisselingen)} exchanges.")
+    )  # fmt: skip
+    _out.print("Next: knooppunt init .      (makes the folders of what you added)")
+
+
+@audit_app.command("verify", epilog="Example: knooppunt audit verify --since old-checkpoint")
+def audit_verify(
+    directory: Annotated[
+        Path | None, typer.Argument(help="The audit folder. Default: that of this chain.")
+    ] = None,
+    since: Annotated[
+        Path | None, typer.Option(help="A checkpoint that you kept: is this log its continuation?")
+    ] = None,
+    vkey: Annotated[
+        Path | None, typer.Option(help="The log's key as you got it from elsewhere (a .vkey file).")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Was the log changed, shortened or re-signed? From its folder alone, step by step.
+
+    Says also what it did not prove. Exit code 1 when the log is not whole.
+    """
+    from gateway import show
+    from gateway.runs import verify
+
+    where = str(directory) if directory else _location(config, state).audit
+    report = verify(where, since, vkey, _err)
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        show.verification(_out, report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+if __name__ == "__main__":
+    main()

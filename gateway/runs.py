@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the commands do: run a chain until told to stop, tell how it stands, verify its log."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from gateway import show
+from gateway.audit import verify as audit_verify
+from gateway.chain import Chain, Location, Summary, read_config
+from gateway.engine import Happened
+from gateway.errors import AuditError, GatewayError
+from gateway.folders import Folders, Waiting
+from gateway.moment import monotonic, pause
+from gateway.names import toonbaar
+from gateway.stations import STATIONS
+from gateway.store_queries import Reader
+
+Row = dict[str, Any]
+FOLLOW_SECONDS = 0.3
+PROGRESS_SECONDS = 2.0
+
+
+def stations_of(text: str) -> tuple[str, ...]:
+    """The stations that ``--stations`` names; an error lists those there are."""
+    chosen = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [one for one in chosen if one not in STATIONS]
+    if not chosen or unknown:
+        raise GatewayError(
+            f"--stations {text}: there is no station {', '.join(unknown) or '(none named)'}",
+            hint=f"choose from: {', '.join(STATIONS)}",
+        )
+    return chosen
+
+
+def moment_of(text: str) -> datetime:
+    """A time as a person types it (ISO 8601); without a zone it is Dutch local time."""
+    from gateway.periods import NEDERLAND
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise GatewayError(
+            f"--nu {text}: not a time", hint="write it as 2026-02-02 or 2026-02-02T09:30"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=NEDERLAND)
+
+
+def run_chain(
+    location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console
+) -> None:
+    """``knooppunt run``: until stopped by a signal, or with ``once`` until nothing is due."""
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: stopped.append(got))
+
+    def tell(happened: list[Happened]) -> None:
+        for event, levering in happened:
+            out.print(show.route_line(event, levering))
+
+    chosen = stations_of(stations)
+    moment = moment_of(nu) if nu else None
+    with Chain(location, chosen, listener=tell) as chain:
+        for line in chain.said:
+            err.print(Text(line, style="yellow"))
+        if moment is not None:
+            chain.turn_clock(moment)
+        if once:
+            summary = chain.run_once(lambda: bool(stopped))
+        else:
+            err.print(Text(f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it", style="dim"))
+            summary = chain.run(lambda: bool(stopped))
+        _tell_waiting(chain, summary, out)
+    err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+
+
+def _tell_waiting(chain: Chain, summary: Summary, out: Console) -> None:
+    if summary.waiting:
+        out.print("not taken:")
+        show.waiting(out, [_waiting_row(chain.folders, one) for one in summary.waiting])
+
+
+def _waiting_row(folders: Folders, one: Waiting) -> Row:
+    path = os.path.join("folders", folders.shown(one.place), toonbaar(one.name))
+    return {"path": path, "code": one.code, "reason": one.reason, "retry_s": one.retry}
+
+
+def standing(location: Location) -> Row:
+    """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
+    config = read_config(location.config_path)
+    with Reader(location.database) as reader:
+        head = reader.head()
+        offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
+        found: Row = {
+            "nu": (datetime.now(UTC) + offset).isoformat(timespec="seconds"),
+            "under_way": reader.under_way(),
+            "quarantine": _quarantined(location.root),
+            "audit": {
+                "size": head["size"] if head else 0,
+                "root": head["root"].hex() if head else "",
+            },
+            "deliveries": reader.counts(),
+        }
+    folders = Folders(location.root, config)
+    try:
+        found["waiting"] = [_waiting_row(folders, one) for one in _not_taken(folders)]
+    finally:
+        folders.close()
+    return found
+
+
+def _quarantined(root: str) -> int:
+    try:
+        return sum(not e.name.startswith(".") for e in os.scandir(os.path.join(root, "quarantaine")))
+    except FileNotFoundError:
+        return 0
+
+
+def _not_taken(folders: Folders) -> Iterator[Waiting]:
+    """Files that lie where the stations claim from, looked at once, by us."""
+    for place in folders.sources(tuple(STATIONS)):
+        for name in folders.scan(place):
+            seen = folders.look(place, name, monotonic())
+            if isinstance(seen, Waiting):
+                yield seen
+            elif seen is not None:
+                yield Waiting(place, name, "klaar", "finished; taken as soon as a gateway runs", 0.0)
+
+
+def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row]:
+    """The newest events, oldest first; with ``follow`` until interrupted, as they happen."""
+    with Reader(location.database) as reader:
+        after = max(0, reader.last_event() - lines)
+        try:
+            while True:
+                for row in reader.tail(after):
+                    after = row["seq"]
+                    yield row
+                if not follow:
+                    if after >= reader.last_event():
+                        return
+                    continue
+                pause(FOLLOW_SECONDS)
+        except KeyboardInterrupt:
+            return
+
+
+def verify(
+    directory: str, since: Path | None, vkey: Path | None, err: Console
+) -> audit_verify.Report:
+    """``knooppunt audit verify``, with progress on standard error once it takes a while."""
+    began = monotonic()
+    told = [began]
+
+    def progress(done: int, size: int) -> None:
+        now = monotonic()
+        if now - told[0] >= PROGRESS_SECONDS:
+            told[0] = now
+            err.print(Text(f"verified {done:,} of {size:,} leaves", style="dim"))
+
+    kept = _read(since) if since else None
+    key = _read(vkey).decode("utf-8", "replace").strip() if vkey else None
+    return audit_verify.verify(directory, kept, key, progress)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AuditError(f"{path} cannot be read: {error.strerror}") from None

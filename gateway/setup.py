@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Making a chain: the configuration, every folder, the log's key and its first checkpoint."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+
+from gateway import durable
+from gateway.chain import Chain, Location, read_config
+from gateway.folders import Folders
+
+
+def init(directory: str, state: str | None = None) -> list[str]:
+    """Make (or complete) a chain in ``directory``; return what was done, a line each.
+
+    Never overwrites and never looks above ``directory``. Raises ``GatewayError`` when a
+    configuration that is there already has faults.
+    """
+    directory = os.path.abspath(directory)
+    said = []
+    durable.make_dir(directory)
+    path = os.path.join(directory, "config.yaml")
+    if os.path.exists(path):
+        said.append(f"kept    {path}")
+    else:
+        durable.put(path, shipped_config(), 0o644)
+        said.append(f"made    {path}")
+    location = Location.of(path, state)
+    folders = Folders(location.root, read_config(path))
+    made = folders.make_all()
+    folders.close()
+    said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")
+    with Chain(location) as chain:  # the key, the first leaf and its checkpoint
+        said += chain.said
+        said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")
+    return said
+
+
+def shipped_config() -> bytes:
+    """The repository's ``config.yaml``, byte for byte."""
+    packed = resources.files("gateway").joinpath("data", "config.yaml")
+    if packed.is_file():
+        return packed.read_bytes()
+    return resources.files("gateway").joinpath("..", "config.yaml").read_bytes()

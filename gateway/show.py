@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What operators and testers see in a terminal: route log, trace, status, verification.
+
+Every value that came from outside is shown by :func:`gateway.names.toonbaar`: no control
+characters, one line.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gateway.audit.verify import Report
+from gateway.lifecycle import TRANSITIONS
+from gateway.model import Event, EventType, Levering
+
+Row = dict[str, Any]
+
+_COLOURS = {
+    "accepted": "cyan",
+    "relayed": "blue",
+    "delivered": "green",
+    "acknowledged": "bold green",
+    "rejected": "red",
+    "refused": "red",
+    "conflict": "bold red",
+    "quarantined": "yellow",
+    "remark": "yellow",
+    "repeated": "yellow",
+}
+
+
+def route_line(event: Event, levering: Levering) -> Text:
+    """One line of the route log, as it happens."""
+    return _line(
+        levering.gemeentecode, levering.uitwisseling, levering.direction.value, event.station,
+        event.type.value, event.place, event.name or levering.naam, event.code,
+    )  # fmt: skip
+
+
+def tail_line(row: Row) -> Text:
+    """One line of the route log, as the store remembers it."""
+    line = Text(row["at"][11:23] + " ", style="dim")
+    return line + _line(
+        row["gemeentecode"], row["uitwisseling"], row["direction"], row["station"], row["type"],
+        row["place"], row["name"], row["code"],
+    )  # fmt: skip
+
+
+def _line(code: str, exchange: str, direction: str, station: str, kind: str, place: str,
+          name: str, why: str) -> Text:  # fmt: skip
+    arrow = "->" if direction == "heen" else "<-"
+    line = Text(f"{code or '----':<5}{exchange or '-':<26}{arrow} {station:<6}")
+    line.append(f"{kind:<13}", style=_COLOURS.get(kind, ""))
+    line.append(f"{place:<24} {name}")
+    if why:
+        line.append(f"  [{why}]", style="yellow")
+    return line
+
+
+def trace(console: Console, messages: list[Row]) -> None:
+    """All that happened to each delivery, step by step."""
+    for message in messages:
+        console.print()
+        head = Text(message["names"][0], style="bold")
+        head.append(f"  {message['status']}", style=_COLOURS.get(message["status"], ""))
+        console.print(head)
+        rows = [
+            ("referentienummer", message["referentienummer"]),
+            ("gemeente", message["gemeentecode"]),
+            ("uitwisseling", f"{message['uitwisseling'] or '-'} ({message['direction']})"),
+            ("uitvraag", message["uitvraag"]),
+            ("sha-256", f"{message['sha256']}  {message['size']} bytes"),
+            ("answers", message["answers_to"] or ""),
+        ]
+        for label, value in rows:
+            if value:
+                console.print(Text(f"  {label:<17} {value}"))
+        _events(console, message["events"])
+
+
+def _events(console: Console, events: list[Row]) -> None:
+    width = max((len(one["place"]) for one in events), default=0)
+    console.print(Text(f"  {'at (UTC)':<13}{'+ms':>7}  station event         {'place':<{width}}"
+                       "   leaf  name", style="dim"))  # fmt: skip
+    for one in events:
+        leaf = "" if one["leaf"] is None else str(one["leaf"])
+        line = Text(f"  {one['at'][11:23]:<13}{one['ms']:>7}  {one['station']:<8}")
+        line.append(f"{one['type']:<14}", style=_COLOURS.get(one["type"], ""))
+        console.print(line + Text(f"{one['place']:<{width}}{leaf:>7}  {one['name']}"))
+        if one["remark"] and one["type"] in ("remark", "rejected", "refused", "conflict"):
+            console.print(Text(f"{'':>38}{one['remark']}", style="yellow"))
+
+
+def status(console: Console, found: Row) -> None:
+    """How things stand, in one screen."""
+    console.print(Text(f"nu (chain's clock)   {found['nu']}"))
+    console.print(Text(f"under way            {found['under_way']}"))
+    console.print(Text(f"in quarantine        {found['quarantine']}"))
+    console.print(Text(f"audit log            {found['audit']['size']} leaves, "
+                       f"root {found['audit']['root'][:16]}..."))  # fmt: skip
+    if found["deliveries"]:
+        table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
+        for column in ("exchange", "way", "status", "files", "latest"):
+            table.add_column(column, justify="right" if column == "files" else "left")
+        for row in found["deliveries"]:
+            table.add_row(row["uitwisseling"] or "(none)", row["direction"], row["status"],
+                          str(row["count"]), row["latest"])  # fmt: skip
+        console.print()
+        console.print(table)
+    if found["waiting"]:
+        console.print()
+        console.print(Text("not taken yet:"))
+        waiting(console, found["waiting"])
+    if not found["deliveries"] and not found["waiting"]:
+        console.print("\nNothing was delivered yet: drop a file in "
+                      "folders/gemeenten/<code>/outbox/ and type: knooppunt run")  # fmt: skip
+
+
+def waiting(console: Console, rows: list[Row]) -> None:
+    """Files that lie where we claim from, each with its reason."""
+    for row in rows:
+        console.print(Text(f"  {row['path']}: {row['reason']} [{row['code']}]"))
+
+
+def verification(console: Console, report: Report) -> None:
+    """The numbered steps of ``audit verify``, the verdict, and what it does not prove."""
+    for step in report.steps:
+        mark = Text("ok  ", style="green") if step.ok else Text("BAD ", style="bold red")
+        console.print(Text(f"{step.n:>2}. ") + mark + Text(f"{step.name}: {step.detail}"))
+    verdict = "the log is whole" if report.ok else "the log is NOT whole"
+    style = "bold green" if report.ok else "bold red"
+    console.print(Text(f"{verdict}: {report.origin}, {report.size} leaves", style=style))
+    if report.first_bad_leaf is not None:
+        console.print(Text(f"first bad leaf: {report.first_bad_leaf}", style="red"))
+    if report.first_bad_tile is not None:
+        console.print(Text(f"first bad tile: {report.first_bad_tile}", style="red"))
+    for one in report.not_proven:
+        console.print(Text(f"not proven: {one}", style="dim"))
+
+
+def meanings() -> str:
+    """The events in words, for ``tail --help``."""
+    return ", ".join(f"{e.value} ({TRANSITIONS[e].text})" for e in EventType)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Hints that a file has come: from watchdog, one recursive schedule at the root.
+
+A hint saves waiting for the next scan, no more: in a burst the kernel's queue overflows and events
+are lost by the thousand, and a share has none at all. So: watch first, then scan; and while the
+chain is busy, when a scan finds everything anyway and the events of our own work would only cost
+time, the watcher sleeps.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+
+from watchdog.events import FileClosedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+from gateway.folders import place_of
+from gateway.model import Place
+from gateway.moment import monotonic
+
+BUSY_SECONDS = 0.5
+"""After so long without a quiet moment the watcher is put to sleep."""
+
+_log = logging.getLogger(__name__)
+
+
+class Watch(FileSystemEventHandler):
+    """Turns file events into hints, and wakes whoever waits for one."""
+
+    def __init__(
+        self, root: str, hint: Callable[[Place, str], None], scan: Callable[[], None]
+    ) -> None:
+        self._root = os.fsencode(os.path.abspath(root))
+        self._hint = hint
+        self._scan = scan
+        self._woken = threading.Event()
+        self._observer: BaseObserver | None = None
+        self._busy_since: float | None = None
+
+    def start(self) -> None:
+        """Watch, and ask for a scan: what came before is not told."""
+        observer = Observer()
+        try:
+            observer.schedule(
+                self, os.fsdecode(self._root), recursive=True,
+                event_filter=[FileClosedEvent, FileMovedEvent],
+            )  # fmt: skip
+            observer.start()
+        except OSError as error:  # inotify's limits are reached: the scan does it alone
+            _log.warning("no hints, files are found by scanning alone: %s", error)
+            return
+        self._observer = observer
+        self._scan()
+
+    def stop(self) -> None:
+        """Stop watching; end the threads."""
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+            self._observer = None
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Watchdog's thread: a file was closed by its writer, or got another name."""
+        path = event.dest_path or event.src_path
+        place = place_of(os.path.relpath(os.fsencode(path), self._root))
+        if place is not None:
+            self._hint(place, os.fsdecode(os.path.basename(os.fsencode(path))))
+            self._woken.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until a hint comes, or so long; a quiet moment, so the watcher is awake after it."""
+        self._busy_since = None
+        if self._observer is not None and not all(e.is_alive() for e in self._observer.emitters):
+            self.stop()  # the root was removed and made again: its emitter died without a word
+        if self._observer is None and os.path.isdir(self._root):
+            self.start()
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+    def worked(self) -> None:
+        """A round did something: sleep once there is no end to it."""
+        now = monotonic()
+        if self._busy_since is None:
+            self._busy_since = now
+        elif self._observer is not None and now - self._busy_since > BUSY_SECONDS:
+            self.stop()
+
