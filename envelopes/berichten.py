@@ -33,7 +33,8 @@ _RETOUR = "envelopRetourbericht-ggk_Du01"
 _ELEMENT = {"Di01": _HEEN, "Du01": _RETOUR}
 _BERICHTEN = {f"{{{GGK}}}{_HEEN}": "Di01", f"{{{GGK}}}{_RETOUR}": "Du01"}
 _NULLEN = re.compile(r"00-0{32}-|00-[0-9a-f]{32}-0{16}-")
-_GEEN_LIMIETEN = Limits()
+_LIMIETEN = Limits()
+_VOLGENDE = "http://schemas.xmlsoap.org/soap/actor/next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ def build(envelop: Envelop) -> bytes:
         raise BuildError(f"berichtcode {sg.berichtcode!r}: an envelope is a Di01 or a Du01")
     try:
         data = _tekst(envelop).encode("utf-8")
-        if len(data) > _GEEN_LIMIETEN.bytes:
-            raise BuildError(f"message of {len(data)} bytes, limit {_GEEN_LIMIETEN.bytes}")
+        if len(data) > _LIMIETEN.bytes:
+            raise BuildError(f"message of {len(data)} bytes, limit {_LIMIETEN.bytes}")
         terug = _lees(ontleed_vertrouwd(data), data, envelop.payload)
     except UnicodeEncodeError as e:
         raise BuildError("lone surrogate in the envelope: use xml_veilig") from e
@@ -142,7 +143,7 @@ def _header(envelop: Envelop) -> str:
     return f"<soap:Header>{blokken}</soap:Header>\n" if blokken else ""
 
 
-def read(data: bytes, limits: Limits = _GEEN_LIMIETEN) -> Envelop:
+def read(data: bytes, limits: Limits = _LIMIETEN) -> Envelop:
     """Read a hop message: limits, XML, XSD, then the rules that an XSD cannot hold.
 
     Accepts any prefixes, a default namespace, 8 to 17 digit times, an empty administratie, base64
@@ -211,8 +212,11 @@ def _blokken(root: etree._Element, data: bytes) -> tuple[Metagegevens | None, st
             if traceparent is not None:
                 raise onjuist(kind, "traceparent staat er twee keer")
             traceparent = kind
-        elif kind.get(f"{{{SOAP}}}mustUnderstand") == "1":
-            # SOAP 1.1 section 4.2.3: who does not understand it must not go on
+        elif (
+            kind.get(f"{{{SOAP}}}mustUnderstand") == "1"
+            and kind.get(f"{{{SOAP}}}actor", _VOLGENDE) == _VOLGENDE
+        ):
+            # SOAP 1.1 section 4.2.3: who it is meant for and does not understand must not go on
             raise onjuist(kind, "onbekend headerblok met mustUnderstand")
     return (
         None if metagegevens is None else lees_blok(metagegevens, data),

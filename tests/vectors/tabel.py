@@ -83,6 +83,9 @@ _GOED = [
        b'<soap:Header><x:blok xmlns:x="urn:voorbeeld:x"/>', "ok", SOAP),
     _v("ok-mustunderstand-0", "heen", "mustUnderstand 0", b"<soap:Header>",
        b'<soap:Header><x:blok xmlns:x="urn:voorbeeld:x" soap:mustUnderstand="0"/>', "ok", SOAP),
+    _v("ok-mustunderstand-ander", "heen", "mustUnderstand for another actor", b"<soap:Header>",
+       b'<soap:Header><x:blok xmlns:x="urn:voorbeeld:x" soap:mustUnderstand="1" '
+       b'soap:actor="urn:voorbeeld:ander"/>', "ok", SOAP + " section 4.2.2"),
     _v("ok-ascii", "retour", "declared as US-ASCII", DECL,
        DECL.replace(b"UTF-8", b"US-ASCII"), "ok", XML),
     _v("ok-decl-weg", "retour", "no XML declaration", DECL + b"\n", b"", "ok", XML),
