@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One gateway process: opens the state, goes round until there is nothing left (or for good), closes.
+"""One gateway process: opens the state, goes round until nothing is left (or for good), closes.
 
 What holds from the moment it is open: the state is locked, the published log and the database tell
 one history, everything that the last commit left under way has been taken up again.
@@ -20,7 +20,7 @@ from gateway.audit.publish import Publisher
 from gateway.config import Config, parse
 from gateway.custody import Ledger
 from gateway.engine import Engine, Happened
-from gateway.errors import ConfigError, StateError
+from gateway.errors import ConfigError
 from gateway.folders import Folders, Waiting
 from gateway.moment import Clock, monotonic, pause
 from gateway.store import Changes, Store
@@ -46,7 +46,7 @@ class Location:
 
     @classmethod
     def of(cls, config_path: str, state: str | None = None) -> Location:
-        """``folders/`` beside the configuration; ``.state`` in it, unless it is placed elsewhere."""
+        """``folders/`` beside the configuration; ``.state`` in it, unless placed elsewhere."""
         root = os.path.join(os.path.dirname(os.path.abspath(config_path)), "folders")
         return cls(config_path, root, os.path.abspath(state or os.path.join(root, ".state")))
 
@@ -116,19 +116,24 @@ class Chain:
         *,
         clock: Clock | None = None,
         listener: Callable[[list[Happened]], None] = lambda _: None,
+        quiet_ms: int | None = None,
     ) -> None:
         self.location = location
         self.config = read_config(location.config_path)
+        if quiet_ms is not None:
+            quiet = self.config.technisch.model_copy(update={"rusttijd_ms": quiet_ms})
+            self.config = self.config.model_copy(update={"technisch": quiet})
         self.said: list[str] = []
-        self.clock = clock or Clock()
+        self._publishing: Future[int] | None = None
+        self._published_at = monotonic()
         durable.make_dir(location.state, 0o700)
         self._lock = durable.lock(os.path.join(location.state, "lock"))
         self.folders = Folders(location.root, self.config)
         self.folders.make_all()
         self.store = Store(location.database)
         meta = self.store.meta()
-        if clock is None:
-            self.clock.offset = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
+        turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
+        self.clock = clock or Clock(turned)
         origin = meta.get("origin") or f"{self.config.naam}/audit-{self.clock.year()}"
         self.ledger = Ledger(self.store, self.clock, origin)
         self._open_log(origin)
@@ -138,8 +143,6 @@ class Chain:
         )
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
-        self._publishing: Future[int] | None = None
-        self._published_at = monotonic()
 
     def __enter__(self) -> Chain:
         return self
@@ -231,8 +234,7 @@ class Chain:
         if self._publishing is not None:
             if not self._publishing.done():
                 return
-            self._publishing.result()
-            self._publishing = None
+            self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
         if self.ledger.unpublished and due:
             self._publishing = self.engine.beside(self._publication())
@@ -250,16 +252,21 @@ class Chain:
 
     def publish(self) -> None:
         """Publish every committed leaf now."""
-        self._publication()()
+        self._wait_published()
+        if self.ledger.unpublished:
+            self._publication()()
+
+    def _wait_published(self) -> None:
+        publishing, self._publishing = self._publishing, None
+        if publishing is not None:
+            publishing.result()
 
     # --- the clock ---
 
     def turn_clock(self, nu: datetime) -> None:
         """Set the chain's clock. That is a leaf: a log that hides it would prove nothing."""
-        offset = self.clock.offset + (nu - self.clock.nu())
-        milliseconds = round(offset.total_seconds() * 1000)
-        self.clock.offset = timedelta(milliseconds=milliseconds)
-        changes = Changes(meta={"nu_offset_ms": str(milliseconds)})
+        offset = self.clock.turn(nu)
+        changes = Changes(meta={"nu_offset_ms": str(round(offset.total_seconds() * 1000))})
         self.ledger.system("clock.step", f"nu is {nu.isoformat(timespec='seconds')}", "", changes)
         self.store.commit(changes)
         self.publish()
@@ -267,11 +274,7 @@ class Chain:
     def close(self) -> None:
         """End cleanly: nothing half done, every leaf published, the checkpoint archived."""
         self.engine.close()
-        if self._publishing is not None:
-            self._publishing.result()
-            self._publishing = None
-        if self.ledger.unpublished:
-            self.publish()
+        self.publish()
         self._publisher.archive(monotonic(), stopping=True)
         self.store.close()
         self.folders.close()

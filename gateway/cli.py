@@ -112,7 +112,9 @@ def init(
 
 @app.command(epilog="Example: knooppunt run --once      Example: knooppunt run --stations rinis")
 def run(
-    once: Annotated[bool, typer.Option("--once", help="Until nothing is due now; then end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Until nothing is due now; then end.")
+    ] = False,
     stations: StationsOption = "ggk,rinis",
     nu: Annotated[
         str, typer.Option("--nu", help="Turn the chain's clock to this time first (ISO 8601).")

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
 from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG, XSD
+from gateway.model import Direction
 from gateway.names import DEFAULT, Patroon, Sjabloon
 
 Id = Annotated[str, Field(pattern=ID)]
@@ -181,6 +182,11 @@ class Uitwisseling(Sectie):
     def uitgezonderd(self) -> tuple[Patroon, ...]:
         """The patterns of names that belong elsewhere, compiled."""
         return tuple(Patroon.compile(text) for text in self.behalve)
+
+    @property
+    def direction(self) -> Direction:
+        """Which way it runs, as the stations say it."""
+        return Direction(self.richting)
 
     @property
     def tegenpartij(self) -> str:

@@ -13,7 +13,7 @@ from gateway.audit.merkle import Frontier
 from gateway.errors import AuditError
 from gateway.lifecycle import CUSTODY, TRANSITIONS, step
 from gateway.model import Event, EventType, Levering
-from gateway.moment import Clock, fresh_salt, fresh_ulid
+from gateway.moment import Clock
 from gateway.store import Changes, Head, Row, Store
 
 _RESULTS = {EventType.REJECTED: "rejected", EventType.REFUSED: "refused"}
@@ -94,7 +94,7 @@ class Ledger:
             "origin": self.origin,
             "at": at,
             "type": type_,
-            "event": fresh_ulid(at),
+            "event": self._clock.fresh_ulid(at),
             "build": __version__,
         }
 
@@ -124,7 +124,7 @@ class Ledger:
         return leaf.encode(fields)
 
     def _commit(self, label: str, value: str, changes: Changes) -> str:
-        salt = fresh_salt()
+        salt = self._clock.fresh_salt()
         row: Row = {"leaf": self.size, "label": label, "salt": salt, "value": value}
         changes.openings.append(row)
         return leaf.commit(label, value, salt)
@@ -143,4 +143,3 @@ class Ledger:
             changes.head_before = self._head
         self._head = Head(self.size, self._frontier.root(), self._frontier.to_bytes(), at)
         changes.head_after = self._head
-

@@ -36,7 +36,7 @@ FSYNC_ABOVE = 1 << 20
 round's ``syncfs`` into a long silence for everybody else in it."""
 
 
-class Occupied(FolderError):
+class Occupied(FolderError):  # noqa: N818  what it is, not that it is one
     """The name that a rename was to make exists already. Nothing was replaced."""
 
     code = "occupied"
@@ -73,8 +73,8 @@ def stage(dir_fd: int, name: str | bytes, content: bytes, mode: int = STAGED_MOD
 
     The file is whole, but not yet durable: call :func:`sync_filesystem` before promising it.
     Raises ``FileExistsError`` when the name exists: the caller removes its own stale file first.
-    After any other error the partial file is removed, and the descriptor is never tried again: after
-    a failed write or sync the kernel may drop the pages and report success the next time.
+    After any other error the partial file is removed, and the descriptor is never tried again:
+    after a failed write or sync the kernel may drop the pages and report success the next time.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(name, flags, mode, dir_fd=dir_fd)

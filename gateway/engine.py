@@ -55,9 +55,9 @@ from gateway.model import (
     Levering,
     Place,
 )
-from gateway.moment import Clock, fresh_id, monotonic
+from gateway.moment import Clock, monotonic
 from gateway.stations import STATIONS, Station
-from gateway.store import Changes, Store
+from gateway.store import Changes, Row, Store
 
 RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
@@ -162,7 +162,7 @@ class Engine:
 
     @property
     def unfinished(self) -> bool:
-        """Has something been taken up that could not be finished yet (a disk is full, say)?"""
+        """Whether something was taken up that could not be finished yet (a full disk, say)."""
         return bool(self._to_claim)
 
     def beside(self, work: Callable[[], T]) -> Future[T]:
@@ -240,7 +240,7 @@ class Engine:
         for seen in self.inbound.finished(monotonic()):
             moment = self._clock.moment()
             batch.intents.append(
-                Intent(fresh_id(), seen.place, seen.name, seen.dev, seen.ino, moment)
+                Intent(self._clock.fresh_id(), seen.place, seen.name, seen.dev, seen.ino, moment)
             )
 
     def _claim_and_decide(self, batch: Batch) -> None:
@@ -261,7 +261,7 @@ class Engine:
                 for later in reversed(works[number:]):
                     self._put_back(later)
                 return
-            self._adopt(batch, work, decision, promise)
+            self._adopt(batch, decision, promise)
 
     def _claim(self, batch: Batch) -> list[Work]:
         works = []
@@ -296,11 +296,11 @@ class Engine:
             if content is None:
                 self.inbound.answer_again(place, name)
                 continue
-            intent = Intent(fresh_id(), place, name, 0, 0, self._clock.moment())
+            intent = Intent(self._clock.fresh_id(), place, name, 0, 0, self._clock.moment())
             works.append(Work(intent, _arrival(intent, content), content))
         return works
 
-    def _adopt(self, batch: Batch, work: Work, decision: Decision, promise: Promise) -> None:
+    def _adopt(self, batch: Batch, decision: Decision, promise: Promise) -> None:
         batch.promises.append(promise)
         for put in promise.puts:
             self._touch(batch, put.place)
@@ -335,12 +335,12 @@ class Engine:
         self._listener(batch.happened)
 
     def _changes(self, batch: Batch) -> Changes:
-        intents = [
+        intents: list[Row] = [
             {"id": one.id, "seq": self._store.next_arrival(), "state": INTENT,
              "intent": encode_intent(one), "promise": None}
             for one in batch.intents
         ]  # fmt: skip
-        decided = []
+        decided: list[Row] = []
         for promise in batch.promises:
             text = encode_promise(promise)
             if promise.fate is Fate.LEAVE:  # an answer: it is not claimed, so it had no intent

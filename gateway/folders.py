@@ -140,7 +140,7 @@ class Folders:
         return self._inodes[fd]
 
     def is_removed(self, place: Place) -> bool:
-        """Was the place itself, or where we stage for it, removed under our hands?"""
+        """Whether the place itself, or where we stage for it, was removed under our hands."""
         gone = any(os.fstat(fd).st_nlink == 0 for fd in (self.fd(place), self.tmp(place)))
         if gone:
             self.forget(place)
@@ -187,11 +187,9 @@ class Folders:
         for code in self.config.partijen:
             places += [Place(k, code) for k in (Kind.OUTBOX, Kind.INBOX, Kind.VERZONDEN)]
         for exchange in self.config.uitwisselingen.values():
-            if exchange.richting == Direction.HEEN:
+            if exchange.direction is Direction.HEEN:
                 places.append(Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code))
-                places += [
-                    Place(Kind.OUTBOX, code, exchange.id) for code in self.config.partijen
-                ]
+                places += [Place(Kind.OUTBOX, code, exchange.id) for code in self.config.partijen]
             else:
                 places.append(Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code))
         return places
@@ -226,7 +224,7 @@ class Folders:
             found += [
                 Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code)
                 for exchange in self.config.uitwisselingen.values()
-                if exchange.richting == Direction.RETOUR
+                if exchange.direction is Direction.RETOUR
             ]
         return found
 
@@ -250,8 +248,9 @@ class Folders:
     # --- what lies there, and whether it is finished ---
 
     def scan(self, place: Place) -> list[str]:
-        """The names in a place, in the order to take them: hop folders by name (they begin with
-        tijdstipBericht), others by age. Folders and our own are left out.
+        """The names in a place, in the order to take them; folders and our own are left out.
+
+        Hop folders go by name (which begins with tijdstipBericht), others by age.
         """
         try:
             entries = list(os.scandir(self.path(place)))
@@ -313,7 +312,7 @@ class Folders:
         if finished and found.st_size > 0:
             return None
         # Where no lease can be had (a share, not our file), and for an empty file that somebody
-        # may be about to fill, only time tells. Differences alone count: a share's clock may be off.
+        # may be about to fill, only time tells. Differences count, not the share's clock.
         look = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         before = self._looks.get((place, name))
         if before is None or before[:3] != look:
@@ -403,7 +402,7 @@ class Folders:
 
 
 def place_of(path: bytes) -> Place | None:
-    """The inverse of :meth:`Folders.path`, for places that we take from; None for all others.
+    """The inverse of :meth:`Folders.path`, for places that we take from; None for others.
 
     ``path`` is a file's, relative to the root.
     """

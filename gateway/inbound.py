@@ -159,7 +159,7 @@ class Inbound:
             for place in self._awaited:
                 for name in self._folders.scan(place):
                     self._answer(place, name)
-        found = []
+        found: list[Spot] = []
         while self._answers and len(found) < self._limit:
             found.append(self._answers.popleft())
         return found

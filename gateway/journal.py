@@ -78,10 +78,8 @@ def _to_place(parts: list[str]) -> Place:
 def encode_intent(intent: Intent) -> str:
     """An intent as the journal keeps it. Undecodable bytes of a name survive as escapes."""
     moment = intent.moment
-    return json.dumps(
-        [_place(intent.place), intent.name, intent.dev, intent.ino]
-        + [moment.nu.isoformat(), list(moment.ids)]
-    )
+    where = (_place(intent.place), intent.name, intent.dev, intent.ino)
+    return json.dumps([*where, moment.nu.isoformat(), list(moment.ids)])
 
 
 def decode_intent(arrival: str, text: str) -> Intent:
@@ -97,17 +95,23 @@ def encode_promise(promise: Promise) -> str:
         [_place(p.place), p.staged, p.name, p.ino, p.folder, p.clash.value, _event(p.event)]
         for p in promise.puts
     ]
-    return json.dumps(
-        [_place(promise.place), puts, promise.fate.value, _place(promise.target), promise.name]
-        + [promise.size, promise.mtime_ns, promise.levering]
-    )
+    fate = (promise.fate.value, _place(promise.target), promise.name)
+    source = (promise.size, promise.mtime_ns, promise.levering)
+    return json.dumps([_place(promise.place), puts, *fate, *source])
 
 
 def _event(event: Event | None) -> list[str] | None:
     if event is None:
         return None
-    return [event.type.value, event.station, event.levering, event.name, event.place, event.code,
-            event.remark]  # fmt: skip
+    return [
+        event.type.value,
+        event.station,
+        event.levering,
+        event.name,
+        event.place,
+        event.code,
+        event.remark,
+    ]
 
 
 def decode_promise(arrival: str, text: str) -> Promise:
@@ -128,8 +132,13 @@ def decode_promise(arrival: str, text: str) -> Promise:
 
 
 def _to_put(
-    place: list[str], staged: str, name: str, ino: int, folder: int, clash: str,
+    place: list[str],
+    staged: str,
+    name: str,
+    ino: int,
+    folder: int,
+    clash: str,
     event: list[str] | None,
-) -> Put:  # fmt: skip
+) -> Put:
     known = Event(EventType(event[0]), *event[1:]) if event else None
     return Put(_to_place(place), staged, name, ino, folder, Clash(clash), known)

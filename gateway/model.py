@@ -96,7 +96,7 @@ class Place:
         return tuple(part for part in parts if part)
 
     def __str__(self) -> str:
-        """The place for the route log; a user's own sub-folder may name a person, and is left out."""
+        """The place for the route log; a user's sub-folder may name a person, and is left out."""
         parts = self.parts[:-1] if self.gebruiker else self.parts
         return "/".join(parts)
 

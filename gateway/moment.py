@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from gateway.model import Moment
@@ -19,19 +20,39 @@ IDS = 3
 """Fresh ids that one decision may use: a message, its answer, its notice."""
 
 
-class Clock:
-    """The chain's clock and the machine's, with fresh ids for good measure.
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-    ``offset`` is how far ``nu`` runs ahead of (or behind) the machine.
+
+class Clock:
+    """The chain's clock, the machine's, and chance.
+
+    ``offset`` is how far ``nu`` runs ahead of (or behind) the machine. A tester's chain stands
+    still at ``standing`` until it is turned, and takes its chance from a seed of its own.
     """
 
-    def __init__(self, offset: timedelta = timedelta()) -> None:
-        self.offset = offset
+    def __init__(
+        self,
+        offset: timedelta = timedelta(),
+        *,
+        standing: datetime | None = None,
+        chance: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._offset = offset
+        self._standing = standing
+        self._chance = chance
         self._last_klok = 0
 
     def nu(self) -> datetime:
         """The chain's time, aware, in UTC."""
-        return datetime.now(UTC) + self.offset
+        return self._standing or datetime.now(UTC) + self._offset
+
+    def turn(self, nu: datetime) -> timedelta:
+        """Set the chain's time; return how far it now is from the machine's."""
+        now = datetime.now(UTC)
+        if self._standing is not None:
+            self._standing = nu
+        self._offset = timedelta(milliseconds=round((nu - now).total_seconds() * 1000))
+        return self._offset
 
     def klok(self) -> int:
         """The machine's UTC in milliseconds since 1970; never less than the time before."""
@@ -48,26 +69,20 @@ class Clock:
 
     def moment(self) -> Moment:
         """Fresh time and ids for one decision."""
-        return Moment(self.nu(), tuple(fresh_id() for _ in range(IDS)))
+        return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)))
 
+    def fresh_id(self) -> str:
+        """A UUID v4, lower case: a referentienummer, or a name in the journal."""
+        return str(uuid.UUID(bytes=self._chance(16), version=4))
 
-def fresh_id() -> str:
-    """A UUID v4, lower case: a referentienummer, or a name in the journal."""
-    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+    def fresh_salt(self) -> bytes:
+        """32 random bytes: one for each value that is committed to in a leaf."""
+        return self._chance(32)
 
-
-def fresh_salt() -> bytes:
-    """32 random bytes: one for each value that is committed to in a leaf."""
-    return os.urandom(32)
-
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def fresh_ulid(klok: int) -> str:
-    """A ULID: 48 bits of time in milliseconds, 80 of chance, as 26 characters that sort by time."""
-    value = klok << 80 | int.from_bytes(os.urandom(10))
-    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
+    def fresh_ulid(self, klok: int) -> str:
+        """A ULID: 48 bits of time in ms, 80 of chance; 26 characters that sort by time."""
+        value = klok << 80 | int.from_bytes(self._chance(10))
+        return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
 
 
 def monotonic() -> float:

@@ -53,8 +53,15 @@ def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decisi
                 inode = durable.stage(tmp, staged, delivery.content)
             folder = folders.inode(delivery.place)
             puts.append(
-                Put(delivery.place, staged, delivery.name, inode, folder, delivery.clash,
-                    delivery.event)  # fmt: skip
+                Put(
+                    delivery.place,
+                    staged,
+                    delivery.name,
+                    inode,
+                    folder,
+                    delivery.clash,
+                    delivery.event,
+                )
             )
     except OSError:
         for put in puts:
@@ -62,8 +69,17 @@ def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decisi
         raise
     source = decision.source
     levering = decision.leveringen[0].id if decision.leveringen else ""
-    return Promise(arrival.id, arrival.place, puts, source.fate, source.place, source.name,
-                   content.size, content.mtime_ns, levering)  # fmt: skip
+    return Promise(
+        arrival.id,
+        arrival.place,
+        puts,
+        source.fate,
+        source.place,
+        source.name,
+        content.size,
+        content.mtime_ns,
+        levering,
+    )
 
 
 def perform(folders: Folders, promise: Promise) -> Outcome:
@@ -161,8 +177,15 @@ def _set_aside(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -
     rename_next(folders.tmp(put.place), put.staged, folders.fd(held), put.name)
     remark = f"another file named {names.toonbaar(put.name)} is there already; ours is held"
     outcome.events.append(
-        Event(EventType.CONFLICT, _station(promise), promise.levering, put.name,
-              str(held), "naam-bezet", remark)  # fmt: skip
+        Event(
+            EventType.CONFLICT,
+            _station(promise),
+            promise.levering,
+            put.name,
+            str(held),
+            "naam-bezet",
+            remark,
+        )
     )
 
 
@@ -179,8 +202,15 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
         _quarantine(folders, promise)
         remark = "was written to after it was taken; what was read then was sent on, this is held"
         outcome.events.append(
-            Event(EventType.QUARANTINED, _station(promise), promise.levering, promise.name,
-                  str(Place(Kind.QUARANTAINE, promise.id)), "gewijzigd-na-overname", remark)  # fmt: skip
+            Event(
+                EventType.QUARANTINED,
+                _station(promise),
+                promise.levering,
+                promise.name,
+                str(Place(Kind.QUARANTAINE, promise.id)),
+                "gewijzigd-na-overname",
+                remark,
+            )
         )
     elif promise.fate is Fate.REMOVE:
         durable.remove(claimed, promise.id)

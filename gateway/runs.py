@@ -119,7 +119,8 @@ def standing(location: Location) -> Row:
 
 def _quarantined(root: str) -> int:
     try:
-        return sum(not e.name.startswith(".") for e in os.scandir(os.path.join(root, "quarantaine")))
+        entries = os.scandir(os.path.join(root, "quarantaine"))
+        return sum(not entry.name.startswith(".") for entry in entries)
     except FileNotFoundError:
         return 0
 
@@ -132,7 +133,8 @@ def _not_taken(folders: Folders) -> Iterator[Waiting]:
             if isinstance(seen, Waiting):
                 yield seen
             elif seen is not None:
-                yield Waiting(place, name, "klaar", "finished; taken as soon as a gateway runs", 0.0)
+                reason = "finished; taken as soon as a gateway runs"
+                yield Waiting(place, name, "klaar", reason, 0.0)
 
 
 def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row]:

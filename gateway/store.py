@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -46,7 +46,9 @@ CACHE_KIB = 65_536
 
 Row = dict[str, Any]
 _LEVERING_COLUMNS = tuple(
-    column.name for column in t.levering.c if column.name not in ("seq", "status", "last_leaf", "at")
+    column.name
+    for column in t.levering.c
+    if column.name not in ("seq", "status", "last_leaf", "at")
 )
 _SEPARATOR = "\x1f"
 
@@ -296,7 +298,12 @@ class Store:
 
     def _move_head(self, changes: Changes) -> None:
         before, after = changes.head_before, cast(Head, changes.head_after)
-        values = {"size": after.size, "root": after.root, "frontier": after.frontier, "at": after.at}
+        values = {
+            "size": after.size,
+            "root": after.root,
+            "frontier": after.frontier,
+            "at": after.at,
+        }
         if before is None:
             self._connection.execute(sa.insert(t.head), {"one": 1, **values})
             return

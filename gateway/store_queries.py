@@ -79,9 +79,7 @@ class Reader:
         if _DIGEST.fullmatch(ref.lower()):
             low = ref.lower()
             digest = t.levering.c.sha256
-            queries.append(
-                sa.select(t.levering.c.seq).where(digest >= low, digest < low + "g")
-            )
+            queries.append(sa.select(t.levering.c.seq).where(digest >= low, digest < low + "g"))
         found = {seq for query in queries for seq in self._connection.execute(query).scalars()}
         return sorted(found)[-MATCHES:]
 

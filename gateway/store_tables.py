@@ -150,4 +150,3 @@ last_of_stem = sa.Table(
     sa.PrimaryKeyConstraint("rinis_code", "stem"),
     sqlite_with_rowid=False,
 )
-

@@ -72,7 +72,7 @@ class Watch(FileSystemEventHandler):
             self._woken.set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep until a hint comes, or so long; a quiet moment, so the watcher is awake after it."""
+        """Sleep until a hint comes, or so long. A quiet moment: the watcher is awake after it."""
         self._busy_since = None
         if self._observer is not None and not all(e.is_alive() for e in self._observer.emitters):
             self.stop()  # the root was removed and made again: its emitter died without a word
@@ -88,4 +88,3 @@ class Watch(FileSystemEventHandler):
             self._busy_since = now
         elif self._observer is not None and now - self._busy_since > BUSY_SECONDS:
             self.stop()
-

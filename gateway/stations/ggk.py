@@ -113,7 +113,7 @@ def _exchange(arrival: Arrival, config: Config) -> Uitwisseling | None:
     if not arrival.place.uitwisseling:
         return config.uitwisseling_voor(arrival.name)
     chosen = config.uitwisselingen.get(arrival.place.uitwisseling)
-    return chosen if chosen is not None and chosen.richting == Direction.HEEN else None
+    return chosen if chosen is not None and chosen.direction is Direction.HEEN else None
 
 
 def _user(arrival: Arrival, config: Config) -> Gebruiker:
@@ -196,9 +196,7 @@ def _envelope(
     )
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
     relayed = Event(EventType.RELAYED, "ggk", levering.id, name, str(Place(Kind.GGK_UIT)))
-    accepted = Event(
-        EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place)
-    )
+    accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
     remarked = Event(
         EventType.REMARK, "ggk", levering.id, levering.naam, str(arrival.place),
         "venster", levering.opmerking,
@@ -206,9 +204,7 @@ def _envelope(
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
         events=(accepted, remarked) if levering.opmerking else (accepted,),
-        deliveries=(
-            Delivery(Place(Kind.GGK_UIT), name, envelopes.build(envelope), event=relayed),
-        ),
+        deliveries=(Delivery(Place(Kind.GGK_UIT), name, envelopes.build(envelope), event=relayed),),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )
@@ -249,7 +245,7 @@ def _deliver(c: header.Checked) -> Decision:
     )
 
 
-# --- RINIS's answer to an envelope of ours ----------------------------------------------------------
+# --- what RINIS answered to an envelope of ours ------------------------------
 
 
 def _reference(arrival: Arrival) -> str:

@@ -169,7 +169,7 @@ def function_is_known(c: Checked) -> str | None:
 
 def function_is_supported(c: Checked) -> str | None:
     """StUF037: the exchange runs in this direction."""
-    if c.exchange is not None and c.exchange.richting != c.counter.direction:
+    if c.exchange is not None and c.exchange.direction is not c.counter.direction:
         return f"functie {c.header.functie} loopt {c.exchange.richting}"
     return None
 
@@ -275,9 +275,7 @@ def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, 
         )
     name = names.antwoord_naam(arrival.name, reply.soort)
     station = STATION_OF[arrival.place.kind]
-    event = Event(
-        EventType.ANSWERED, station, levering, name, str(place), reply.code, reply.soort
-    )
+    event = Event(EventType.ANSWERED, station, levering, name, str(place), reply.code, reply.soort)
     return Delivery(place, name, content, Clash.SAME, event)
 
 

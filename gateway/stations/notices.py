@@ -157,7 +157,7 @@ def notice(
     stem = names.notice(levering.naam, soort, tijd)
     event = Event(EventType.NOTIFIED, station, levering.id, stem, str(inbox),
                   reason.code if reason else "", soort)  # fmt: skip
-    text = _text(soort, levering, moment, config, reason, quarantine)
+    text = _text(levering, moment, config, reason, quarantine)
     xml = _xml(soort, levering, moment, reason, quarantine)
     return (
         Delivery(inbox, f"{stem}.txt", text.encode("utf-8", "backslashreplace"), Clash.NEXT),
@@ -168,7 +168,7 @@ def notice(
 def note(levering: Levering, moment: datetime, config: Config, reason: Reason,
          quarantine: str) -> bytes:  # fmt: skip
     """The refusal as the text that lies beside a file in quarantine (``reden.txt``)."""
-    text = _text(REFUSAL, levering, moment, config, reason, quarantine)
+    text = _text(levering, moment, config, reason, quarantine)
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -178,18 +178,20 @@ def _number(value: int) -> str:
 
 def _dutch_time(moment: datetime) -> str:
     local = moment.astimezone(_DUTCH)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M:%S} (Nederlandse tijd)"
+    day = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{day}, {local:%H:%M:%S} (Nederlandse tijd)"
 
 
 _RECEIPT_TEXT = (
-    "Uw bestand is aangenomen door het GGk en bevestigd door RINIS, dat het bij {receiver} aflevert.",
+    "Uw bestand is aangenomen door het GGk en bevestigd door RINIS, dat het aflevert bij "
+    "{receiver}.",
     "U hoeft nu niets te doen. De terugkoppeling van {receiver} komt in deze inbox.",
     "Your file was accepted by GGk and confirmed by RINIS, which delivers it to {receiver}. "
     "Nothing is asked of you now.",
 )
 
 
-def _text(soort: str, levering: Levering, moment: datetime, config: Config,
+def _text(levering: Levering, moment: datetime, config: Config,
           reason: Reason | None, quarantine: str) -> str:  # fmt: skip
     exchange = config.uitwisselingen.get(levering.uitwisseling)
     if reason is None:

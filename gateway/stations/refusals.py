@@ -34,7 +34,10 @@ from gateway.stations import header, notices
 NOTE = "reden.txt"
 """The file beside a quarantined one that says why it is there."""
 
-ANSWER_PLACE = {Kind.GGK_UIT: Place(Kind.GGK_UIT_ANTWOORD), Kind.GGK_IN: Place(Kind.GGK_IN_ANTWOORD)}
+ANSWER_PLACE = {
+    Kind.GGK_UIT: Place(Kind.GGK_UIT_ANTWOORD),
+    Kind.GGK_IN: Place(Kind.GGK_IN_ANTWOORD),
+}
 """Where the answer to an envelope goes: beside the folder that it lay in."""
 
 
@@ -47,9 +50,7 @@ def _shown(arrival: Arrival) -> str:
     return f"quarantaine/{arrival.id}"
 
 
-def _note(
-    arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason
-) -> Delivery:
+def _note(arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason) -> Delivery:
     content = notices.note(levering, arrival.moment.nu, config, reason, _shown(arrival))
     return Delivery(quarantine(arrival), NOTE, content, Clash.NEXT)
 

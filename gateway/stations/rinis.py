@@ -90,7 +90,7 @@ def _envelope_from_ggk(arrival: Arrival, known: Known, config: Config) -> Decisi
 
 
 def _original_name(envelope: Envelop) -> str:
-    """As the municipality called it; an envelope of another system has only the name on the wire."""
+    """As the municipality called it; another's envelope has only the name on the wire."""
     if envelope.metagegevens is not None:
         return envelope.metagegevens.bestand.oorspronkelijke_naam
     return envelope.bestandsnaam or f"{envelope.stuurgegevens.referentienummer}.xml"
@@ -253,9 +253,7 @@ def _returning(arrival: Arrival, exchange: Uitwisseling | None, code: str) -> Le
     )
 
 
-def _wrap(
-    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config
-) -> Decision:
+def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config) -> Decision:
     """Du01 when it answers a delivery that we know, else Di01 (contracts.md, Files)."""
     sender = _receiver_system(exchange, config)
     envelope = Envelop(
@@ -288,22 +286,18 @@ def _wrap(
         traceparent=levering.traceparent,
     )
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
-    accepted = Event(
-        EventType.ACCEPTED, "rinis", levering.id, levering.naam, str(arrival.place)
-    )
+    accepted = Event(EventType.ACCEPTED, "rinis", levering.id, levering.naam, str(arrival.place))
     relayed = Event(EventType.RELAYED, "rinis", levering.id, name, str(Place(Kind.GGK_IN)))
     return Decision(
         source=Source(Fate.REMOVE),
         events=(accepted,),
-        deliveries=(
-            Delivery(Place(Kind.GGK_IN), name, envelopes.build(envelope), event=relayed),
-        ),
+        deliveries=(Delivery(Place(Kind.GGK_IN), name, envelopes.build(envelope), event=relayed),),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )
 
 
-# --- GGk's answer to an envelope of ours ------------------------------------------------------------
+# --- GGk's answer to an envelope of ours ----------------------------------------------------------
 
 
 def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:

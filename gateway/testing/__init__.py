@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole chain for your tests: drop, settle, look; at the end all of it is verified once more.
+
+::
+
+    from gateway.testing import Keten
+
+    with Keten(tmp_path) as keten:
+        keten.drop("0363", "WMO_H22025.csv", b"...")
+        keten.settle()
+        [received] = keten.received("wmo")
+        assert received.name == "WMO_H22025_0363_0001.csv"
+
+With pytest the fixture ``keten`` gives one. Nothing is faked: the real stations work on real
+folders, a real store and a real log; only the chain's clock (``nu``) stands still until you turn
+it, and ids come from a seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import envelopes
+from gateway import durable
+from gateway.chain import DEFAULT_STATIONS, Chain, Location, Summary
+from gateway.config import Uitwisseling
+from gateway.model import Direction, Event, Kind, Levering, Place
+from gateway.moment import Clock
+from gateway.setup import shipped_config
+from gateway.store_queries import Reader
+from gateway.testing.checks import Unsound, faults
+
+__all__ = ["Keten", "Received", "Unsound"]
+
+START = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
+"""Where ``nu`` stands at first: inside the window of H22025."""
+
+QUIET_MS = 50
+"""Quiet time in a test's chain: long enough to be a time, short enough not to be felt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file in a receiver's inbox, with its metagegevens."""
+
+    path: Path
+    content: bytes
+    metagegevens: envelopes.Metagegevens
+
+    @property
+    def name(self) -> str:
+        """The name under which it was delivered."""
+        return self.path.name
+
+
+class Keten:
+    """A chain in a folder of its own. ``check`` runs when the ``with`` block ends well.
+
+    ``config`` is the text of a config.yaml (the shipped one when left out); ``nu`` where the
+    chain's clock stands; ``seed`` what its ids come from; ``stations`` what it plays.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        config: str | None = None,
+        nu: datetime = START,
+        seed: int = 0,
+        stations: Sequence[str] = DEFAULT_STATIONS,
+        state: Path | str | None = None,
+    ) -> None:
+        self.folder = Path(folder)
+        path = self.folder / "config.yaml"
+        text = config.encode() if config is not None else shipped_config()
+        durable.make_dir(str(self.folder))
+        durable.put(str(path), text)
+        self.location = Location.of(str(path), str(state) if state else None)
+        self.root = Path(self.location.root)
+        self.stations = tuple(stations)
+        self.happened: list[tuple[Event, Levering]] = []
+        self._clock = Clock(standing=nu, chance=random.Random(seed).randbytes)  # noqa: S311
+        self._chain = self._open()
+
+    def _open(self) -> Chain:
+        chain = Chain(
+            self.location, self.stations, clock=self._clock, listener=self.happened.extend,
+            quiet_ms=QUIET_MS,
+        )  # fmt: skip
+        self.config = chain.config
+        return chain
+
+    def __enter__(self) -> Keten:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.close()
+            return
+        try:
+            self.settle()
+            self.check()
+        finally:
+            self.close()
+
+    # --- the municipality's side ---
+
+    def outbox(self, code: str, uitwisseling: str = "", gebruiker: str = "") -> Path:
+        """The folder to drop in: by name, or with the exchange (and user) chosen."""
+        return self._path(Place(Kind.OUTBOX, code, uitwisseling, gebruiker))
+
+    def drop(
+        self, code: str, name: str, content: bytes, *, uitwisseling: str = "", gebruiker: str = ""
+    ) -> Path:
+        """Drop a file in a municipality's outbox, as an employee would: written, then closed."""
+        return _write(self.outbox(code, uitwisseling, gebruiker), name, content)
+
+    def inbox(self, code: str) -> list[Path]:
+        """What lies in a municipality's inbox, by name."""
+        return _files(self._path(Place(Kind.INBOX, code)))
+
+    def verzonden(self, code: str) -> list[Path]:
+        """What was accepted from a municipality, by name."""
+        return _files(self._path(Place(Kind.VERZONDEN, code)))
+
+    def notices(self, code: str, soort: str = "") -> list[str]:
+        """The texts of the receipts (``ontvangst``) and refusals (``weigering``) in an inbox."""
+        found = [p for p in self.inbox(code) if p.suffix == ".txt" and f"_{soort}" in p.name]
+        return [path.read_text("utf-8") for path in found]
+
+    # --- the receiver's side ---
+
+    def received(self, uitwisseling: str) -> list[Received]:
+        """What an exchange's receiver got and has not taken away, in order of name."""
+        folder = self._path(self._receiver(uitwisseling, Kind.RECEIVER_IN))
+        found = []
+        for path in _files(folder):
+            if path.name.endswith("_metagegevens.xml"):
+                continue
+            record = folder / f"{path.stem}_metagegevens.xml"
+            found.append(
+                Received(path, path.read_bytes(), envelopes.read_metagegevens(record.read_bytes()))
+            )
+        return found
+
+    def send(self, uitwisseling: str, name: str, content: bytes) -> Path:
+        """Put a file in a receiver's send folder: a report on its way back."""
+        folder = self._path(self._receiver(uitwisseling, Kind.RECEIVER_UIT))
+        return _write(folder, name, content)
+
+    def empty_receivers(self) -> list[Path]:
+        """Let every receiver take what lies in its inbox; returns what was taken."""
+        taken = []
+        for exchange in self.config.heen:
+            for path in _files(self._path(self._receiver(exchange.id, Kind.RECEIVER_IN))):
+                path.unlink()
+                taken.append(path)
+        return taken
+
+    def _receiver(self, uitwisseling: str, kind: Kind) -> Place:
+        exchange: Uitwisseling = self.config.uitwisselingen[uitwisseling]
+        heen = exchange.direction is Direction.HEEN
+        if heen != (kind is Kind.RECEIVER_IN):
+            raise ValueError(f"{uitwisseling} runs {exchange.richting}")
+        return Place(kind, exchange.tegenpartij, exchange.rinis_code)
+
+    # --- between the hubs ---
+
+    def hop(self, name: str) -> Path:
+        """A hop folder: ``ggk/uit``, ``ggk/uit/antwoord``, ``ggk/in`` or ``ggk/in/antwoord``."""
+        return self._path(Place(Kind(name)))
+
+    def quarantine(self) -> list[Path]:
+        """The folders in quarantine, one a file."""
+        top = self.root / "quarantaine"
+        return sorted(p for p in top.iterdir() if not p.name.startswith("."))
+
+    # --- time and rounds ---
+
+    def settle(self) -> Summary:
+        """Go round until nothing is due now; unfinished files get one quiet time."""
+        return self._chain.run_once()
+
+    @property
+    def nu(self) -> datetime:
+        """The chain's time."""
+        return self._clock.nu()
+
+    def advance(self, **by: float) -> datetime:
+        """Turn the chain's clock on, by the words of ``timedelta``: ``advance(days=3)``."""
+        return self.turn(self.nu + timedelta(**by))
+
+    def turn(self, nu: datetime) -> datetime:
+        """Turn the chain's clock to a time of its own; that is a leaf."""
+        self._chain.turn_clock(nu)
+        return self.nu
+
+    def restart(self) -> None:
+        """Stop the gateway and start it again on the same state."""
+        self._chain.close()
+        self._chain = self._open()
+
+    def close(self) -> None:
+        """Stop the gateway."""
+        self._chain.close()
+
+    # --- questions ---
+
+    def trace(self, ref: str) -> list[dict[str, Any]]:
+        """What ``knooppunt trace REF --json`` gives as ``messages``."""
+        with Reader(self.location.database) as reader:
+            return reader.trace(ref)
+
+    def types(self) -> list[str]:
+        """The types of all events so far, in order."""
+        return [event.type.value for event, _ in self.happened]
+
+    def check(self) -> None:
+        """Verify everything again; :class:`Unsound` lists all that does not fit.
+
+        Nothing half claimed, store and folders agree, every quarantined file has its reason, the
+        log verifies and is the store's.
+        """
+        self._chain.publish()
+        found = faults(self.location, self.config)
+        if found:
+            raise Unsound(found)
+
+    def _path(self, place: Place) -> Path:
+        return self.root.joinpath(*place.parts)
+
+
+def _write(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_file() and not os.path.islink(p))

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Does a settled chain hold together? Every fault found, in words; used by ``Keten.check``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from gateway import store_tables as t
+from gateway.audit import leaf
+from gateway.audit.verify import verify
+from gateway.chain import Location
+from gateway.config import Config
+from gateway.lifecycle import CUSTODY, fold
+from gateway.model import EventType
+from gateway.stations.refusals import NOTE
+from gateway.store import connect
+
+MAX_LEAVES = 4
+"""Custody leaves that one message may have on its way, notices apart (contracts.md, Leaves)."""
+
+
+class Unsound(AssertionError):  # noqa: N818  the word that a tester reads
+    """The chain does not hold together; the message lists every fault."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("the chain does not hold together:\n- " + "\n- ".join(found))
+        self.faults = tuple(found)
+
+
+def faults(location: Location, config: Config) -> list[str]:
+    """Everything that does not fit in a chain that has settled; an empty list when all does."""
+    root = Path(location.root)
+    engine = connect(location.database, writer=False)
+    with engine.connect() as connection:
+        found = [
+            *_half_done(root, connection),
+            *_quarantined(root),
+            *_store_and_folders(root, config, connection),
+            *_history(connection),
+            *_log(location, connection),
+        ]
+    engine.dispose()
+    return found
+
+
+def _half_done(root: Path, connection: sa.Connection) -> Iterator[str]:
+    for which in (".claimed", ".tmp"):
+        for folder in root.rglob(which):
+            for path in folder.iterdir():
+                yield f"half done: {path.relative_to(root)}"
+    for row in connection.execute(sa.select(t.arrival.c.id, t.arrival.c.state)):
+        yield f"half done: the journal still has {row.id} ({row.state})"
+
+
+def _quarantined(root: Path) -> Iterator[str]:
+    for folder in (root / "quarantaine").iterdir():
+        if folder.name.startswith(".") or folder.name.startswith("wees-"):
+            continue
+        names = [path.name for path in folder.iterdir()]
+        if NOTE not in names:
+            yield f"no {NOTE} in {folder.relative_to(root)}"
+        if len(names) != 2:
+            yield f"{folder.relative_to(root)} holds {len(names)} files, not one and its reason"
+
+
+def _store_and_folders(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:
+    """Each file that lies at a receiver is one that the store delivered, byte for byte."""
+    delivered = {
+        (row.uitwisseling, row.delivered_as): row.sha256
+        for row in connection.execute(sa.select(t.levering).where(t.levering.c.delivered_as != ""))
+        if row.direction == "heen"
+    }
+    for exchange in config.heen:
+        folder = root / exchange.tegenpartij / "in" / exchange.rinis_code
+        names = {path.name for path in folder.glob("*") if path.is_file()}
+        for name in sorted(names):
+            record = f"{name.rpartition('.')[0] or name}_metagegevens.xml"
+            if name.endswith("_metagegevens.xml"):
+                continue
+            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            known = delivered.get((exchange.id, name))
+            if known is None:
+                yield f"{name} lies in {exchange.rinis_code}, but nothing was delivered so"
+            elif known != digest:
+                yield f"{name} in {exchange.rinis_code} has other bytes than were dropped"
+            if record not in names:
+                yield f"{name} in {exchange.rinis_code} has no metagegevens"
+
+
+def _history(connection: sa.Connection) -> Iterator[str]:
+    """Each status is what its events lead to; no message has too many leaves, or one twice."""
+    for row in connection.execute(sa.select(t.levering)):
+        query = sa.select(t.event).where(t.event.c.levering == row.seq).order_by(t.event.c.seq)
+        events = connection.execute(query).all()
+        types = [EventType(one.type) for one in events]
+        if fold(types) != row.status:
+            yield f"{row.id} is {row.status}, but its events lead to {fold(types)}"
+        custody = [one for one in types if one in CUSTODY and one is not EventType.NOTIFIED]
+        if len(custody) > MAX_LEAVES or len(set(custody)) < len(custody):
+            yield f"{row.id} has the custody events {', '.join(custody)}"
+        leaves = [one.leaf for one in events if EventType(one.type) in CUSTODY]
+        if None in leaves:
+            yield f"{row.id} has a custody event without a leaf"
+
+
+def _log(location: Location, connection: sa.Connection) -> Iterator[str]:
+    report = verify(location.audit)
+    for step in report.steps:
+        if not step.ok:
+            yield f"audit verify, step {step.n} {step.name}: {step.detail}"
+    head = connection.execute(sa.select(t.head)).first()
+    if head is None or (head.size, b64encode(head.root).decode()) != (report.size, report.root):
+        size = head.size if head else 0
+        yield f"the published log ({report.size} leaves) is not the store's ({size})"
+    for row in connection.execute(
+        sa.select(t.opening, t.leaf.c.content).join(t.leaf, t.leaf.c.idx == t.opening.c.leaf)
+    ):
+        committed = json.loads(row.content)[row.label]
+        if leaf.commit(row.label, row.value, row.salt) != committed:
+            yield f"the opening of {row.label} in leaf {row.leaf} does not open it"
