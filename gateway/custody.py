@@ -47,8 +47,9 @@ class Ledger:
     def record(self, happened: list[tuple[Event, Levering]], changes: Changes) -> None:
         """Add these events, oldest first, and the leaves of those that are custody."""
         at = self._clock.klok()
+        lines = self._store.lines({levering.id for _, levering in happened})
         for event, levering in happened:
-            line = self._store.line(levering.id)
+            line = lines[levering.id]
             line.status = step(line.status, event.type)
             index = None
             if event.type in CUSTODY:

@@ -78,6 +78,7 @@ class Batch:
     facts: dict[Key[object], object] = field(default_factory=dict)
     happened: list[Happened] = field(default_factory=list)
     file_systems: dict[int, int] = field(default_factory=dict)
+    places: set[Place] = field(default_factory=set)
     synced: Future[None] | None = None
 
     def __bool__(self) -> bool:
@@ -203,8 +204,10 @@ class Engine:
         self._in_flight = batch if batch else None
 
     def _touch(self, batch: Batch, place: Place) -> None:
-        device, fd = self._folders.file_system(place)
-        batch.file_systems[device] = fd
+        if place not in batch.places:
+            batch.places.add(place)
+            device, fd = self._folders.file_system(place)
+            batch.file_systems[device] = fd
 
     # (a) On the disk, before: staged files in .tmp, sources in .claimed. After: files under their
     # final names, sources gone. A restart does the same again, file by file.
@@ -212,8 +215,9 @@ class Engine:
     def _perform(self, batch: Batch) -> None:
         due, self._to_perform = self._to_perform, []
         for promise in due:
-            for place in {promise.place, *(put.place for put in promise.puts)}:
-                self._touch(batch, place)
+            self._touch(batch, promise.place)
+            for put in promise.puts:
+                self._touch(batch, put.place)
             outcome = promises.perform(self._folders, promise)
             if outcome.redo:
                 batch.redo.append(promise)

@@ -30,7 +30,7 @@ from gateway.journal import Intent
 from gateway.model import Direction, Kind, Place
 
 HELD_DIRECTORIES = 600
-"""Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
+"""Descriptors kept open; the oldest go first. Well under the usual limit of 1,024."""
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
 _CHUNK = 1 << 20
@@ -109,7 +109,6 @@ class Folders:
         key = (place, which)
         fd = self._held.get(key)
         if fd is not None:
-            self._held.move_to_end(key)
             return fd
         path = self._private(place, which) if which else self.path(place)
         durable.make_dir(path)

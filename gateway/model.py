@@ -36,7 +36,9 @@ class Direction(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kinds of folders in the chain; ``folders.py`` knows where each lies."""
+    """The kinds of folders in the chain; :attr:`Place.parts` knows where each lies."""
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and places are looked up all the time
 
     OUTBOX = "outbox"
     INBOX = "inbox"
@@ -283,6 +285,8 @@ class Known:
 
 class EventType(StrEnum):
     """What can happen to a delivery. ``lifecycle.py`` holds what each means and leads to."""
+
+    __hash__ = str.__hash__  # as in Kind
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -73,7 +72,11 @@ class Clock:
 
     def fresh_id(self) -> str:
         """A UUID v4, lower case: a referentienummer, or a name in the journal."""
-        return str(uuid.UUID(bytes=self._chance(16), version=4))
+        digits = self._chance(16).hex()
+        variant = "89ab"[int(digits[16], 16) & 3]  # RFC 9562: version 4, variant 10
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def fresh_salt(self) -> bytes:
         """32 random bytes: one for each value that is committed to in a leaf."""

@@ -149,6 +149,7 @@ def stam(original: str) -> str:
     return _stam_en_extensie(original)[0]
 
 
+@lru_cache(maxsize=4096)
 def _stam_en_extensie(original: str) -> tuple[str, str]:
     # Composed first: one of the letters that compose to something else makes a `;`.
     stem, ext = splits(unicodedata.normalize("NFC", original))

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
@@ -214,19 +215,20 @@ class Store:
         )
         return [_levering(row) for row in self._connection.execute(query)]
 
-    def line(self, levering: str) -> Line:
-        """What the history of a delivery stands at; a new one begins here."""
-        line = self._lines.get(levering)
-        if line is None:
-            query = sa.select(t.levering.c.seq, t.levering.c.status, t.levering.c.last_leaf)
-            row = self._connection.execute(query.where(t.levering.c.id == levering)).first()
-            if row:
-                line = Line(row.seq, Status(row.status), row.last_leaf)
-            else:
-                line = Line(self._next_levering, Status.NEW, None)
+    def lines(self, leveringen: Iterable[str]) -> dict[str, Line]:
+        """What the history of each delivery stands at; a new one begins here."""
+        wanted = list(leveringen)
+        missing = [one for one in wanted if one not in self._lines]
+        if missing:
+            columns = (t.levering.c.id, t.levering.c.seq, t.levering.c.status)
+            query = sa.select(*columns, t.levering.c.last_leaf).where(t.levering.c.id.in_(missing))
+            for row in self._connection.execute(query):
+                self._lines[row.id] = Line(row.seq, Status(row.status), row.last_leaf)
+        for one in missing:
+            if one not in self._lines:
+                self._lines[one] = Line(self._next_levering, Status.NEW, None)
                 self._next_levering += 1
-            self._lines[levering] = line
-        return line
+        return {one: self._lines[one] for one in wanted}
 
     def next_event(self) -> int:
         """The number of the next event."""
@@ -271,29 +273,30 @@ class Store:
             self._lines.clear()
 
     def _write(self, changes: Changes) -> None:
-        run = self._connection.execute
+        run = self._connection
         if changes.head_after is not None:
             self._move_head(changes)
         if changes.intents:
-            run(_INSERT_ARRIVAL, changes.intents)
+            _INSERT_ARRIVAL.run(run, changes.intents)
         if changes.decided:
-            run(_DECIDE_ARRIVAL, changes.decided)
+            _DECIDE_ARRIVAL.run(run, changes.decided)
         if changes.leveringen:
-            run(_UPSERT_LEVERING, [self._levering_row(one, changes) for one in changes.leveringen])
+            rows = [self._levering_row(one, changes) for one in changes.leveringen]
+            _UPSERT_LEVERING.run(run, rows)
             for one in changes.leveringen:
                 changes.lines.pop(one.id, None)
         if changes.events:
-            run(_INSERT_EVENT, changes.events)
+            _INSERT_EVENT.run(run, changes.events)
         if changes.lines:
-            run(_UPDATE_LINE, [_line_row(line) for line in changes.lines.values()])
+            _UPDATE_LINE.run(run, [_line_row(line) for line in changes.lines.values()])
         if changes.leaves:
-            run(_INSERT_LEAF, changes.leaves)
+            _INSERT_LEAF.run(run, changes.leaves)
         if changes.openings:
-            run(_INSERT_OPENING, changes.openings)
+            _INSERT_OPENING.run(run, changes.openings)
         if changes.done:
-            run(_DELETE_ARRIVAL, [{"key": one} for one in changes.done])
-        for key, value in changes.meta.items():
-            run(_UPSERT_META, {"key": key, "value": value})
+            _DELETE_ARRIVAL.run(run, [{"key": one} for one in changes.done])
+        if changes.meta:
+            _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:
@@ -318,7 +321,7 @@ class Store:
             )
 
     def _levering_row(self, levering: Levering, changes: Changes) -> Row:
-        line = self.line(levering.id)
+        line = self.lines([levering.id])[levering.id]
         row = {column: getattr(levering, column) for column in _LEVERING_COLUMNS}
         row["seq"], row["status"], row["last_leaf"] = line.seq, line.status.value, line.last_leaf
         row["at"] = changes.head_after.at if changes.head_after else 0
@@ -330,23 +333,42 @@ class Store:
             if type(key) in _KEEP:
                 rows[type(key)].append(_KEEP[type(key)][1](key, value))
         for kind, all_of_kind in rows.items():
-            self._connection.execute(_KEEP[kind][0], all_of_kind)
+            _KEEP[kind][0].run(self._connection, all_of_kind)
 
 
 # --- statements, made once ------------------------------------------------------------------------
 
-_INSERT_ARRIVAL = sa.insert(t.arrival)
-_DECIDE_ARRIVAL = (
+
+class Many:
+    """A Core statement compiled once, to be run for many rows: compiling and binding each time
+    costs more than SQLite does. Rows are dicts of plain values, as the driver takes them.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        self._sql = str(compiled)
+        self._order = tuple(compiled.positiontup)
+
+    def run(self, connection: sa.Connection, rows: list[Row]) -> None:
+        """Run the statement once for each row."""
+        order = self._order
+        connection.exec_driver_sql(self._sql, [tuple(row[name] for name in order) for row in rows])
+
+
+_DIALECT = sqlite.dialect()
+
+_INSERT_ARRIVAL = Many(sa.insert(t.arrival))
+_DECIDE_ARRIVAL = Many(
     sa.update(t.arrival)
     .where(t.arrival.c.id == sa.bindparam("key"))
     .values(state=sa.bindparam("new_state"), promise=sa.bindparam("new_promise"))
 )
-_DELETE_ARRIVAL = sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam("key"))
-_INSERT_EVENT = sa.insert(t.event)
-_INSERT_LEAF = sa.insert(t.leaf)
-_INSERT_OPENING = sa.insert(t.opening)
-_UPSERT_META = _upsert(t.meta, "key")
-_UPDATE_LINE = (
+_DELETE_ARRIVAL = Many(sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam("key")))
+_INSERT_EVENT = Many(sa.insert(t.event))
+_INSERT_LEAF = Many(sa.insert(t.leaf))
+_INSERT_OPENING = Many(sa.insert(t.opening))
+_UPSERT_META = Many(_upsert(t.meta, "key"))
+_UPDATE_LINE = Many(
     sa.update(t.levering)
     .where(t.levering.c.seq == sa.bindparam("key"))
     .values(status=sa.bindparam("new_status"), last_leaf=sa.bindparam("new_leaf"))
@@ -361,7 +383,7 @@ def _upsert_levering() -> Any:
     )
 
 
-_UPSERT_LEVERING = _upsert_levering()
+_UPSERT_LEVERING = Many(_upsert_levering())
 
 
 def _line_row(line: Line) -> Row:
@@ -446,11 +468,11 @@ _ASK: dict[type, Any] = {
 
 _KEEP: dict[type, tuple[Any, Any]] = {
     LastTime: (
-        _upsert(t.last_time, "rol", "systeem"),
+        Many(_upsert(t.last_time, "rol", "systeem")),
         lambda k, v: {"rol": k.rol, "systeem": _systeem(k.systeem), "tijdstip": v},
     ),
     Request: (
-        _upsert(t.request, "station", "referentienummer", "systeem"),
+        Many(_upsert(t.request, "station", "referentienummer", "systeem")),
         lambda k, v: {
             "station": k.station,
             "referentienummer": k.referentienummer,
@@ -464,10 +486,10 @@ _KEEP: dict[type, tuple[Any, Any]] = {
             "arrival": v.arrival,
         },
     ),
-    LastNumber: (_upsert(t.last_number, "gemeentecode", "uitwisseling", "uitvraag"),
+    LastNumber: (Many(_upsert(t.last_number, "gemeentecode", "uitwisseling", "uitvraag")),
         lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
                       "uitvraag": k.uitvraag, "volgnummer": v}),
-    LastOfStem: (_upsert(t.last_of_stem, "rinis_code", "stem"),
+    LastOfStem: (Many(_upsert(t.last_of_stem, "rinis_code", "stem")),
         lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
 }  # fmt: skip
 """How each kind of fact is kept. ByReference and ByNumber are read from the deliveries."""

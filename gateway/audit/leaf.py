@@ -73,6 +73,8 @@ _dumps = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
 
+_quote = json.encoder.encode_basestring  # type: ignore[attr-defined]  # a JSON string, not ASCII only
+
 
 class LeafError(AuditError):
     """These fields, or these bytes, are not a leaf."""
@@ -201,8 +203,12 @@ def commit(label: str, value: str, salt: bytes) -> str:
     """
     if len(salt) != 32:
         raise LeafError("the salt of a commitment is 32 bytes")
-    opening = {"label": label, "salt": _base64url(salt), "value": value}
-    return "c1:" + _base64url(hashlib.sha256(canonical(opening)).digest())
+    opening = f'{{"label":{_quote(label)},"salt":"{_base64url(salt)}","value":{_quote(value)}}}'
+    try:
+        content = opening.encode()
+    except UnicodeEncodeError:
+        raise LeafError("a commitment holds half a character (a lone surrogate)") from None
+    return "c1:" + _base64url(hashlib.sha256(content).digest())
 
 
 def _base64url(content: bytes) -> str:
