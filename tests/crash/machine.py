@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The machine that is made to fail: gateways under the shim, and disks that can lose power."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+DISK_MIB = 40
+DIED = -9
+
+
+@functools.cache
+def work() -> Path:
+    """A directory for everything, removed at the end. In memory where there is room: the disks
+    that lose power are files in it, and what they promise to keep need not survive this machine.
+    """
+    chosen = os.environ.get("KNOOPPUNT_CRASH_DIR")
+    if chosen is None and os.path.isdir("/dev/shm"):
+        room = os.statvfs("/dev/shm")
+        chosen = "/dev/shm" if room.f_bavail * room.f_frsize > 1 << 30 else None
+    found = Path(tempfile.mkdtemp(prefix="knooppunt-crash-", dir=chosen))
+    atexit.register(shutil.rmtree, found, ignore_errors=True)
+    return found
+
+
+@functools.cache
+def shim() -> Path:
+    """The compiled shim."""
+    made = work() / "shim.so"
+    compiler = os.environ.get("CC", "cc")
+    subprocess.run(
+        [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+        + ["-o", str(made), str(HERE / "shim.c"), "-ldl"],
+        check=True,
+    )
+    return made
+
+
+@functools.cache
+def why_no_power_loss() -> str:
+    """Why this machine cannot simulate power loss; empty when it can."""
+    if os.geteuid() != 0:
+        return "power loss needs root: loop mounts and the shutdown ioctl"
+    for tool in ("mkfs.ext4", "mount", "umount"):
+        if shutil.which(tool) is None:
+            return f"power loss needs {tool}"
+    try:
+        disk = Disk("probe")
+        disk.format()
+        disk.mount()
+        disk.unmount()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"power loss needs loop devices: {error}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one run ended: exit code (negative: the signal), what it printed, how far it counted."""
+
+    code: int
+    said: str
+    calls: tuple[str, ...]
+
+    @property
+    def died(self) -> bool:
+        """Was it ended by the shim?"""
+        return self.code == DIED
+
+
+class Machine:
+    """Runs gateways under the shim, from the given copy of the package."""
+
+    def __init__(self, package: Path = ROOT) -> None:
+        self._dir = Path(tempfile.mkdtemp(prefix="machine-", dir=work()))
+        path = os.pathsep.join([str(package), str(ROOT)])
+        self._server = subprocess.Popen(
+            [sys.executable, "-B", str(HERE / "server.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"LD_PRELOAD": str(shim()), "PYTHONPATH": path},
+        )
+        atexit.register(self.stop)
+        self.gateway = Path(self._answer()["ready"]).parent
+        if self.gateway.parent != package:
+            raise RuntimeError(f"the gateway under test is {self.gateway}, not that of {package}")
+
+    def _answer(self) -> dict[str, object]:
+        assert self._server.stdout is not None
+        line = self._server.stdout.readline()
+        if not line:
+            raise RuntimeError("the fork server ended")
+        return json.loads(line)
+
+    def run(
+        self,
+        argv: list[str],
+        roots: list[Path],
+        at: int = 0,
+        *,
+        torn: bool = False,
+        off: tuple[Path, ...] = (),
+    ) -> Ended:
+        """Run ``knooppunt argv`` and end it just before changing call number ``at``.
+
+        Calls below ``roots`` are counted. ``off``: mount points that lose power at that moment.
+        """
+        out, log = self._dir / "out", self._dir / "log"
+        out.write_bytes(b"")
+        log.write_bytes(b"")
+        request = {
+            "argv": argv,
+            "root": ":".join(map(str, roots)),
+            "at": at,
+            "torn": torn,
+            "off": ":".join(map(str, off)),
+            "out": str(out),
+            "log": str(log),
+        }
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        code = int(str(self._answer()["code"]))
+        calls = tuple(log.read_text(errors="replace").splitlines())
+        return Ended(code, out.read_text(errors="replace"), calls)
+
+    def stop(self) -> None:
+        """End the server."""
+        if self._server.poll() is None:
+            assert self._server.stdin is not None
+            assert self._server.stdout is not None
+            self._server.stdin.close()
+            self._server.wait(10)
+            self._server.stdout.close()
+
+
+class Disk:
+    """A file system of its own in a file, that can lose power and come back."""
+
+    def __init__(self, name: str) -> None:
+        self.image = work() / f"{name}.img"
+        self.at = work() / f"{name}.mnt"
+        self.at.mkdir(exist_ok=True)
+        self._mounted = False
+
+    def format(self) -> None:
+        """Make it empty."""
+        with self.image.open("wb") as file:
+            file.truncate(DISK_MIB << 20)
+        self._do("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^resize_inode", str(self.image))
+
+    def become(self, image: Path) -> None:
+        """Hold what that image holds."""
+        self._do("cp", "--sparse=always", str(image), str(self.image))
+
+    def mount(self) -> None:
+        """Mount it. Nothing is written back by itself for 300 seconds."""
+        if not self._mounted:
+            atexit.register(self.unmount)
+        self._do("mount", "-o", "loop,commit=300,noatime", str(self.image), str(self.at))
+        self._mounted = True
+
+    def unmount(self) -> None:
+        """Unmount it; after a power loss that loses what was not synced."""
+        if self._mounted:
+            self._do("umount", str(self.at))
+            self._mounted = False
+            atexit.unregister(self.unmount)
+
+    def power_off(self) -> None:
+        """Lose power now: the shutdown ioctl, nothing flushed."""
+        import fcntl
+        import struct
+
+        fd = os.open(self.at, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.ioctl(fd, 0x8004587D, struct.pack("I", 2))
+        finally:
+            os.close(fd)
+
+    def again(self) -> None:
+        """Come back after a power loss."""
+        self.unmount()
+        self.mount()
+
+    @staticmethod
+    def _do(*command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True)

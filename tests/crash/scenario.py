@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What goes through the chain in every case: files of three municipalities and reports of CBS.
+
+A chain is made and used once (its first delivery is the one that a report answers); every case
+starts from a copy of it with these files dropped.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.machine import Machine
+
+TTK = "cbs/uit/GMSDTTK"
+BIG = 1_300_000
+"""Bytes of the one large file: above ``durable.FSYNC_ABOVE``, bare and wrapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A file that is dropped, and what must become of it.
+
+    ``fate``: ``heen`` (delivered in ``target``, a folder of CBS), ``retour`` (delivered in the
+    inbox of ``code``), ``refused`` (quarantine; a notice in ``target``, if there is one).
+    """
+
+    folder: str
+    name: str
+    content: bytes
+    fate: str
+    code: str = ""
+    target: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it is dropped."""
+        return f"{self.folder}/{self.name}"
+
+
+def _heen(code: str, name: str, folder: str, content: str, below: str = "") -> Drop:
+    place = f"gemeenten/{code}/outbox{below}"
+    return Drop(place, name, content.encode(), "heen", code, f"cbs/in/{folder}")
+
+
+EARLIER = _heen("0363", "WMO_H22025.csv", "GMSDWMO", "earlier;0363\n" * 3)
+"""Delivered in a run before, and taken by CBS: TECHNISCH_H22025_0363_0001.pdf answers it."""
+
+BESLUIT = """<?xml version="1.0" encoding="UTF-8"?>
+<publicatiebesluit xmlns="urn:knooppunt:publicatiebesluit:1">
+<gemeentecode>0034</gemeentecode><uitvraag>H22025</uitvraag><besluit>opt-in</besluit>
+<omvang>geheel</omvang><gebruiker><id>j.jansen</id></gebruiker>
+<tijdstip>2026-02-24T10:00:00+01:00</tijdstip></publicatiebesluit>
+"""
+
+DROPS = (
+    _heen("0363", "WMO_H22025.csv", "GMSDWMO", "correction;0363\n" * 40),
+    _heen("0363", "WMO_H22025.csv", "GMSDWMO", "chosen;0363\n" * 50, "/wmo"),
+    _heen("0363", "SBO_H22025.csv", "GMSDSBO", "large;0363;x\n" * (BIG // 13)),
+    _heen("0034", "WMO_H22025.csv", "GMSDWMO", "same name;0034\n" * 30),
+    _heen("0034", "BESLUIT_H22025.xml", "GMSDBSL", BESLUIT),
+    _heen("1701", "JEUGD_H22025.csv", "GMSDJGD", "jeugd;1701\n" * 20),
+    Drop("gemeenten/0034/outbox", "brief.txt", b"no exchange takes this\n", "refused", "0034",
+         "gemeenten/0034/inbox"),
+    Drop("ggk/uit", "geen-envelop.xml", b"<geen/>", "refused"),
+    Drop(TTK, "TECHNISCH_H22025_0363_0001.pdf", b"%PDF-1.4 answers a delivery\n" * 9, "retour",
+         "0363"),
+    Drop(TTK, "TECHNISCH_H22025_0034.pdf", b"%PDF-1.4 answers none\n" * 9, "retour", "0034"),
+    Drop(TTK, "TECHNISCH_H22025.pdf", b"%PDF-1.4 for whom\n", "refused", "", TTK + "/geweigerd"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Taken:
+    """A file that its receiver took: where it lay, its name and bytes."""
+
+    folder: str
+    name: str
+    content: bytes
+
+
+@dataclass(slots=True)
+class Chain:
+    """One chain on disk, with what was dropped in it and what its receivers took."""
+
+    config: Path
+    state: Path | None = None
+    drops: list[Drop] = field(default_factory=list)
+    bag: list[Taken] = field(default_factory=list)
+    at_least_once: bool = False
+    """A receiver acted on a rename before power was lost: it may get that file again."""
+
+    @property
+    def folders(self) -> Path:
+        """The root of all places."""
+        return self.config.parent / "folders"
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the state lies."""
+        return self.state or self.folders / ".state"
+
+    @property
+    def roots(self) -> list[Path]:
+        """The directories in which changing calls count."""
+        return [self.config.parent] + ([self.state] if self.state else [])
+
+    def argv(self, *command: str) -> list[str]:
+        """A command on this chain."""
+        placed = ["--state", str(self.state)] if self.state else []
+        return [*command, "--config", str(self.config), *placed]
+
+    def drop(self, what: Drop) -> None:
+        """Put a file where it is handed in, whole."""
+        path = self.folders / what.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(what.content)
+        self.drops.append(what)
+
+    def receivers_empty_their_inboxes(self) -> None:
+        """CBS and the municipalities take all that they see."""
+        for folder in self._inboxes():
+            for path in sorted(folder.iterdir()):
+                if path.is_file() and path.name[0] != ".":
+                    where = str(folder.relative_to(self.folders))
+                    self.bag.append(Taken(where, path.name, path.read_bytes()))
+                    path.unlink()
+
+    def _inboxes(self) -> list[Path]:
+        return [*self.folders.glob("cbs/in/*"), *self.folders.glob("gemeenten/*/inbox")]
+
+    def senders_drop_the_same_names_again(self) -> None:
+        """Where a name is free again, another file comes under it: a correction."""
+        for drop in list(self.drops):
+            place = self.folders / drop.path
+            if drop.fate != "refused" and not place.exists():
+                content = b"again: " + drop.content[:1000]
+                if drop.name.endswith(".xml"):
+                    content = drop.content.replace(b"opt-in", b"opt-out")
+                self.drop(Drop(drop.folder, drop.name, content, drop.fate, drop.code, drop.target))
+
+
+def make(machine: Machine, home: Path, state: Path | None = None) -> Chain:
+    """Make a chain in ``home``, let one delivery go through it, and drop all files."""
+    chain = Chain(home / "config.yaml", state)
+    placed = ["--state", str(state)] if state else []
+    _must(machine, ["init", str(home), *placed], chain)
+    text = chain.config.read_text()
+    for before, after in (("rusttijd_ms: 2000", "rusttijd_ms: 10"), ("scan_ms: 2000", "scan_ms: 100")):
+        assert before in text
+        text = text.replace(before, after)
+    chain.config.write_text(text)
+    chain.drop(EARLIER)
+    _must(machine, chain.argv("run", "--once"), chain)
+    chain.receivers_empty_their_inboxes()
+    shutil.rmtree(chain.folders / "gemeenten/0363/verzonden")
+    (chain.folders / "gemeenten/0363/verzonden").mkdir()
+    chain.bag.clear()
+    chain.drops.clear()
+    for drop in DROPS:
+        chain.drop(drop)
+    return chain
+
+
+def _must(machine: Machine, argv: list[str], chain: Chain) -> None:
+    ended = machine.run(argv, chain.roots)
+    assert ended.code == 0, ended.said

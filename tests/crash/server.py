@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Starts gateways fast: imports everything once, then forks for each run that is asked for.
+
+Started by ``machine.py`` with the shim preloaded. Each line on standard input is a request; the
+answer is a line with the child's process id and how it ended. The child is a process of its own
+that runs the real entry point, ``gateway.cli.main``, with the shim armed: what it saves over
+starting Python anew is a second of importing. ``test_crash_shim.py`` shows that a process started
+the ordinary way makes the same calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+
+import sqlalchemy.dialects.sqlite.pysqlite
+import watchdog.observers  # noqa: F401
+
+import envelopes
+import gateway.chain
+import gateway.cli
+import gateway.runs
+import gateway.setup  # noqa: F401
+
+SECONDS = 60
+"""A run that takes longer hangs: SIGALRM ends it, and the case fails."""
+
+
+def child(request: dict[str, object]) -> None:
+    """Be the gateway; never return."""
+    signal.alarm(SECONDS)
+    out = os.open(str(request["out"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    arm = ctypes.CDLL(None).knooppunt_crash_arm
+    arm.argtypes = [ctypes.c_char_p, ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p]
+    arm.restype = None
+    arm(
+        str(request["root"]).encode(),
+        int(str(request["at"])),
+        int(bool(request["torn"])),
+        str(request["off"]).encode(),
+        str(request["log"]).encode(),
+    )
+    sys.argv = ["knooppunt", *request["argv"]]  # type: ignore[misc]
+    code = 70
+    try:
+        gateway.cli.main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    envelopes.check("publicatiebesluit.xsd", b"<x/>")  # the schemas are compiled once, here
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    print(json.dumps({"ready": gateway.__file__}), file=answers, flush=True)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            child(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        ended = {"code": os.waitstatus_to_exitcode(status)}
+        print(json.dumps(ended), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
