@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from gateway.chain import Chain, Location, Summary, read_config
 from gateway.engine import Happened
 from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
-from gateway.moment import monotonic, pause
+from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
@@ -100,7 +100,7 @@ def standing(location: Location) -> Row:
         head = reader.head()
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         found: Row = {
-            "nu": (datetime.now(UTC) + offset).isoformat(timespec="seconds"),
+            "nu": Clock(offset).nu().isoformat(timespec="seconds"),
             "under_way": reader.under_way(),
             "quarantine": _quarantined(location.root),
             "audit": {
