@@ -168,7 +168,9 @@ def trace(
     with Reader(location.database) as reader:
         messages = reader.trace(ref)
     if as_json:
-        typer.echo(json.dumps({"query": ref, "messages": messages}, ensure_ascii=False, indent=2))
+        query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        found = {"query": query, "messages": messages}
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif messages:
         show.trace(_out, messages)
     else:

@@ -72,8 +72,10 @@ class Reader:
 
     def _matching(self, ref: str) -> list[int]:
         shown = names.toonbaar(ref)
-        by_name = sa.select(t.event.c.levering).where(t.event.c.name == shown)
-        by_original = sa.select(t.levering.c.seq).where(t.levering.c.naam == shown)
+        ref = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        spelled = (shown, ref)  # as the disk has the name, or as we show it
+        by_name = sa.select(t.event.c.levering).where(t.event.c.name.in_(spelled))
+        by_original = sa.select(t.levering.c.seq).where(t.levering.c.naam.in_(spelled))
         by_reference = sa.select(t.levering.c.seq).where(t.levering.c.referentienummer == ref)
         queries: list[sa.Select[Any]] = [by_name, by_original, by_reference]
         if _DIGEST.fullmatch(ref.lower()):
