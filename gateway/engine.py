@@ -148,13 +148,21 @@ class Engine:
         intended = {intent.id for intent in self._to_claim}
         promised = {promise.id for promise in self._to_perform}
         staged = {put.staged for promise in self._to_perform for put in promise.puts}
-        for place, which, name in list(self._folders.leftovers(self._stations)):
+        found = list(self._folders.leftovers(self._stations))
+        claimed = {name for _, which, name in found if which == ".claimed"}
+        for place, which, name in found:
             owner = name.split(".")[0]
             if name in staged or (which == ".claimed" and owner in intended | promised):
                 continue
             fd = self._folders.private(place, which)
             if which == ".tmp" and owner in intended | promised:
                 durable.remove(fd, name)  # no promise was made of it; its source is still there
+                continue
+            if which == ".tmp" and owner not in claimed:
+                # A source goes last: so this was staged for an answer, which is still there. In
+                # quarantine no answer leads to a file: it is that of a gateway beside this one.
+                if place.kind is not Kind.QUARANTAINE:
+                    durable.remove(fd, name)
                 continue
             held = Place(Kind.QUARANTAINE, "wees-" + owner)
             promises.move(self._folders, fd, name, held, name)

@@ -22,23 +22,29 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway import durable, names
 from gateway.config import Config
 from gateway.errors import FolderError
 from gateway.journal import Intent
-from gateway.model import Direction, Kind, Place
+from gateway.model import STATION_OF, Direction, Kind, Place
 
 HELD_DIRECTORIES = 600
 """Descriptors kept open; the oldest go first. Well under the usual limit of 1,024."""
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
+_STAGED_BY = {
+    Kind.INBOX: "ggk", Kind.GGK_UIT: "ggk", Kind.GGK_IN_ANTWOORD: "ggk",
+    Kind.RECEIVER_IN: "rinis", Kind.GGK_UIT_ANTWOORD: "rinis", Kind.GGK_IN: "rinis",
+    Kind.GEWEIGERD: "rinis",
+}  # fmt: skip
+"""Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
 _HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A finished file, found in a place and not yet claimed: what identifies it."""
 
     place: Place
@@ -63,8 +69,7 @@ class Waiting:
     retry: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A claimed file as it was read, once: bytes and digest come from the same read."""
 
     size: int
@@ -382,7 +387,10 @@ class Folders:
     # --- what a crash may have left ---
 
     def leftovers(self, stations: tuple[str, ...]) -> Iterator[tuple[Place, str, str]]:
-        """Everything in a ``.claimed`` or ``.tmp``: (place, which, name)."""
+        """Everything that these stations have in a ``.claimed`` or ``.tmp``: (place, which, name).
+
+        Another gateway, with a state of its own, may play the other stations on the same folders.
+        """
         seen: set[str] = set()
         places = [*self.all_places(), *self.sources(stations), Place(Kind.QUARANTAINE)]
         places += [
@@ -391,7 +399,9 @@ class Folders:
             if p.kind is Kind.RECEIVER_UIT
         ]
         for place in places:
-            for which in (".claimed", ".tmp"):
+            for which, whose in ((".claimed", STATION_OF), (".tmp", _STAGED_BY)):
+                if place.kind is not Kind.QUARANTAINE and whose.get(place.kind) not in stations:
+                    continue
                 path = self._private(place, which)
                 if path in seen or not os.path.isdir(path):
                     continue
