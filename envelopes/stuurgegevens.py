@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _NEDERLAND = ZoneInfo("Europe/Amsterdam")
@@ -85,6 +86,7 @@ def tijdstip(moment: datetime) -> str:
     return _cijfers(moment.astimezone(_NEDERLAND))
 
 
+@lru_cache(maxsize=1024)
 def is_tijdstip(t: str) -> bool:
     """Say whether `t` is a legal tijdstipBericht: 8 10 12 14 15 16 or 17 digits of a real moment.
 
@@ -171,6 +173,7 @@ def _vul(t: str) -> str:
     return t.ljust(17, "0")
 
 
+@lru_cache(maxsize=1024)
 def _moment(t: str) -> datetime:
     t = _vul(t)
     return datetime(  # noqa: DTZ001  local by definition: the wire carries no zone

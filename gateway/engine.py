@@ -62,6 +62,9 @@ from gateway.store import Changes, Row, Store
 RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
 
+REMEMBERED = 20_000
+"""Committed facts kept at hand: most questions are about what happened a moment ago."""
+
 Happened = tuple[Event, Levering]
 T = TypeVar("T")
 
@@ -122,6 +125,7 @@ class Engine:
         self._to_perform: list[Promise] = []
         self._leveringen: dict[str, Levering] = {}
         self._recent: dict[Key[object], object] = {}
+        self._remembered: dict[Key[object], object] = {}
         self._in_flight: Batch | None = None
         self._rest_until = 0.0
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
@@ -262,7 +266,7 @@ class Engine:
             return
         works.sort(key=_in_order)
         wanted = [_station(w).needs(w.arrival, self.config) for w in works]
-        stored = self._store.lookup({key for keys in wanted for key in keys})
+        stored = self._look_up({key for keys in wanted for key in keys})
         for number, (work, keys) in enumerate(zip(works, wanted, strict=True)):
             known = Known({k: self._recent[k] if k in self._recent else stored[k] for k in keys})
             decision = _station(work).decide(work.arrival, known, self.config)
@@ -274,6 +278,13 @@ class Engine:
                     self._put_back(later)
                 return
             self._adopt(batch, decision, promise)
+
+    def _look_up(self, wanted: set[Key[object]]) -> dict[Key[object], object]:
+        """Answers as of the last commit. We are the only writer: what we committed, we know."""
+        remembered = self._remembered
+        answers = {key: remembered[key] for key in wanted if key in remembered}
+        answers.update(self._store.lookup([k for k in wanted if k not in answers]))
+        return answers
 
     def _claim(self, batch: Batch) -> list[Work]:
         works = []
@@ -343,6 +354,9 @@ class Engine:
         for key, value in batch.facts.items():
             if self._recent.get(key) is value:  # else a later round, still in flight, knows better
                 del self._recent[key]
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.clear()
+        self._remembered.update(batch.facts)
         self._take_up_again(batch.redo)
         self._listener(batch.happened)
 

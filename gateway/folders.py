@@ -31,7 +31,7 @@ from gateway.journal import Intent
 from gateway.model import STATION_OF, Direction, Kind, Place
 
 HELD_DIRECTORIES = 600
-"""Descriptors kept open; the oldest go first. Well under the usual limit of 1,024."""
+"""Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
 _STAGED_BY = {
@@ -114,6 +114,8 @@ class Folders:
         key = (place, which)
         fd = self._held.get(key)
         if fd is not None:
+            if len(self._held) > HELD_DIRECTORIES // 2:  # what is in use must not be let go
+                self._held.move_to_end(key)
             return fd
         path = self._private(place, which) if which else self.path(place)
         durable.make_dir(path)
@@ -137,11 +139,11 @@ class Folders:
 
     def inode(self, place: Place) -> int:
         """Which ``.tmp`` folder this place has now, by inode number."""
-        return self._inodes.get(self.tmp(place)) or self._note_inode(self.tmp(place))
-
-    def _note_inode(self, fd: int) -> int:
-        self._inodes[fd] = os.fstat(fd).st_ino
-        return self._inodes[fd]
+        fd = self._fd(place, ".tmp")
+        inode = self._inodes.get(fd)
+        if inode is None:
+            inode = self._inodes[fd] = os.fstat(fd).st_ino
+        return inode
 
     def is_removed(self, place: Place) -> bool:
         """Whether the place itself, or where we stage for it, was removed under our hands."""

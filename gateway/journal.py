@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from gateway.model import Clash, Event, EventType, Fate, Kind, Moment, Place
 
@@ -34,8 +35,7 @@ class Intent:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """One staged file and the name it will get. Its absence proves that it got it."""
 
     place: Place

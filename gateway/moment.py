@@ -20,6 +20,7 @@ IDS = 3
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [one + two for one in _CROCKFORD for two in _CROCKFORD]
 
 
 class Clock:
@@ -34,11 +35,11 @@ class Clock:
         offset: timedelta = timedelta(),
         *,
         standing: datetime | None = None,
-        chance: Callable[[int], bytes] = os.urandom,
+        chance: Callable[[int], bytes] | None = None,
     ) -> None:
         self._offset = offset
         self._standing = standing
-        self._chance = chance
+        self._chance = chance or _Chance().take
         self._last_klok = 0
 
     def nu(self) -> datetime:
@@ -85,7 +86,22 @@ class Clock:
     def fresh_ulid(self, klok: int) -> str:
         """A ULID: 48 bits of time in ms, 80 of chance; 26 characters that sort by time."""
         value = klok << 80 | int.from_bytes(self._chance(10))
-        return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
+        return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -10, -10)])
+
+
+class _Chance:
+    """The kernel's random bytes, fetched by the page: a call for each id costs more than the id."""
+
+    def __init__(self) -> None:
+        self._page = b""
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        """So many bytes that were never given before."""
+        if self._at + count > len(self._page):
+            self._page, self._at = os.urandom(4096), 0
+        self._at += count
+        return self._page[self._at - count : self._at]
 
 
 def monotonic() -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway import durable, names
 from gateway.folders import Content, Folders
@@ -113,7 +113,7 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> boo
             return True
     outcome.landed.append((put.place, name))
     if put.event is not None:
-        outcome.events.append(replace(put.event, name=name))
+        outcome.events.append(put.event._replace(name=name))
     return True
 
 

@@ -9,8 +9,6 @@ looks at content; a form check is made only where the exchange names a schema.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import envelopes
 from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, Systeem
 from gateway import names
@@ -104,7 +102,7 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     if exchange.vensters == "afdwingen" and not window.open:
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
-        levering = replace(levering, opmerking=window.zin)
+        levering = levering._replace(opmerking=window.zin)
     return _envelope(arrival, levering, exchange, config)
 
 
@@ -240,7 +238,7 @@ def _deliver(c: header.Checked) -> Decision:
             Delivery(inbox, readable, c.envelop.payload, Clash.NEXT, arrived),
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
-        leveringen=(replace(levering, delivered_as=readable),),
+        leveringen=(levering._replace(delivered_as=readable),),
         facts=facts(header.reply_facts("ggk", c.header, reply)),
     )
 

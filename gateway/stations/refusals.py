@@ -6,8 +6,6 @@ Nothing that was dropped is ever deleted by a refusal.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from envelopes import EnvelopeError, Fout, Stuurgegevens
 from gateway import names
 from gateway.config import Config
@@ -59,7 +57,7 @@ def refuse_drop(
     arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason
 ) -> Decision:
     """Refuse a municipality's file at the door: quarantine, and a notice in its inbox."""
-    levering = replace(levering, tijdstip="")  # it gets no envelope, so no tijdstipBericht
+    levering = levering._replace(tijdstip="")  # it gets no envelope, so no tijdstipBericht
     event = Event(EventType.REJECTED, "ggk", levering.id, levering.naam, _shown(arrival),
                   reason.code, reason.english)  # fmt: skip
     inbox = Place(Kind.INBOX, levering.gemeentecode)

@@ -127,11 +127,8 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     # since x.csv and x.zip share the name of their metagegevens.
     number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
     name = names.delivered(original, code, number, exchange.naamsjabloon)
-    levering = replace(
-        c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c),
-        volgnummer=number,
-        delivered_as=name,
-    )
+    found = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    levering = found._replace(volgnummer=number, delivered_as=name)
     record = _metagegevens(c, exchange, counted.uitvraag, name)
     inbox = Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
     arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox))
@@ -227,8 +224,7 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     found = (known.get(key) for key in _answered_keys(*read))
     answered = next((one for one in found if one is not None), None)
     last = known.get(LastTime("uit", _receiver_system(exchange, config).sleutel))
-    levering = replace(
-        levering,
+    levering = levering._replace(
         uitvraag=read[1].get("uitvraag", names.ONBEKEND),
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
         answers_to=answered.referentienummer if answered else None,
