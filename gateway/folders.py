@@ -41,6 +41,11 @@ _STAGED_BY = {
 }  # fmt: skip
 """Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
+_OWN_FOLDER = {
+    Kind.GGK_UIT: "antwoord",
+    Kind.GGK_IN: "antwoord",
+    Kind.RECEIVER_UIT: "geweigerd",
+}
 _HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 
 
@@ -244,36 +249,48 @@ class Folders:
                 yield Place(Kind.OUTBOX, code, exchange, user)
 
     def _subfolders(self, place: Place) -> list[str]:
-        with os.scandir(self.path(place)) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
-            )
+        try:
+            entries = list(os.scandir(self.path(place)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []  # removed: the other outboxes go on, and it is found when it is made again
+        return sorted(
+            entry.name
+            for entry in entries
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+        )
 
     # --- what lies there, and whether it is finished ---
 
     def scan(self, place: Place) -> list[str]:
-        """The names in a place, in the order to take them; folders and our own are left out.
+        """The names in a place, in the order to take them; folders of the chain are left out.
 
         Hop folders go by name (which begins with tijdstipBericht), others by age.
         """
+        path = self.path(place)
         try:
-            entries = list(os.scandir(self.path(place)))
+            self._forget_replaced(place, os.stat(path))
+            entries = list(os.scandir(path))
         except (FileNotFoundError, NotADirectoryError):
             self.forget(place)
             return []
-        found = [e for e in entries if e.name[0] != "." or names.onaf_reden(e.name) is None]
+        found = [entry for entry in entries if not _is_of_the_chain(place, entry)]
         if place.kind in _HOPS:
-            return sorted(e.name for e in found if not e.is_dir(follow_symlinks=False))
+            return sorted(e.name for e in found)
         aged = []
         for entry in found:
             try:
-                if not entry.is_dir(follow_symlinks=False):
-                    aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
+                aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
             except FileNotFoundError:
                 continue  # taken back between the two looks: it was never ours
         return [name for _, name in sorted(aged)]
+
+    def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
+        """Let go of a folder that was removed and made again: by ours nothing is found in it."""
+        held = self._held.get((place, ""))
+        if held is not None:
+            ours = os.fstat(held)
+            if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
+                self.forget(place)
 
     def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
         """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
@@ -428,6 +445,14 @@ def place_of(path: bytes) -> Place | None:
         case (receiver, "uit", code) if receiver != "ggk":
             return Place(Kind.RECEIVER_UIT, receiver, code)
     return None
+
+
+def _is_of_the_chain(place: Place, entry: os.DirEntry[str]) -> bool:
+    """Tell a folder with a meaning of its own: of a user, ``antwoord``, our ``.tmp``."""
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    chosen_in = place.kind is Kind.OUTBOX and not place.gebruiker
+    return chosen_in or entry.name.startswith(".") or _OWN_FOLDER.get(place.kind) == entry.name
 
 
 def has_no_writer(fd: int) -> bool | None:

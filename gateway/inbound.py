@@ -22,6 +22,9 @@ Spot = tuple[Place, str]
 SCAN_SHARE = 20
 """A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
 
+_BARRED = ("geen-bestand", "harde-link", "onleesbaar")
+"""Why a file is not taken until somebody does something about it: looked at with each scan."""
+
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
 _ANSWER_PLACE = {
     Direction.HEEN: Place(Kind.GGK_UIT_ANTWOORD),
@@ -40,6 +43,7 @@ class Inbound:
         self._hints: deque[Spot] = deque()
         self._queues: OrderedDict[Place, deque[str]] = OrderedDict()
         self._known: set[Spot] = set()
+        self._taken: set[Spot] = set()
         self._waiting: dict[Spot, Waiting] = {}
         self._due: list[tuple[float, int, Spot]] = []
         self._next_scan = 0.0
@@ -59,10 +63,12 @@ class Inbound:
     def hold(self, place: Place, name: str) -> None:
         """The journal has this file already: do not see it again before :meth:`release`."""
         self._known.add((place, name))
+        self._taken.add((place, name))
 
     def release(self, place: Place, name: str) -> None:
         """The file was claimed: what has its name from now on is another file."""
         self._known.discard((place, name))
+        self._taken.discard((place, name))
 
     def scan_now(self) -> None:
         """Let the next round scan, whatever the interval says."""
@@ -103,9 +109,12 @@ class Inbound:
             del self._queues[place]
         else:
             self._queues.move_to_end(place)
+        if (place, name) in self._taken:
+            return  # seen, not yet claimed: a second claim might take what is dropped next
         seen = self._folders.look(place, name, now)
         if isinstance(seen, Seen):
             self._waiting.pop((place, name), None)
+            self._taken.add((place, name))
             found.append(seen)
             room[place.kind] -= 1
         elif seen is None:
@@ -146,6 +155,8 @@ class Inbound:
                 if spot not in self._known:
                     self._known.add(spot)
                     self._queues.setdefault(place, deque()).append(name)
+                elif spot in self._waiting and self._waiting[spot].code in _BARRED:
+                    self._queue(spot)  # a link that was removed, a file in place of a pipe
         for spot in [one for one in self._waiting if one not in present]:
             self._forget(spot)
         self._next_scan = now + max(self._scan_s, SCAN_SHARE * (monotonic() - began))

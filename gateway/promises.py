@@ -17,7 +17,18 @@ from dataclasses import dataclass, field
 from gateway import durable, names
 from gateway.folders import Content, Folders
 from gateway.journal import Promise, Put
-from gateway.model import STATION_OF, Arrival, Clash, Decision, Event, EventType, Fate, Kind, Place
+from gateway.model import (
+    STATION_OF,
+    Arrival,
+    Clash,
+    Decision,
+    Delivery,
+    Event,
+    EventType,
+    Fate,
+    Kind,
+    Place,
+)
 
 MAX_NEIGHBOURS = 10_000
 """Names tried before we give up on making one unique: beyond it something else is wrong."""
@@ -45,12 +56,7 @@ def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decisi
     try:
         for number, delivery in enumerate(decision.deliveries):
             staged = f"{arrival.id}.{number}"
-            tmp = folders.tmp(delivery.place)
-            try:
-                inode = durable.stage(tmp, staged, delivery.content)
-            except FileExistsError:  # our own, from before a crash: its promise was never made
-                durable.remove(tmp, staged)
-                inode = durable.stage(tmp, staged, delivery.content)
+            inode = _stage_one(folders, delivery, staged)
             folder = folders.inode(delivery.place)
             puts.append(
                 Put(
@@ -80,6 +86,16 @@ def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decisi
         content.mtime_ns,
         levering,
     )
+
+
+def _stage_one(folders: Folders, delivery: Delivery, staged: str) -> int:
+    try:
+        return durable.stage(folders.tmp(delivery.place), staged, delivery.content)
+    except FileExistsError:  # our own, from before a crash: its promise was never made
+        durable.remove(folders.tmp(delivery.place), staged)
+    except FileNotFoundError:  # the folder was removed under our hands: it is made again
+        folders.forget(delivery.place)
+    return durable.stage(folders.tmp(delivery.place), staged, delivery.content)
 
 
 def perform(folders: Folders, promise: Promise) -> Outcome:
