@@ -118,6 +118,9 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> boo
     except FileNotFoundError:
         if not promise.again and folders.is_removed(put.place):
             return False
+        if _was_set_aside(folders, promise, put):
+            _note_conflict(promise, put, outcome)
+            return True
         name = _delivered_as(target, put)
     except durable.Occupied:
         if _same_bytes(tmp, put.staged, target, put.name):
@@ -180,9 +183,13 @@ def _same_bytes(tmp: int, staged: str, target: int, name: str) -> bool:
 
 def _bytes(dir_fd: int, name: str) -> bytes | None:
     try:
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
+        return _read(dir_fd, name)
     except OSError:
         return None  # not a file that we could read: then certainly not ours
+
+
+def _read(dir_fd: int, name: str) -> bytes:
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     with os.fdopen(fd, "rb") as file:
         return file.read()
 
@@ -190,7 +197,20 @@ def _bytes(dir_fd: int, name: str) -> bytes | None:
 def _set_aside(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> None:
     """Another file has the name: ours goes to quarantine, theirs is not touched."""
     held = Place(Kind.QUARANTAINE, promise.id)
-    rename_next(folders.tmp(put.place), put.staged, folders.fd(held), put.name)
+    move(folders, folders.tmp(put.place), put.staged, held, put.name)
+    _note_conflict(promise, put, outcome)
+
+
+def _was_set_aside(folders: Folders, promise: Promise, put: Put) -> bool:
+    """Tell whether a staged file went to quarantine before a crash, not to its place."""
+    if not promise.again or put.clash is not Clash.HOLD:
+        return False
+    held = folders.path(Place(Kind.QUARANTAINE, promise.id))
+    return os.path.lexists(os.path.join(held, put.name))
+
+
+def _note_conflict(promise: Promise, put: Put, outcome: Outcome) -> None:
+    held = Place(Kind.QUARANTAINE, promise.id)
     remark = f"another file named {names.toonbaar(put.name)} is there already; ours is held"
     outcome.events.append(
         Event(
@@ -253,11 +273,14 @@ def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) ->
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    tmp = folders.tmp(place)
-    durable.remove(tmp, src)
-    durable.stage(tmp, src, _bytes(src_dir, src) or b"")
-    durable.sync_filesystem(tmp)
-    name = rename_next(tmp, src, folders.fd(place), wanted)
+    content, tmp, target = _read(src_dir, src), folders.tmp(place), folders.fd(place)
+    if _bytes(target, wanted) == content:
+        name = wanted  # ours, from before a crash: it was not removed here any more
+    else:
+        durable.remove(tmp, src)
+        durable.stage(tmp, src, content)
+        durable.sync_filesystem(tmp)
+        name = rename_next(tmp, src, target, wanted)
     durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
     durable.remove(src_dir, src)
     return name
