@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import queue
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from tests.crash import invariants, scenario
-from tests.crash.machine import ROOT, Disk, Ended, Machine, why_no_power_loss, work
-from tests.crash.scenario import Chain
+from tests.crash.machine import ROOT, Disk, Machine, why_no_power_loss, work
+from tests.crash.scenario import Chain, Gateway
 
+T = TypeVar("T")
+R = TypeVar("R")
 LAST = 20
 """Calls before the end that a failure shows."""
 
@@ -27,22 +30,29 @@ LAST = 20
 class Mode:
     """A way to fail.
 
-    ``off``: which disks lose power (``share``, ``state``); none: the process is killed, no more.
-    ``apart``: the state lies on a disk of its own. ``taken``: the receivers empty their inboxes
-    between the crash and the restart; ``acted``: they did so before the power went. ``again``: the
-    senders drop other files under the same names meanwhile. ``torn``: half of the last write is
-    done.
+    ``layout``: what lies where. ``one``: all on one disk; ``apart``: the state on the far disk;
+    ``spread``: CBS's folders and the quarantine on the far disk; ``beside``: one disk, but a
+    gateway for each station, each with a state of its own.
+    ``off``: which disks lose power (``near``, ``far``); none: the process is killed, no more.
+    ``flushed``: their file systems had just committed their journals by themselves.
+    ``taken``: the receivers empty their inboxes between the crash and the restart; ``acted``: they
+    did so before the power went. ``again``: the senders drop other files under the same names
+    meanwhile. ``torn``: half of the last write is done. ``clash``: a file of another has the name
+    that one of ours is to get.
     """
 
     name: str
+    layout: str = "one"
     off: tuple[str, ...] = ()
-    apart: bool = False
+    flushed: bool = False
     taken: bool = False
     acted: bool = False
     again: bool = False
     torn: bool = False
+    clash: bool = False
 
 
+_BOTH = ("near", "far")
 MODES = {
     mode.name: mode
     for mode in (
@@ -50,21 +60,33 @@ MODES = {
         Mode("kill-taken", taken=True),
         Mode("kill-again", taken=True, again=True),
         Mode("kill-torn", torn=True),
-        Mode("power", off=("share",)),
-        Mode("power-taken", off=("share",), taken=True),
-        Mode("power-torn", off=("share",), torn=True),
-        Mode("power-acted", off=("share",), acted=True),
-        Mode("power-apart", off=("share", "state"), apart=True),
-        Mode("power-apart-taken", off=("share", "state"), apart=True, taken=True),
-        Mode("power-share", off=("share",), apart=True),
-        Mode("power-share-taken", off=("share",), apart=True, taken=True),
-        Mode("power-share-acted", off=("share",), apart=True, acted=True),
-        Mode("power-state", off=("state",), apart=True),
-        Mode("power-state-taken", off=("state",), apart=True, taken=True),
+        Mode("kill-clash", clash=True),
+        Mode("kill-spread", "spread"),
+        Mode("kill-spread-clash", "spread", clash=True),
+        Mode("kill-beside", "beside", taken=True),
+        Mode("power", off=("near",)),
+        Mode("power-taken", off=("near",), taken=True),
+        Mode("power-acted", off=("near",), acted=True),
+        Mode("power-torn", off=("near",), torn=True),
+        Mode("power-flushed", off=("near",), flushed=True),
+        Mode("power-apart", "apart", _BOTH),
+        Mode("power-apart-taken", "apart", _BOTH, taken=True),
+        Mode("power-apart-flushed", "apart", _BOTH, flushed=True),
+        Mode("power-share", "apart", ("near",)),
+        Mode("power-share-taken", "apart", ("near",), taken=True),
+        Mode("power-share-acted", "apart", ("near",), acted=True),
+        Mode("power-state", "apart", ("far",)),
+        Mode("power-state-taken", "apart", ("far",), taken=True),
+        Mode("power-spread", "spread", _BOTH),
+        Mode("power-spread-far", "spread", ("far",), taken=True),
+        Mode("power-spread-flushed", "spread", _BOTH, flushed=True),
     )
 }
 KILLS = [name for name, mode in MODES.items() if not mode.off]
 POWER = [name for name, mode in MODES.items() if mode.off]
+FAR_FOLDERS = ("cbs", "quarantaine")
+TURNS = 3
+"""How often each gateway of a chain runs: more than answers need to travel both ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,67 +135,94 @@ class Bench:
         self.name = f"bench{Bench._made}"
         self.machine = Machine(package)
         self.has_disks = not why_no_power_loss()
-        self._share, self._state = Disk(f"{self.name}-share"), Disk(f"{self.name}-state")
-        self._prepared: dict[bool, Chain] = {}
-        self._mounted: bool | None = None
+        self.near, self.far = Disk(f"{self.name}-near"), Disk(f"{self.name}-far")
+        self._prepared: dict[str, Chain] = {}
 
     def close(self) -> None:
         """Give everything back."""
-        self._share.unmount()
-        self._state.unmount()
+        self.unmount()
         self.machine.stop()
+
+    # --- disks ---
+
+    def mount(self, layout: str) -> None:
+        """Mount the disks; for ``spread``, folders of the far one in the chain on the near one."""
+        self.near.mount()
+        self.far.mount()
+        if layout == "spread":
+            for name in FAR_FOLDERS:
+                self.near.bind(self.far.at / name, f"keten/folders/{name}")
+
+    def unmount(self) -> None:
+        """Unmount them; what lost power loses what was not synced."""
+        self.near.unmount()
+        self.far.unmount()
+
+    def empty(self) -> None:
+        """Both disks, empty and mounted."""
+        self.unmount()
+        for disk in (self.near, self.far):
+            disk.format()
+            disk.mount()
 
     # --- a fresh chain for each case ---
 
-    def _home(self, apart: bool) -> tuple[Path, Path | None]:
-        return self._share.at / "keten", (self._state.at / "staat/hier") if apart else None
+    def _new(self, layout: str) -> Chain:
+        config = self.near.at / "keten" / "config.yaml"
+        if layout == "apart":
+            return Chain(config, (Gateway(state=self.far.at / "staat/hier"),))
+        if layout == "beside":
+            return Chain(config, (Gateway("ggk"), Gateway("rinis", self.near.at / "staat-rinis")))
+        return Chain(config)
 
-    def _images(self, apart: bool) -> tuple[Path, Path]:
-        kind = "apart" if apart else "one"
-        return work() / f"{self.name}-{kind}-share.img", work() / f"{self.name}-{kind}-state.img"
+    def _kept(self, layout: str, disk: Disk) -> Path:
+        return work() / f"{disk.image.stem}-{layout}"
 
-    def _prepare(self, apart: bool) -> Chain:
+    def _prepare(self, layout: str) -> Chain:
         """Make the chain of a layout once; keep what the disks hold then."""
-        if apart not in self._prepared:
+        if layout in self._prepared:
+            return self._prepared[layout]
+        chain = self._new(layout)
+        if self.has_disks:
+            self.empty()
+            if layout == "spread":
+                for name in FAR_FOLDERS:
+                    (self.far.at / name).mkdir()
+                    (chain.folders / name).mkdir(parents=True)
+                self.mount(layout)
+        else:
+            _clear(self.near.at)
+            _clear(self.far.at)
+        scenario.make(self.machine, chain)
+        self.unmount()
+        for disk in (self.near, self.far):
             if self.has_disks:
-                for disk in (self._share, self._state):
-                    disk.unmount()
-                    disk.format()
-                    disk.mount()
-            chain = scenario.make(self.machine, *self._home(apart))
-            if self.has_disks:
-                for disk, image in zip((self._share, self._state), self._images(apart), strict=True):
-                    disk.unmount()
-                    shutil.copyfile(disk.image, image)
+                shutil.copyfile(disk.image, self._kept(layout, disk))
             else:
-                shutil.copytree(self._share.at, work() / f"{self.name}-{apart}", symlinks=True)
-            self._prepared[apart] = chain
-        return self._prepared[apart]
+                shutil.copytree(disk.at, self._kept(layout, disk))
+        self._prepared[layout] = chain
+        return chain
 
     @contextmanager
     def chain(self, mode: Mode) -> Iterator[Chain]:
         """A copy of the prepared chain, on disks as they are after a clean shutdown."""
-        prepared = self._prepare(mode.apart)
+        prepared = self._prepare(mode.layout)
+        self.unmount()
+        for disk in (self.near, self.far):
+            if self.has_disks:
+                disk.become(self._kept(mode.layout, disk))
+            else:
+                _clear(disk.at)
+                shutil.copytree(self._kept(mode.layout, disk), disk.at, dirs_exist_ok=True)
         if self.has_disks:
-            for disk, image in zip(
-                (self._share, self._state), self._images(mode.apart), strict=True
-            ):
-                disk.unmount()
-                if disk is self._share or mode.apart:
-                    disk.become(image)
-                    disk.mount()
-        else:
-            shutil.rmtree(self._share.at)
-            shutil.copytree(work() / f"{self.name}-{mode.apart}", self._share.at)
-        yield Chain(prepared.config, prepared.state, list(prepared.drops))
+            self.mount(mode.layout)
+        chain = replace(prepared, drops=list(prepared.drops), bag=[])
+        if mode.clash:
+            chain.a_foreign_file_has_the_name()
+        yield chain
 
-    def _lose_power(self, mode: Mode) -> None:
-        for name in mode.off:
-            disk = self._share if name == "share" else self._state
-            disk.again()
-
-    def _off(self, mode: Mode) -> tuple[Path, ...]:
-        return tuple((self._share if one == "share" else self._state).at for one in mode.off)
+    def _off(self, mode: Mode) -> list[Disk]:
+        return [self.near if one == "near" else self.far for one in mode.off]
 
     # --- a case ---
 
@@ -181,35 +230,39 @@ class Bench:
         """Play a case from beginning to end."""
         mode, result = case.mode, Result(case)
         with self.chain(mode) as chain:
-            ended = self._crash(chain, mode, case.at)
-            result.calls, result.said = ended.calls, ended.said
-            if not self._is_crash(ended, case.at, result):
+            if not self._crash(chain, mode, case.at, result):
                 return result
-            self._meanwhile(chain, mode, result)
             if case.then and not result.wrong:
-                ended = self._crash(chain, mode, case.then)
-                result.calls += ("-- restart --", *ended.calls)
-                result.said += ended.said
-                if not self._is_crash(ended, case.then, result):
+                result.calls += ("-- restart --",)
+                if not self._crash(chain, mode, case.then, result):
                     return result
-                self._meanwhile(chain, mode, result)
             if not result.wrong:
                 self._finish(chain, result)
             if result.wrong:
                 self._keep(case)
         return result
 
-    def _crash(self, chain: Chain, mode: Mode, at: int) -> Ended:
-        off = () if mode.acted else self._off(mode)
-        argv = chain.argv("run", "--once")
-        return self.machine.run(argv, chain.roots, at, torn=mode.torn, off=off)
+    def _runs(self, chain: Chain) -> list[Gateway]:
+        """A whole round is each gateway's run; with several, in turns."""
+        return list(chain.gateways * (1 if len(chain.gateways) == 1 else TURNS))
 
-    def _is_crash(self, ended: Ended, at: int, result: Result) -> bool:
-        if ended.died:
-            return True
+    def _crash(self, chain: Chain, mode: Mode, at: int, result: Result) -> bool:
+        """Run, be ended at call N of these runs, and let happen what happens before a restart."""
+        off = () if mode.acted else tuple(disk.at for disk in self._off(mode))
+        for gateway in self._runs(chain):
+            ended = self.machine.run(
+                chain.run(gateway), chain.roots, at, torn=mode.torn, flushed=mode.flushed, off=off
+            )
+            result.calls += ended.calls
+            result.said += ended.said
+            if ended.died:
+                self._meanwhile(chain, mode, result)
+                return True
+            if ended.code != 0 or len(ended.calls) >= at:
+                result.wrong.append(f"ended with {ended.code} instead of dying")
+                return False
+            at -= len(ended.calls)
         result.fired = False
-        if ended.code != 0 or len(ended.calls) >= at:
-            result.wrong.append(f"ended with {ended.code} instead of dying")
         return False
 
     def _meanwhile(self, chain: Chain, mode: Mode, result: Result) -> None:
@@ -217,48 +270,67 @@ class Bench:
         if mode.acted:
             chain.receivers_empty_their_inboxes()
             chain.at_least_once = True
-            for name in mode.off:
-                (self._share if name == "share" else self._state).power_off()
-        self._lose_power(mode)
+            for disk in self._off(mode):
+                disk.power_off()
+        self._power_returns(mode)
         result.wrong += [f"at once: {one}" for one in invariants.at_once(chain)]
         if mode.taken:
             chain.receivers_empty_their_inboxes()
         if mode.again:
             chain.senders_drop_the_same_names_again()
 
+    def _power_returns(self, mode: Mode) -> None:
+        if mode.off:
+            self.unmount()
+            self.mount(mode.layout)
+
     def _finish(self, chain: Chain, result: Result) -> None:
-        ended = self.machine.run(chain.argv("run", "--once"), chain.roots)
-        result.said += "-- last run --\n" + ended.said
-        if ended.code != 0:
-            result.wrong.append(f"the restart ended with {ended.code}")
-            return
+        # With several gateways it is another than the one that crashed that goes on first.
+        for gateway in self._runs(chain)[::-1]:
+            ended = self.machine.run(chain.run(gateway), chain.roots)
+            result.said += "-- restart --\n" + ended.said
+            if ended.code != 0:
+                result.wrong.append(f"the restart ended with {ended.code}")
+                return
         result.wrong += invariants.at_the_end(chain)
 
     def count(self, mode: Mode) -> tuple[str, ...]:
         """The changing calls of a run that nothing ends, and that it passes every check."""
+        calls: tuple[str, ...] = ()
         with self.chain(mode) as chain:
-            ended = self.machine.run(chain.argv("run", "--once"), chain.roots)
-            assert ended.code == 0, ended.said
-            wrong = invariants.at_the_end(chain)
-            assert not wrong, "\n".join([*wrong, ended.said])
-        return ended.calls
+            for gateway in self._runs(chain):
+                ended = self.machine.run(chain.run(gateway), chain.roots)
+                assert ended.code == 0, ended.said
+                calls += ended.calls
+            for disk in self._off(mode):  # what was said to be done is done, and stays so
+                disk.power_off()
+            self._power_returns(mode)
+            wrong = invariants.at_once(chain) + invariants.at_the_end(chain)
+            assert not wrong, f"{mode.name}@end: " + "\n".join([*wrong, ended.said])
+        return calls
 
     def count_recovery(self, mode: Mode, at: int) -> tuple[str, ...]:
         """The changing calls of the restart after a crash at call N."""
         with self.chain(mode) as chain:
-            ended = self._crash(chain, mode, at)
-            if not ended.died:
+            if not self._crash(chain, mode, at, Result(Case(mode, at))):
                 return ()
-            self._meanwhile(chain, mode, Result(Case(mode, at)))
-            return self.machine.run(chain.argv("run", "--once"), chain.roots).calls
+            calls: tuple[str, ...] = ()
+            for gateway in self._runs(chain):
+                calls += self.machine.run(chain.run(gateway), chain.roots).calls
+            return calls
 
     def _keep(self, case: Case) -> None:
         """KNOOPPUNT_CRASH_KEEP=DIR keeps what a failed case left behind."""
         keep = os.environ.get("KNOOPPUNT_CRASH_KEEP")
-        if keep:
-            shutil.copytree(self._share.at, Path(keep) / str(case), dirs_exist_ok=True)
-            if case.mode.apart:
-                shutil.copytree(self._state.at, Path(keep) / f"{case}.state", dirs_exist_ok=True)
+        for disk in (self.near, self.far):
+            if keep:
+                kept = Path(keep) / f"{case}-{disk.at.stem.split('-')[-1]}"
+                shutil.copytree(disk.at, kept, dirs_exist_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        shutil.rmtree(path)
 
 
 class Benches:
@@ -282,13 +354,17 @@ class Benches:
 
     def play(self, cases: Iterable[Case]) -> list[Result]:
         """Play cases, side by side; results in the order of the cases."""
+        return self.each(lambda bench, case: bench.run(case), cases)
 
-        def play(case: Case) -> Result:
+    def each(self, do: Callable[[Bench, T], R], things: Iterable[T]) -> list[R]:
+        """Do something for each, on any bench; results in their order."""
+
+        def one(thing: T) -> R:
             with self.one() as bench:
-                return bench.run(case)
+                return do(bench, thing)
 
         with ThreadPoolExecutor(self.jobs) as pool:
-            return list(pool.map(play, cases))
+            return list(pool.map(one, things))
 
     def close(self) -> None:
         """Give everything back."""

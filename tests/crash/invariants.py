@@ -16,7 +16,7 @@ from pathlib import Path
 import envelopes
 from gateway import names
 from gateway.audit.verify import verify
-from tests.crash.scenario import EARLIER, Chain, Drop, Taken
+from tests.crash.scenario import EARLIER, FOREIGN, Chain, Taken
 
 NOTICE = re.compile(r"(?P<name>.+)_(?P<soort>ontvangst|weigering)_[0-9]{17}\.(?P<ext>txt|xml)")
 META = "_metagegevens.xml"
@@ -42,7 +42,7 @@ def _files(folder: Path) -> list[Path]:
 def _at_receivers(chain: Chain) -> list[Taken]:
     """All that receivers have or took: inboxes of CBS and of the municipalities."""
     found = list(chain.bag)
-    for folder in chain._inboxes():
+    for folder in chain.inboxes():
         where = str(folder.relative_to(chain.folders))
         found += [Taken(where, p.name, p.read_bytes()) for p in _files(folder)]
     return found
@@ -60,12 +60,13 @@ def at_once(chain: Chain) -> list[str]:
     wrong = []
     got = _at_receivers(chain)
     have = {(one.folder, one.name) for one in got}
-    whole = {drop.content for drop in chain.drops} | {EARLIER.content}
+    whole = {drop.content for drop in chain.drops} | {EARLIER.content, FOREIGN}
     for one in got:
         if one.folder.startswith("cbs/in/") and not one.name.endswith(META):
             if one.content not in whole:
                 wrong.append(f"partial file visible: {one.folder}/{one.name}")
-            if (one.folder, names.metagegevens_naam(one.name)) not in have:
+            record = (one.folder, names.metagegevens_naam(one.name))
+            if record not in have and one.content != FOREIGN:
                 wrong.append(f"without metagegevens: {one.folder}/{one.name}")
         elif one.name.endswith(".xml"):
             if not _is_whole_xml(one.content):
@@ -79,15 +80,54 @@ def at_once(chain: Chain) -> list[str]:
         for path in _files(chain.folders / folder):
             if path.read_bytes() not in whole and not _is_whole_xml(path.read_bytes()):
                 wrong.append(f"partial envelope visible: {folder}/{path.name}")
-    return wrong + _lost(chain, got)
+    wrong += _lost(chain, got)
+    wrong += _let_go_too_soon(chain)
+    for state in chain.states:
+        wrong += _published(state / "audit")
+    return wrong
+
+
+def _let_go_too_soon(chain: Chain) -> list[str]:
+    """A source goes when all that it led to is in place: its envelope is no longer staged."""
+    staged = {}
+    for folder in ("ggk/uit/.tmp", "ggk/in/.tmp"):
+        for path in _files(chain.folders / folder):
+            try:
+                staged[envelopes.read(path.read_bytes()).payload] = path.name
+            except envelopes.EnvelopeError:
+                continue
+    wrong = []
+    for drop in chain.drops:
+        if drop.content not in staged:
+            continue
+        top = chain.folders / "/".join(drop.folder.split("/")[: 3 if drop.fate == "retour" else 2])
+        claimed = [path.read_bytes() for path in _files(top / ".claimed")]
+        if drop.content not in claimed and not (chain.folders / drop.path).exists():
+            wrong.append(f"{drop.path} was let go while its envelope is staged")
+    return wrong
+
+
+def _published(audit: Path) -> list[str]:
+    """Whoever reads the log now finds it whole, and no torn tile under a final name."""
+    if not (audit / "checkpoint").exists():
+        return [] if not (audit / "tile").exists() else [f"{audit}: tiles without a checkpoint"]
+    wrong = []
+    for path in sorted((audit / "tile").rglob("*")):
+        if path.is_file() and path.name[0] != ".":
+            width = int(path.name) if path.parent.suffix == ".p" else 256
+            size = path.stat().st_size
+            hashes = path.relative_to(audit / "tile").parts[0] != "entries"
+            if size == 0 or (hashes and size != 32 * width):
+                wrong.append(f"torn tile: {path.relative_to(audit)} has {size} bytes")
+    report = verify(str(audit))
+    wrong += [f"audit: {one.name}: {one.detail}" for one in report.steps if not one.ok]
+    return wrong
 
 
 def _lost(chain: Chain, got: list[Taken]) -> list[str]:
     """I1: a whole copy of each file that was handed in is somewhere."""
     there = {hashlib.sha256(one.content).digest() for one in got}
-    for path in chain.folders.rglob("*"):
-        if not path.is_file() or path.is_relative_to(chain.state_dir):
-            continue
+    for path in chain.all_files():
         content = path.read_bytes()
         there.add(hashlib.sha256(content).digest())
         if path.is_relative_to(chain.folders / "ggk"):
@@ -117,14 +157,18 @@ def at_the_end(chain: Chain) -> list[str]:
     _refused(chain, wrong)
     _kept(chain, wrong)
     _nothing_left(chain, wrong)
-    _database(chain, wrong)
+    for state in chain.states:
+        _database(chain, state, wrong)
     return wrong
 
 
 def _delivered(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
     at_cbs = [one for one in got if one.folder.startswith("cbs/in/")]
-    data = [one for one in at_cbs if not one.name.endswith(META)]
+    data = [one for one in at_cbs if not one.name.endswith(META) and one.content != FOREIGN]
     meta = [one for one in at_cbs if one.name.endswith(META)]
+    held = [drop for drop in chain.drops if drop.fate == "held"]
+    if sum(one.content == FOREIGN for one in at_cbs) != len(held):
+        wrong.append("the file of another at CBS was touched")
     heen = [drop for drop in chain.drops if drop.fate == "heen"]
     numbers: dict[tuple[str, str], list[int]] = {}
     for drop in heen:
@@ -157,7 +201,7 @@ def _delivered(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
             "omvang": str(len(drop.content)),
         }:
             wrong.append(f"{name}: its metagegevens say {told}")
-    if (len(data), len(meta)) != (len(heen), len(heen)):
+    if (len(data), len(meta)) != (len(heen), len(heen) + len(held)):
         wrong.append(f"CBS has {len(data)} files and {len(meta)} metagegevens, not {len(heen)}")
     for (code, target), found in numbers.items():
         first = 2 if (code, target) == ("0363", "cbs/in/GMSDWMO") else 1
@@ -181,7 +225,8 @@ def _brought_back(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
 def _noticed(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
     due: Counter[tuple[str, str, str, str]] = Counter()
     for drop in chain.drops:
-        told = ("ontvangst", f"gemeenten/{drop.code}/inbox") if drop.fate == "heen" else None
+        sent_on = drop.fate in ("heen", "held")
+        told = ("ontvangst", f"gemeenten/{drop.code}/inbox") if sent_on else None
         if drop.fate == "refused" and drop.target:
             told = ("weigering", drop.target)
         if told is not None:
@@ -200,12 +245,17 @@ def _noticed(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
 
 def _refused(chain: Chain, wrong: list[str]) -> None:
     held = chain.folders / "quarantaine"
-    found = []
+    found, kept = [], []
     for place in sorted(p for p in held.iterdir() if p.is_dir() and p.name[0] != "."):
         inside = {path.name: path.read_bytes() for path in _files(place)}
+        if "reden.txt" not in inside and len(inside) == 1:
+            kept += list(inside.values())
+            continue
         if len(inside) != 2 or "reden.txt" not in inside:
             wrong.append(f"quarantaine/{place.name} holds {sorted(inside)}")
         found += [(name, content) for name, content in inside.items() if name != "reden.txt"]
+    if kept != [drop.content for drop in chain.drops if drop.fate == "held"]:
+        wrong.append(f"quarantine holds without a reason: {[_short(one) for one in kept]}")
     due = [(drop.name, drop.content) for drop in chain.drops if drop.fate == "refused"]
     if sorted(found) != sorted(due):
         names_found = sorted(name for name, _ in found)
@@ -216,14 +266,16 @@ def _kept(chain: Chain, wrong: list[str]) -> None:
     for folder in sorted(chain.folders.glob("gemeenten/*/verzonden")):
         code = folder.parent.name
         kept = sorted(path.read_bytes() for path in _files(folder))
-        due = sorted(d.content for d in chain.drops if d.fate == "heen" and d.code == code)
+        due = sorted(
+            d.content for d in chain.drops if d.fate in ("heen", "held") and d.code == code
+        )
         if kept != due:
             wrong.append(f"verzonden of {code} holds {len(kept)} files, not {len(due)}, or others")
 
 
 def _nothing_left(chain: Chain, wrong: list[str]) -> None:
-    for path in chain.folders.rglob("*"):
-        if path.is_file() and path.parent.name in PRIVATE:
+    for path in chain.all_files():
+        if path.parent.name in PRIVATE:
             wrong.append(f"left behind: {path.relative_to(chain.folders)}")
     emptied = ["ggk/uit", "ggk/in", "cbs/uit/GMSDTTK"]
     emptied += [str(p.relative_to(chain.folders)) for p in chain.folders.glob("gemeenten/*/outbox")]
@@ -238,7 +290,7 @@ def _nothing_left(chain: Chain, wrong: list[str]) -> None:
     answers = Counter(
         path.name.split(".", 1)[1] for path in _files(chain.folders / "ggk/uit/antwoord")
     )
-    heen = sum(drop.fate == "heen" for drop in chain.drops)
+    heen = sum(drop.fate in ("heen", "held") for drop in chain.drops)
     if answers != Counter({"bv03.xml": heen + 1}):
         wrong.append(f"ggk/uit/antwoord: {dict(answers)}, not {heen + 1} bv03")
     answers = Counter(
@@ -253,15 +305,27 @@ MOST_LEAVES = {"heen": 5, "retour": 4}
 """Four on the way (accepted, relayed, delivered, acknowledged), and one notice of receipt."""
 
 
-def _database(chain: Chain, wrong: list[str]) -> None:
-    db = sqlite3.connect(f"file:{chain.state_dir}/knooppunt.db?mode=ro", uri=True)
+def _database(chain: Chain, state: Path, wrong: list[str]) -> None:
+    db = sqlite3.connect(f"file:{state}/knooppunt.db?mode=ro", uri=True)
     try:
-        _tables(chain, db, wrong)
+        _tables(db, wrong)
+        if len(chain.gateways) == 1:
+            _statuses(chain, db, wrong)
+        size, root = db.execute("SELECT size, root FROM head").fetchone()
+        leaves = db.execute("SELECT count(*), min(idx), max(idx) FROM leaf").fetchone()
     finally:
         db.close()
+    if leaves != (size, 0, size - 1):
+        wrong.append(f"database: {leaves} leaves for a head of {size}")
+    wrong += _published(state / "audit")
+    report = verify(str(state / "audit"))
+    if (report.size, report.root) != (size, b64encode(root).decode()):
+        wrong.append(f"audit: published {report.size} leaves, the database has {size}")
+    if not (state / "audit" / "checkpoints" / str(size)).exists():
+        wrong.append(f"audit: no archived checkpoint of {size} leaves after a clean end")
 
 
-def _tables(chain: Chain, db: sqlite3.Connection, wrong: list[str]) -> None:
+def _tables(db: sqlite3.Connection, wrong: list[str]) -> None:
     checked = db.execute("PRAGMA quick_check").fetchall()
     if checked != [("ok",)]:
         wrong.append(f"database: {checked}")
@@ -269,11 +333,13 @@ def _tables(chain: Chain, db: sqlite3.Connection, wrong: list[str]) -> None:
     if under_way:
         wrong.append(f"journal still holds {under_way}")
     twice = db.execute(
-        "SELECT levering, type, place, count(*) FROM event WHERE type NOT IN ('notified') "
-        "GROUP BY 1, 2 HAVING count(*) > 1"
+        "SELECT levering, type, place, count(*) FROM event GROUP BY 1, 2 HAVING count(*) > 1"
     ).fetchall()
     if twice:
         wrong.append(f"recorded more than once: {twice}")
+
+
+def _statuses(chain: Chain, db: sqlite3.Connection, wrong: list[str]) -> None:
     per_message = db.execute(
         "SELECT l.direction, l.status, l.naam, count(e.leaf) FROM levering l LEFT JOIN event e "
         "ON e.levering = l.seq GROUP BY l.seq"
@@ -285,19 +351,10 @@ def _tables(chain: Chain, db: sqlite3.Connection, wrong: list[str]) -> None:
             wrong.append(f"{direction} {name} has {leaves} leaves")
     due = Counter(d.fate for d in chain.drops)
     statuses = Counter(status for _, status, _, _ in per_message)
-    if statuses["acknowledged"] != due["heen"] + due["retour"] + 1:
+    if statuses["acknowledged"] != due["heen"] + due["held"] + due["retour"] + 1:
         wrong.append(f"deliveries end as {dict(statuses)}")
-    size, root = db.execute("SELECT size, root FROM head").fetchone()
-    leaves = db.execute("SELECT count(*), min(idx), max(idx) FROM leaf").fetchone()
-    if leaves != (size, 0, size - 1):
-        wrong.append(f"database: {leaves} leaves for a head of {size}")
-    report = verify(str(chain.state_dir / "audit"))
-    if not report.ok:
-        wrong += [f"audit: {one.name}: {one.detail}" for one in report.steps if not one.ok]
-    elif (report.size, report.root) != (size, b64encode(root).decode()):
-        wrong.append(f"audit: published {report.size} leaves, the database has {size}")
-
-
-def dropped_twice(drops: list[Drop]) -> bool:
-    """Would two drops be indistinguishable (then the checks above would prove nothing)?"""
-    return len({drop.content for drop in drops}) != len(drops)
+    events = Counter(one for (one,) in db.execute("SELECT type FROM event"))
+    expected = {"delivered": due["heen"] + due["retour"] + 1, "conflict": due["held"]}
+    found = {key: events[key] for key in expected}
+    if found != expected:
+        wrong.append(f"events: {found}, not {expected}")

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +25,10 @@ DIED = -9
 
 @functools.cache
 def work() -> Path:
-    """A directory for everything, removed at the end. In memory where there is room: the disks
-    that lose power are files in it, and what they promise to keep need not survive this machine.
+    """A directory for everything, removed at the end.
+
+    In memory where there is room: the disks that lose power are files in it, and what they keep
+    need not survive this machine.
     """
     chosen = os.environ.get("KNOOPPUNT_CRASH_DIR")
     if chosen is None and os.path.isdir("/dev/shm"):
@@ -40,10 +45,10 @@ def shim() -> Path:
     made = work() / "shim.so"
     compiler = os.environ.get("CC", "cc")
     subprocess.run(
-        [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-        + ["-o", str(made), str(HERE / "shim.c"), "-ldl"],
+        [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+         "-o", str(made), str(HERE / "shim.c"), "-ldl"],
         check=True,
-    )
+    )  # fmt: skip
     return made
 
 
@@ -75,7 +80,7 @@ class Ended:
 
     @property
     def died(self) -> bool:
-        """Was it ended by the shim?"""
+        """Tell whether the shim ended it."""
         return self.code == DIED
 
 
@@ -111,11 +116,13 @@ class Machine:
         at: int = 0,
         *,
         torn: bool = False,
+        flushed: bool = False,
         off: tuple[Path, ...] = (),
     ) -> Ended:
         """Run ``knooppunt argv`` and end it just before changing call number ``at``.
 
-        Calls below ``roots`` are counted. ``off``: mount points that lose power at that moment.
+        Calls below ``roots`` are counted. ``off``: mount points that lose power at that moment;
+        ``flushed``: their journals had just been committed.
         """
         out, log = self._dir / "out", self._dir / "log"
         out.write_bytes(b"")
@@ -125,6 +132,7 @@ class Machine:
             "root": ":".join(map(str, roots)),
             "at": at,
             "torn": torn,
+            "flushed": flushed,
             "off": ":".join(map(str, off)),
             "out": str(out),
             "log": str(log),
@@ -154,6 +162,7 @@ class Disk:
         self.at = work() / f"{name}.mnt"
         self.at.mkdir(exist_ok=True)
         self._mounted = False
+        self._bound: list[Path] = []
 
     def format(self) -> None:
         """Make it empty."""
@@ -167,33 +176,41 @@ class Disk:
 
     def mount(self) -> None:
         """Mount it. Nothing is written back by itself for 300 seconds."""
-        if not self._mounted:
-            atexit.register(self.unmount)
+        if self._mounted:
+            return
+        atexit.register(self.unmount)
         self._do("mount", "-o", "loop,commit=300,noatime", str(self.image), str(self.at))
         self._mounted = True
 
+    def bind(self, what: Path, where: str) -> None:
+        """Show a folder of another disk in this one."""
+        self._do("mount", "--bind", str(what), str(self.at / where))
+        self._bound.append(self.at / where)
+
     def unmount(self) -> None:
         """Unmount it; after a power loss that loses what was not synced."""
+        while self._bound:
+            self._unmount(self._bound.pop())
         if self._mounted:
-            self._do("umount", str(self.at))
+            self._unmount(self.at)
             self._mounted = False
             atexit.unregister(self.unmount)
 
+    def _unmount(self, at: Path) -> None:
+        for _ in range(100):
+            # The kernel may close the last files of a killed process a moment after its end.
+            if subprocess.run(["umount", str(at)], capture_output=True).returncode == 0:
+                return
+            time.sleep(0.02)
+        self._do("umount", str(at))
+
     def power_off(self) -> None:
         """Lose power now: the shutdown ioctl, nothing flushed."""
-        import fcntl
-        import struct
-
         fd = os.open(self.at, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(fd, 0x8004587D, struct.pack("I", 2))
         finally:
             os.close(fd)
-
-    def again(self) -> None:
-        """Come back after a power loss."""
-        self.unmount()
-        self.mount()
 
     @staticmethod
     def _do(*command: str) -> None:

@@ -7,8 +7,9 @@ starts from a copy of it with these files dropped.
 
 from __future__ import annotations
 
+import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.crash.machine import Machine
@@ -23,7 +24,8 @@ class Drop:
     """A file that is dropped, and what must become of it.
 
     ``fate``: ``heen`` (delivered in ``target``, a folder of CBS), ``retour`` (delivered in the
-    inbox of ``code``), ``refused`` (quarantine; a notice in ``target``, if there is one).
+    inbox of ``code``), ``refused`` (quarantine; a notice in ``target``, if there is one), ``held``
+    (another file has its name at CBS: kept in quarantine for a person).
     """
 
     folder: str
@@ -71,6 +73,20 @@ DROPS = (
 )  # fmt: skip
 
 
+FOREIGN = b"this file is not ours\n"
+"""What lies at CBS under the name that a delivery of ours is to get, where a case wants that."""
+
+CLASH = "cbs/in/GMSDJGD/JEUGD_H22025_1701_0001.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One process of a chain: the stations it plays, and the state it keeps (None: the usual)."""
+
+    stations: str = "ggk,rinis"
+    state: Path | None = None
+
+
 @dataclass(slots=True)
 class Taken:
     """A file that its receiver took: where it lay, its name and bytes."""
@@ -85,7 +101,7 @@ class Chain:
     """One chain on disk, with what was dropped in it and what its receivers took."""
 
     config: Path
-    state: Path | None = None
+    gateways: tuple[Gateway, ...] = (Gateway(),)
     drops: list[Drop] = field(default_factory=list)
     bag: list[Taken] = field(default_factory=list)
     at_least_once: bool = False
@@ -97,18 +113,20 @@ class Chain:
         return self.config.parent / "folders"
 
     @property
-    def state_dir(self) -> Path:
-        """Where the state lies."""
-        return self.state or self.folders / ".state"
+    def states(self) -> list[Path]:
+        """Where the state of each gateway lies."""
+        return [one.state or self.folders / ".state" for one in self.gateways]
 
     @property
     def roots(self) -> list[Path]:
         """The directories in which changing calls count."""
-        return [self.config.parent] + ([self.state] if self.state else [])
+        states = (one.state for one in self.gateways)
+        return [self.config.parent, *(one for one in states if one is not None)]
 
-    def argv(self, *command: str) -> list[str]:
-        """A command on this chain."""
-        placed = ["--state", str(self.state)] if self.state else []
+    def run(self, gateway: Gateway) -> list[str]:
+        """The command that runs a gateway of this chain until nothing is due."""
+        placed = ["--state", str(gateway.state)] if gateway.state else []
+        command = ["run", "--once", "--stations", gateway.stations]
         return [*command, "--config", str(self.config), *placed]
 
     def drop(self, what: Drop) -> None:
@@ -118,17 +136,32 @@ class Chain:
         path.write_bytes(what.content)
         self.drops.append(what)
 
+    def all_files(self) -> list[Path]:
+        """Every file in the chain's folders but those of the state."""
+        found = []
+        for top, below, files in os.walk(self.folders):
+            below[:] = [one for one in below if one != ".state"]
+            found += [Path(top, one) for one in files]
+        return sorted(found)
+
+    def inboxes(self) -> list[Path]:
+        """The folders that receivers look in."""
+        return sorted([*self.folders.glob("cbs/in/*"), *self.folders.glob("gemeenten/*/inbox")])
+
+    def a_foreign_file_has_the_name(self) -> None:
+        """At CBS lies a file of another system under the name that one of ours will get."""
+        (self.folders / CLASH).write_bytes(FOREIGN)
+        name = "JEUGD_H22025.csv"
+        self.drops = [replace(d, fate="held") if d.name == name else d for d in self.drops]
+
     def receivers_empty_their_inboxes(self) -> None:
         """CBS and the municipalities take all that they see."""
-        for folder in self._inboxes():
+        for folder in self.inboxes():
             for path in sorted(folder.iterdir()):
                 if path.is_file() and path.name[0] != ".":
                     where = str(folder.relative_to(self.folders))
                     self.bag.append(Taken(where, path.name, path.read_bytes()))
                     path.unlink()
-
-    def _inboxes(self) -> list[Path]:
-        return [*self.folders.glob("cbs/in/*"), *self.folders.glob("gemeenten/*/inbox")]
 
     def senders_drop_the_same_names_again(self) -> None:
         """Where a name is free again, another file comes under it: a correction."""
@@ -141,18 +174,22 @@ class Chain:
                 self.drop(Drop(drop.folder, drop.name, content, drop.fate, drop.code, drop.target))
 
 
-def make(machine: Machine, home: Path, state: Path | None = None) -> Chain:
-    """Make a chain in ``home``, let one delivery go through it, and drop all files."""
-    chain = Chain(home / "config.yaml", state)
-    placed = ["--state", str(state)] if state else []
-    _must(machine, ["init", str(home), *placed], chain)
+def make(machine: Machine, chain: Chain) -> None:
+    """Make the chain, let one delivery go through it, and drop all files."""
+    home = chain.config.parent
+    state = chain.gateways[0].state
+    _must(machine, ["init", str(home), *(["--state", str(state)] if state else [])], chain)
     text = chain.config.read_text()
-    for before, after in (("rusttijd_ms: 2000", "rusttijd_ms: 10"), ("scan_ms: 2000", "scan_ms: 100")):
+    for before, after in (
+        ("rusttijd_ms: 2000", "rusttijd_ms: 10"),
+        ("scan_ms: 2000", "scan_ms: 100"),
+    ):
         assert before in text
         text = text.replace(before, after)
     chain.config.write_text(text)
     chain.drop(EARLIER)
-    _must(machine, chain.argv("run", "--once"), chain)
+    for gateway in chain.gateways * 2:
+        _must(machine, chain.run(gateway), chain)
     chain.receivers_empty_their_inboxes()
     shutil.rmtree(chain.folders / "gemeenten/0363/verzonden")
     (chain.folders / "gemeenten/0363/verzonden").mkdir()
@@ -160,7 +197,6 @@ def make(machine: Machine, home: Path, state: Path | None = None) -> Chain:
     chain.drops.clear()
     for drop in DROPS:
         chain.drop(drop)
-    return chain
 
 
 def _must(machine: Machine, argv: list[str], chain: Chain) -> None:

@@ -15,21 +15,37 @@ import json
 import os
 import signal
 import sys
+import traceback
+from typing import Any
 
-import sqlalchemy.dialects.sqlite.pysqlite
+import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401
 import watchdog.observers  # noqa: F401
 
 import envelopes
 import gateway.chain
 import gateway.cli
 import gateway.runs
-import gateway.setup  # noqa: F401
+import gateway.setup
+from gateway import durable
 
 SECONDS = 60
 """A run that takes longer hangs: SIGALRM ends it, and the case fails."""
 
 
-def child(request: dict[str, object]) -> None:
+def _stage(folder: str, size: str) -> None:
+    fd = durable.open_dir(folder)
+    durable.stage(fd, "staged", b"x" * int(size))
+
+
+PROGRAMS = {
+    "durable.put": lambda path, text: durable.put(path, text.encode()),
+    "durable.make_dir": durable.make_dir,
+    "durable.stage": _stage,
+}
+"""Functions of ``durable.py`` that promise something of their own, to be run by themselves."""
+
+
+def child(request: dict[str, Any]) -> None:
     """Be the gateway; never return."""
     signal.alarm(SECONDS)
     out = os.open(str(request["out"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -38,25 +54,29 @@ def child(request: dict[str, object]) -> None:
     os.dup2(out, 1)
     os.dup2(out, 2)
     arm = ctypes.CDLL(None).knooppunt_crash_arm
-    arm.argtypes = [ctypes.c_char_p, ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p]
+    text, flag = ctypes.c_char_p, ctypes.c_int
+    arm.argtypes = [text, ctypes.c_long, flag, flag, text, text]
     arm.restype = None
     arm(
         str(request["root"]).encode(),
         int(str(request["at"])),
         int(bool(request["torn"])),
+        int(bool(request["flushed"])),
         str(request["off"]).encode(),
         str(request["log"]).encode(),
     )
-    sys.argv = ["knooppunt", *request["argv"]]  # type: ignore[misc]
+    argv = request["argv"]
+    sys.argv = ["knooppunt", *argv]
     code = 70
     try:
-        gateway.cli.main()
+        if argv[0] in PROGRAMS:
+            PROGRAMS[argv[0]](*argv[1:])
+        else:
+            gateway.cli.main()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException:
-        import traceback
-
+    except BaseException:  # noqa: BLE001 - whatever it is, this process ends here
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -7,8 +7,11 @@
  *   KNOOPPUNT_CRASH_ROOT   directories, by colon: only calls on what lies in them are numbered
  *   KNOOPPUNT_CRASH_AT     N, from 1; 0 or absent: only number them
  *   KNOOPPUNT_CRASH_TORN   1: when call N is a write, do the first half of it before the end
- *   KNOOPPUNT_CRASH_OFF    mount points, by colon: they lose power first (EXT4_IOC_SHUTDOWN without
- *                          flushing the log; XFS knows the same ioctl)
+ *   KNOOPPUNT_CRASH_OFF    mount points, by colon: they lose power first (EXT4_IOC_SHUTDOWN; XFS
+ *                          knows the same ioctl)
+ *   KNOOPPUNT_CRASH_FLUSH  1: the file system had just committed its journal by itself, as it does
+ *                          every few seconds: names are on the disk, and data that was not synced
+ *                          is not
  *   KNOOPPUNT_CRASH_LOG    file to which each numbered call is appended: number, call, path
  *
  * A fork server calls knooppunt_crash_arm() in the child instead of setting the environment.
@@ -35,6 +38,7 @@
 #include <unistd.h>
 
 #define SHUTDOWN 0x8004587dU /* _IOR('X', 125, __u32) */
+#define LOGFLUSH 1U
 #define NOLOGFLUSH 2U
 #define MOST 8
 
@@ -43,7 +47,7 @@ static int n_roots;
 static int off[MOST];
 static int n_off;
 static long at;
-static int torn;
+static int torn, flush;
 static int log_fd = -1;
 static atomic_long counted;
 
@@ -60,7 +64,8 @@ static int split(const char *text, char parts[][PATH_MAX]) {
     return n;
 }
 
-void knooppunt_crash_arm(const char *root, long n, int half, const char *mounts, const char *log) {
+void knooppunt_crash_arm(const char *root, long n, int half, int flushed, const char *mounts,
+                         const char *log) {
     static char paths[MOST][PATH_MAX];
     int found = split(mounts, paths);
     n_off = 0;
@@ -70,16 +75,23 @@ void knooppunt_crash_arm(const char *root, long n, int half, const char *mounts,
         log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     at = n;
     torn = half;
+    flush = flushed;
     atomic_store(&counted, 0);
     n_roots = split(root, roots); /* last: from here on calls are numbered */
 }
 
+static int is_set(const char *name) {
+    const char *value = getenv(name);
+    return value && *value == '1';
+}
+
 __attribute__((constructor)) static void from_environment(void) {
     const char *root = getenv("KNOOPPUNT_CRASH_ROOT");
-    const char *n = getenv("KNOOPPUNT_CRASH_AT"), *half = getenv("KNOOPPUNT_CRASH_TORN");
+    const char *n = getenv("KNOOPPUNT_CRASH_AT");
     if (root && *root)
-        knooppunt_crash_arm(root, n ? atol(n) : 0, half && *half == '1',
-                            getenv("KNOOPPUNT_CRASH_OFF"), getenv("KNOOPPUNT_CRASH_LOG"));
+        knooppunt_crash_arm(root, n ? atol(n) : 0, is_set("KNOOPPUNT_CRASH_TORN"),
+                            is_set("KNOOPPUNT_CRASH_FLUSH"), getenv("KNOOPPUNT_CRASH_OFF"),
+                            getenv("KNOOPPUNT_CRASH_LOG"));
 }
 
 static int is_ours(const char *path) {
@@ -114,7 +126,7 @@ static void path_at(int dir, const char *name, char *into) {
 }
 
 static void end(void) {
-    unsigned flag = NOLOGFLUSH;
+    unsigned flag = flush ? LOGFLUSH : NOLOGFLUSH;
     for (int i = 0; i < n_off; i++)
         if (ioctl(off[i], SHUTDOWN, &flag) != 0)
             syscall(SYS_exit_group, 99); /* no power loss, so no test */
