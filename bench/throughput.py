@@ -43,6 +43,7 @@ def chain(folder: str, count: int, stored: int) -> dict[str, float]:
     """The whole chain, from dropped files to the last durable one; seconds and CPU seconds."""
     from gateway.chain import Chain, Location
     from gateway.setup import init
+    from gateway.runs import tune
 
     root = Path(folder) / "chain"
     init(str(root))

@@ -210,7 +210,7 @@ def tail(
         if as_json:
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
-            _out.print(show.tail_line(row))
+            show.tail_line(_out, row)
 
 
 @config_app.command("check", epilog="Example: knooppunt config check")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -63,9 +64,9 @@ def run_chain(
         signal.signal(number, lambda got, _frame: stopped.append(got))
 
     def tell(happened: list[Happened]) -> None:
-        for event, levering in happened:
-            out.print(show.route_line(event, levering))
+        show.route_lines(out, happened)
 
+    tune()
     chosen = stations_of(stations)
     moment = moment_of(nu) if nu else None
     with Chain(location, chosen, listener=tell) as chain:
@@ -80,6 +81,15 @@ def run_chain(
             summary = chain.run(lambda: bool(stopped))
         _tell_waiting(chain, summary, out)
     err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+
+
+def tune() -> None:
+    """Ready a process that routes and does nothing else.
+
+    What is loaded stays loaded: the collector need not walk over it for every few messages.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _tell_waiting(chain: Chain, summary: Summary, out: Console) -> None:

@@ -340,8 +340,10 @@ class Store:
 
 
 class Many:
-    """A Core statement compiled once, to be run for many rows: compiling and binding each time
-    costs more than SQLite does. Rows are dicts of plain values, as the driver takes them.
+    """A Core statement compiled once, to be run for many rows.
+
+    Compiling and binding each time costs more than SQLite does. Rows are dicts of plain values, as
+    the driver takes them.
     """
 
     def __init__(self, statement: Any) -> None:

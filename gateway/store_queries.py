@@ -70,6 +70,13 @@ class Reader:
         events = self._events_of(found)
         return [_message(row, events.get(row["seq"], [])) for row in rows]
 
+    def answers_to(self, referentienummer: str) -> list[Row]:
+        """What came back on a delivery, as :meth:`trace` tells it."""
+        query = sa.select(t.levering).where(t.levering.c.answers_to == referentienummer)
+        rows = self._rows(query.order_by(t.levering.c.seq))
+        events = self._events_of([row["seq"] for row in rows])
+        return [_message(row, events.get(row["seq"], [])) for row in rows]
+
     def _matching(self, ref: str) -> list[int]:
         shown = names.toonbaar(ref)
         ref = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

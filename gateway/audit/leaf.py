@@ -73,7 +73,7 @@ _dumps = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
 
-_quote = json.encoder.encode_basestring  # type: ignore[attr-defined]  # a JSON string, not ASCII only
+_quote = json.encoder.encode_basestring  # a JSON string, not ASCII only
 
 
 class LeafError(AuditError):
