@@ -95,7 +95,7 @@ class Ledger:
             "origin": self.origin,
             "at": at,
             "type": type_,
-            "event": self._clock.fresh_ulid(at),
+            "event": self._clock.fresh_ulid(),
             "build": __version__,
         }
 

@@ -124,6 +124,7 @@ class Engine:
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._leveringen: dict[str, Levering] = {}
+        self._no_answers: dict[tuple[Place, str], str] = {}
         self._recent: dict[Key[object], object] = {}
         self._remembered: dict[Key[object], object] = {}
         self._in_flight: Batch | None = None
@@ -256,7 +257,7 @@ class Engine:
         for seen in self.inbound.finished(monotonic()):
             moment = self._clock.moment()
             batch.intents.append(
-                Intent(self._clock.fresh_id(), seen.place, seen.name, seen.dev, seen.ino, moment)
+                Intent(self._clock.fresh_ulid(), seen.place, seen.name, seen.dev, seen.ino, moment)
             )
 
     def _claim_and_decide(self, batch: Batch) -> None:
@@ -277,7 +278,10 @@ class Engine:
                 for later in reversed(works[number:]):
                     self._put_back(later)
                 return
-            self._adopt(batch, decision, promise)
+            if decision.source.fate is Fate.LEAVE and not decision.events:
+                self._not_an_answer(work)
+                continue
+            self._adopt(batch, decision, promise, known)
 
     def _look_up(self, wanted: set[Key[object]]) -> dict[Key[object], object]:
         """Answers as of the last commit. We are the only writer: what we committed, we know."""
@@ -316,21 +320,30 @@ class Engine:
         works = []
         for place, name in self.inbound.answers(monotonic()):
             content = self._folders.read_in_place(place, name)
-            if content is None:
+            if content is None or self._no_answers.get((place, name)) == content.sha256:
                 self.inbound.answer_again(place, name)
                 continue
-            intent = Intent(self._clock.fresh_id(), place, name, 0, 0, self._clock.moment())
+            intent = Intent(self._clock.fresh_ulid(), place, name, 0, 0, self._clock.moment())
             works.append(Work(intent, _arrival(intent, content), content))
         return works
 
-    def _adopt(self, batch: Batch, decision: Decision, promise: Promise) -> None:
+    def _not_an_answer(self, work: Work) -> None:
+        """What lies under an answer's name is none (yet): look again when it has other bytes."""
+        spot = work.intent.place, work.intent.name
+        self._no_answers[spot] = work.content.sha256
+        self.inbound.answer_again(*spot)
+
+    def _adopt(self, batch: Batch, decision: Decision, promise: Promise, known: Known) -> None:
         batch.promises.append(promise)
         for put in promise.puts:
             self._touch(batch, put.place)
         learned = dict(decision.facts)
         for one in decision.leveringen:
             batch.leveringen[one.id] = self._leveringen[one.id] = one
-            learned[_key(ByReference(one.referentienummer))] = one
+            for key in (ByReference(one.referentienummer),
+                        ByReference(one.referentienummer, one.gemeentecode)):  # fmt: skip
+                if known.first(key, one).id == one.id:
+                    learned[_key(key)] = one
             if one.volgnummer is not None:
                 number = ByNumber(one.uitwisseling, one.gemeentecode, one.uitvraag, one.volgnummer)
                 learned[_key(number)] = one

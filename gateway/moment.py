@@ -72,7 +72,7 @@ class Clock:
         return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)))
 
     def fresh_id(self) -> str:
-        """A UUID v4, lower case: a referentienummer, or a name in the journal."""
+        """A UUID v4, lower case: a referentienummer (StUF asks for one), or what a trace is made of."""
         digits = self._chance(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]  # RFC 9562: version 4, variant 10
         return (
@@ -83,9 +83,12 @@ class Clock:
         """32 random bytes: one for each value that is committed to in a leaf."""
         return self._chance(32)
 
-    def fresh_ulid(self, klok: int) -> str:
-        """A ULID: 48 bits of time in ms, 80 of chance; 26 characters that sort by time."""
-        value = klok << 80 | int.from_bytes(self._chance(10))
+    def fresh_ulid(self) -> str:
+        """A ULID: 48 bits of time in ms, 80 of chance; 26 characters that sort by time.
+
+        The store's own ids: what is new lies together in its indexes.
+        """
+        value = self.klok() << 80 | int.from_bytes(self._chance(10))
         return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -10, -10)])
 
 

@@ -142,7 +142,7 @@ def _levering(
     number, trace, span = arrival.moment.ids
     last = known.get(LastTime("uit", _system(arrival, config).sleutel))
     return Levering(
-        id=number,
+        id=arrival.id,
         referentienummer=number,
         direction=Direction.HEEN,
         gemeentecode=arrival.place.partij,
@@ -226,7 +226,7 @@ def _envelope_from_rinis(arrival: Arrival, known: Known, config: Config) -> Deci
 
 def _deliver(c: header.Checked) -> Decision:
     """Take the envelope off; put the payload in the municipality's inbox, under a readable name."""
-    levering = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    levering = header.levering_of(c)
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     inbox = Place(Kind.INBOX, c.header.ontvanger.organisatie)
     readable = names.veilig(levering.naam)
@@ -253,7 +253,7 @@ def _reference(arrival: Arrival) -> str:
 def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     """Bv03: the municipality gets its receipt. Fo03: it is told what, and what now."""
     levering = known.get(ByReference(_reference(arrival)))
-    verdict = header.read_verdict(arrival)
+    verdict = header.read_verdict(arrival, levering) if levering else None
     if levering is None or verdict is None:
         return Decision(source=Source(Fate.LEAVE))
     if verdict.fout is None:

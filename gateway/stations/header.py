@@ -110,10 +110,12 @@ def envelope_needs(station: str, arrival: Arrival) -> Keys:
             LastTime("in", header.zender.sleutel),
             LastTime("uit", header.ontvanger.sleutel),
             ByReference(header.referentienummer),
+            ByReference(header.referentienummer, header.zender.organisatie),
+            ByReference(header.referentienummer, header.ontvanger.organisatie),
         )
     ]
     if header.cross_refnummer:
-        wanted += keys(ByReference(header.cross_refnummer))
+        wanted += keys(ByReference(header.cross_refnummer, header.ontvanger.organisatie))
     return frozenset(wanted)
 
 
@@ -167,17 +169,12 @@ def function_is_known(c: Checked) -> str | None:
     return None if c.exchange is not None else f"functie {c.header.functie!r} is onbekend"
 
 
-def function_is_supported(c: Checked) -> str | None:
-    """StUF037: the exchange runs in this direction."""
-    if c.exchange is not None and c.exchange.direction is not c.counter.direction:
-        return f"functie {c.header.functie} loopt {c.exchange.richting}"
-    return None
-
-
 def combination_is_supported(c: Checked) -> str | None:
-    """StUF040: this exchange runs between these two parties."""
+    """StUF040: this exchange runs in this direction, between these two parties."""
     if c.exchange is None:
         return None
+    if c.exchange.direction is not c.counter.direction:
+        return f"functie {c.header.functie} loopt {c.exchange.richting}"
     far = c.header.ontvanger if c.counter.direction == Direction.HEEN else c.header.zender
     partner = c.config.ontvangers[c.exchange.tegenpartij].organisatie
     if far.organisatie == partner:
@@ -190,8 +187,8 @@ def crossref_is_known(c: Checked) -> str | None:
     cross = c.header.cross_refnummer
     if not cross:
         return None
-    answered = c.known.get(ByReference(cross))
-    if answered is not None and answered.gemeentecode == c.header.ontvanger.organisatie:
+    answered = c.known.get(ByReference(cross, c.header.ontvanger.organisatie))
+    if answered is not None and answered.direction is not c.counter.direction:
         return None
     return "crossRefnummer noemt geen levering van deze ontvanger"
 
@@ -216,7 +213,6 @@ IN_ORDER: tuple[tuple[str, Callable[[Checked], str | None]], ...] = (
     ("StUF022", code_is_known),
     ("StUF025", code_is_supported),
     ("StUF034", function_is_known),
-    ("StUF037", function_is_supported),
     ("StUF040", combination_is_supported),
     ("StUF043", crossref_is_known),
     ("RIN001", metagegevens_fit),
@@ -279,12 +275,23 @@ def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, 
     return Delivery(place, name, content, Clash.SAME, event)
 
 
-def read_verdict(arrival: Arrival) -> envelopes.Antwoord | None:
-    """What the other hub said of our envelope; None when the file is no answer at all."""
+def read_verdict(arrival: Arrival, levering: Levering) -> envelopes.Antwoord | None:
+    """What the other hub said of our envelope; None when the file is no answer to it at all."""
     try:
-        return envelopes.read_answer(arrival.content or b"")
+        found = envelopes.read_answer(arrival.content or b"")
     except envelopes.EnvelopeError:
         return None
+    return found if found.cross_refnummer in (None, levering.referentienummer) else None
+
+
+def levering_of(c: Checked) -> Levering:
+    """The delivery that this envelope carries: as we know it, when it is that very one."""
+    party = c.header.zender if c.counter.direction is Direction.HEEN else c.header.ontvanger
+    known = c.known.get(ByReference(c.header.referentienummer, party.organisatie))
+    new = foreign_levering(c)
+    if known is None or known.direction is not new.direction or known.sha256 != new.sha256:
+        return new
+    return known
 
 
 def foreign_levering(c: Checked) -> Levering:
@@ -294,7 +301,7 @@ def foreign_levering(c: Checked) -> Levering:
     name = block.bestand.oorspronkelijke_naam if block else c.envelop.bestandsnaam
     name = name or f"{c.header.referentienummer}.xml"
     return Levering(
-        id=c.arrival.moment.ids[0],
+        id=c.arrival.id,
         referentienummer=c.header.referentienummer,
         direction=c.counter.direction,
         gemeentecode=(c.header.zender if heen else c.header.ontvanger).organisatie,

@@ -6,6 +6,7 @@ Nothing that was dropped is ever deleted by a refusal.
 
 from __future__ import annotations
 
+import envelopes
 from envelopes import EnvelopeError, Fout, Stuurgegevens
 from gateway import names
 from gateway.config import Config
@@ -90,8 +91,8 @@ def refuse_send(
 
 def refuse_envelope(c: header.Checked, fault: Fout) -> Decision:
     """Refuse an envelope: a Fo03 to its sender; the envelope itself goes to quarantine."""
-    known = c.known.get(ByReference(c.header.referentienummer))
-    levering = known or header.foreign_levering(c)
+    # A number that was answered before is another message's: that one stands as it is.
+    levering = header.levering_of(c) if c.earlier is None else header.foreign_levering(c)
     return _refused(c.counter, c.arrival, c.header, c.known, c.config, fault, levering,
                     c.envelop.body_digest, remember=c.earlier is None)  # fmt: skip
 
@@ -101,9 +102,13 @@ def unreadable(
 ) -> Decision:
     """Refuse what is no envelope. Answered when a referentienummer could be read at all."""
     sender = error.stuurgegevens
-    found = known.get(ByReference(sender.referentienummer)) if sender else None
-    levering = found or _nobody(arrival, counter, sender)
-    return _refused(counter, arrival, sender, known, config, error.fout, levering,
+    nobody = _nobody(arrival, counter, sender)
+    levering = nobody
+    if sender is not None and known.get(header.request_key(counter.station, sender)) is None:
+        own = ByReference(sender.referentienummer, nobody.gemeentecode)
+        levering = known.get(own) or nobody
+    fault = envelopes.fout(error.code, error.details, config.technisch.foutcodes)
+    return _refused(counter, arrival, sender, known, config, fault, levering,
                     f"file:{arrival.sha256}", remember=False)  # fmt: skip
 
 
@@ -113,7 +118,7 @@ def _nobody(arrival: Arrival, counter: header.Counter, sender: Stuurgegevens | N
         far = sender.zender if counter.direction is Direction.HEEN else sender.ontvanger
         party = far.organisatie
     number = arrival.moment.ids[0]
-    return Levering(number, sender.referentienummer if sender else number, counter.direction,
+    return Levering(arrival.id, sender.referentienummer if sender else number, counter.direction,
                     party, "", names.ONBEKEND, names.toonbaar(arrival.name), arrival.sha256,
                     arrival.size)  # fmt: skip
 
@@ -144,7 +149,7 @@ def _refused(
 
 def repeat_answer(c: header.Checked) -> Decision:
     """The same message once more: the same answer, and nothing stored or delivered twice."""
-    levering = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    levering = header.levering_of(c)
     place = ANSWER_PLACE[c.arrival.place.kind]
     reply = c.earlier
     if reply is None:

@@ -127,7 +127,7 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     # since x.csv and x.zip share the name of their metagegevens.
     number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
     name = names.delivered(original, code, number, exchange.naamsjabloon)
-    found = c.known.get(ByReference(c.header.referentienummer)) or header.foreign_levering(c)
+    found = header.levering_of(c)
     levering = found._replace(volgnummer=number, delivered_as=name)
     record = _metagegevens(c, exchange, counted.uitvraag, name)
     inbox = Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
@@ -235,7 +235,7 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
 def _returning(arrival: Arrival, exchange: Uitwisseling | None, code: str) -> Levering:
     number, trace, span = arrival.moment.ids
     return Levering(
-        id=number,
+        id=arrival.id,
         referentienummer=number,
         direction=Direction.RETOUR,
         gemeentecode=code,
@@ -299,7 +299,7 @@ def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: 
 def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     """Bv03: done. Fo03: the receiver that sent the file is told why, in its own folder."""
     levering = known.get(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
-    verdict = header.read_verdict(arrival)
+    verdict = header.read_verdict(arrival, levering) if levering else None
     if levering is None or verdict is None:
         return Decision(source=Source(Fate.LEAVE))
     if verdict.fout is None:
