@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import signal
 import stat
 from collections import OrderedDict
@@ -41,6 +42,8 @@ _STAGED_BY = {
 }  # fmt: skip
 """Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
+_HEADER = 1 << 16
+_TIJDSTIP = re.compile(rb"tijdstipBericht>\s*([0-9]{8,17})\s*<")
 _OWN_FOLDER = {
     Kind.GGK_UIT: "antwoord",
     Kind.GGK_IN: "antwoord",
@@ -292,6 +295,25 @@ class Folders:
             if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
                 self.forget(place)
 
+    def tijdstip(self, place: Place, name: str) -> str:
+        """When an envelope was sent, for the order in which to take it: by name, else by look.
+
+        Other systems name their envelopes as they please. Empty when it cannot be seen.
+        """
+        if names.is_envelop_naam(name):
+            return name[:17]
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        try:
+            fd = os.open(name, flags, dir_fd=self.fd(place))
+        except OSError:
+            return ""
+        try:
+            regular = stat.S_ISREG(os.fstat(fd).st_mode)
+            found = _TIJDSTIP.search(os.read(fd, _HEADER)) if regular else None
+        finally:
+            os.close(fd)
+        return found[1].decode().ljust(17, "0") if found else ""
+
     def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
         """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
         reason = names.onaf_reden(name)
@@ -382,12 +404,14 @@ class Folders:
         return self._read(self.fd(place), name)
 
     def _read(self, dir_fd: int, name: str) -> Content | None:
-        fd = os.open(
-            name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd
-        )
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            fd = os.open(name, flags, dir_fd=dir_fd)
+        except OSError:
+            return None  # an answer that is a link, or gone again; a disk that fails: later
         try:
             before = os.fstat(fd)
-            if has_no_writer(fd) is False:
+            if not stat.S_ISREG(before.st_mode) or has_no_writer(fd) is False:
                 return None
             if before.st_size > self._limit:
                 digest, content = _digest_of(fd), None

@@ -25,6 +25,7 @@ SCAN_SHARE = 20
 _BARRED = ("geen-bestand", "harde-link", "onleesbaar")
 """Why a file is not taken until somebody does something about it: looked at with each scan."""
 
+_ORDERED = (Kind.GGK_UIT, Kind.GGK_IN)
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
 _ANSWER_PLACE = {
     Direction.HEEN: Place(Kind.GGK_UIT_ANTWOORD),
@@ -149,14 +150,19 @@ class Inbound:
         began = monotonic()
         present: set[Spot] = set()
         for place in self._folders.sources(self._stations):
+            new = []
             for name in self._folders.scan(place):
                 spot = (place, name)
                 present.add(spot)
                 if spot not in self._known:
                     self._known.add(spot)
-                    self._queues.setdefault(place, deque()).append(name)
+                    new.append(name)
                 elif spot in self._waiting and self._waiting[spot].code in _BARRED:
                     self._queue(spot)  # a link that was removed, a file in place of a pipe
+            if place.kind in _ORDERED:  # a round takes a part of them: the earliest first
+                new.sort(key=lambda name: self._folders.tijdstip(place, name))
+            if new:
+                self._queues.setdefault(place, deque()).extend(new)
         for spot in [one for one in self._waiting if one not in present]:
             self._forget(spot)
         self._next_scan = now + max(self._scan_s, SCAN_SHARE * (monotonic() - began))
@@ -178,7 +184,7 @@ class Inbound:
     def _answer(self, place: Place, name: str) -> None:
         stem = name.split(".")[0]
         awaited = self._awaited.get(place, set())
-        if stem in awaited and names.onaf_reden(name) is None:
+        if stem in awaited and name in (f"{stem}.bv03.xml", f"{stem}.fo03.xml"):
             awaited.discard(stem)
             self._answers.append((place, name))
 

@@ -136,8 +136,10 @@ class Arrival:
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:
         """The envelope read, once: or the error that says why it cannot be."""
+        if self.content is None:
+            return envelopes.EnvelopeError("IB007", f"{self.size} bytes")
         try:
-            return envelopes.read(self.content or b"")
+            return envelopes.read(self.content)
         except envelopes.EnvelopeError as error:
             return error
 
@@ -145,8 +147,8 @@ class Arrival:
     def tijdstip(self) -> str:
         """The envelope's tijdstipBericht, padded to 17 digits; empty when it cannot be read."""
         found = self.envelop
-        header = found.stuurgegevens
-        return envelopes.opvul(header.tijdstip_bericht) if header is not None else ""
+        time = found.stuurgegevens.tijdstip_bericht if found.stuurgegevens is not None else ""
+        return envelopes.opvul(time) if envelopes.is_tijdstip(time) else ""
 
 
 class Levering(NamedTuple):
@@ -243,9 +245,13 @@ class LastOfStem(Key[int]):
 
 @dataclass(frozen=True, slots=True)
 class ByReference(Key[Levering]):
-    """The delivery with this referentienummer."""
+    """The first delivery with this referentienummer; of this municipality, where one is named.
+
+    A number is unique within its sending system: two municipalities may well use the same.
+    """
 
     referentienummer: str
+    gemeentecode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +284,10 @@ class Known:
     def get(self, key: Key[V]) -> V | None:
         """The answer; KeyError when the station did not ask: its ``needs`` is wrong."""
         return cast("V | None", self._answers[cast(Key[object], key)])
+
+    def first(self, key: Key[V], new: V) -> V:
+        """The answer, or else what is new: for questions that keep their first answer."""
+        return cast(V, self._answers.get(cast(Key[object], key)) or new)
 
 
 # --- what a station decides ---------------------------------------------------------------------

@@ -132,7 +132,8 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> boo
             return True
     outcome.landed.append((put.place, name))
     if put.event is not None:
-        outcome.events.append(put.event._replace(name=name))
+        # an answer is named after its request, which may be called anything
+        outcome.events.append(put.event._replace(name=names.toonbaar(name)))
     return True
 
 
@@ -217,7 +218,7 @@ def _note_conflict(promise: Promise, put: Put, outcome: Outcome) -> None:
             EventType.CONFLICT,
             _station(promise),
             promise.levering,
-            put.name,
+            names.toonbaar(put.name),
             str(held),
             "naam-bezet",
             remark,
@@ -242,7 +243,7 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
                 EventType.QUARANTINED,
                 _station(promise),
                 promise.levering,
-                promise.name,
+                names.toonbaar(promise.name),
                 str(Place(Kind.QUARANTAINE, promise.id)),
                 "gewijzigd-na-overname",
                 remark,

@@ -445,13 +445,14 @@ def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Row)
 
 
 def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Row) -> None:
-    wanted = [key.referentienummer for key in asked]
-    query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(wanted))
+    wanted = set(asked)
+    numbers = {key.referentienummer for key in asked}
+    query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(numbers))
     for row in run.execute(query.order_by(t.levering.c.seq.desc())):  # the first stands
         found = _levering(row)
         for key in (ByReference(row.referentienummer),
                     ByReference(row.referentienummer, row.gemeentecode)):  # fmt: skip
-            if key in answers:
+            if key in wanted:
                 answers[key] = found  # type: ignore[index]
 
 

@@ -101,7 +101,11 @@ def _history(connection: sa.Connection) -> Iterator[str]:
         types = [EventType(one.type) for one in events]
         if fold(types) != row.status:
             yield f"{row.id} is {row.status}, but its events lead to {fold(types)}"
-        custody = [one for one in types if one in CUSTODY and one is not EventType.NOTIFIED]
+        custody = [
+            f"{one.type} ({one.station})"  # a refusal is RINIS's, and GGk's when it hears of it
+            for one in events
+            if EventType(one.type) in CUSTODY - {EventType.NOTIFIED}
+        ]
         if len(custody) > MAX_LEAVES or len(set(custody)) < len(custody):
             yield f"{row.id} has the custody events {', '.join(custody)}"
         leaves = [one.leaf for one in events if EventType(one.type) in CUSTODY]
