@@ -38,7 +38,8 @@ class Mode:
     ``taken``: the receivers empty their inboxes between the crash and the restart; ``acted``: they
     did so before the power went. ``again``: the senders drop other files under the same names
     meanwhile. ``torn``: half of the last write is done. ``clash``: a file of another has the name
-    that one of ours is to get.
+    that one of ours is to get. ``weak``: the far disk has no journal, so that nothing but our
+    own syncs puts names on it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Mode:
     again: bool = False
     torn: bool = False
     clash: bool = False
+    weak: bool = False
 
 
 _BOTH = ("near", "far")
@@ -69,6 +71,7 @@ MODES = {
         Mode("power-acted", off=("near",), acted=True),
         Mode("power-torn", off=("near",), torn=True),
         Mode("power-flushed", off=("near",), flushed=True),
+        Mode("power-state-weak", "apart", ("far",), weak=True),
         Mode("power-apart", "apart", _BOTH),
         Mode("power-apart-taken", "apart", _BOTH, taken=True),
         Mode("power-apart-flushed", "apart", _BOTH, flushed=True),
@@ -87,6 +90,10 @@ POWER = [name for name, mode in MODES.items() if mode.off]
 FAR_FOLDERS = ("cbs", "quarantaine")
 TURNS = 3
 """How often each gateway of a chain runs: more than answers need to travel both ways."""
+
+
+class InvariantError(AssertionError):
+    """What must hold does not, after a run that was not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class Result:
         lines = [f"{self.case}:", *(f"  - {one}" for one in self.wrong[:12])]
         lines += [f"      {call}" for call in self.calls[-LAST:]]
         lines += [f"      | {line}" for line in self.said.splitlines()[-12:]]
-        return "\n".join(lines)
+        return "\n".join(lines).replace(f"{work()}/", "")
 
 
 class Bench:
@@ -135,8 +142,10 @@ class Bench:
         self.name = f"bench{Bench._made}"
         self.machine = Machine(package)
         self.has_disks = not why_no_power_loss()
-        self.near, self.far = Disk(f"{self.name}-near"), Disk(f"{self.name}-far")
-        self._prepared: dict[str, Chain] = {}
+        self.near, self._journaled = Disk(f"{self.name}-near"), Disk(f"{self.name}-far")
+        self._weak = Disk(f"{self.name}-weak", journal=False)
+        self.far = self._journaled
+        self._prepared: dict[tuple[str, bool], Chain] = {}
 
     def close(self) -> None:
         """Give everything back."""
@@ -176,12 +185,12 @@ class Bench:
         return Chain(config)
 
     def _kept(self, layout: str, disk: Disk) -> Path:
-        return work() / f"{disk.image.stem}-{layout}"
+        return work() / f"{disk.image.stem}-{layout}-{self.far.journal}"
 
     def _prepare(self, layout: str) -> Chain:
         """Make the chain of a layout once; keep what the disks hold then."""
-        if layout in self._prepared:
-            return self._prepared[layout]
+        if (layout, self.far.journal) in self._prepared:
+            return self._prepared[layout, self.far.journal]
         chain = self._new(layout)
         if self.has_disks:
             self.empty()
@@ -200,12 +209,14 @@ class Bench:
                 shutil.copyfile(disk.image, self._kept(layout, disk))
             else:
                 shutil.copytree(disk.at, self._kept(layout, disk))
-        self._prepared[layout] = chain
+        self._prepared[layout, self.far.journal] = chain
         return chain
 
     @contextmanager
     def chain(self, mode: Mode) -> Iterator[Chain]:
         """A copy of the prepared chain, on disks as they are after a clean shutdown."""
+        self.unmount()
+        self.far = self._weak if mode.weak else self._journaled
         prepared = self._prepare(mode.layout)
         self.unmount()
         for disk in (self.near, self.far):
@@ -217,6 +228,7 @@ class Bench:
         if self.has_disks:
             self.mount(mode.layout)
         chain = replace(prepared, drops=list(prepared.drops), bag=[])
+        chain.in_order = not (mode.off and mode.layout == "spread")
         if mode.clash:
             chain.a_foreign_file_has_the_name()
         yield chain
@@ -248,7 +260,7 @@ class Bench:
 
     def _crash(self, chain: Chain, mode: Mode, at: int, result: Result) -> bool:
         """Run, be ended at call N of these runs, and let happen what happens before a restart."""
-        off = () if mode.acted else tuple(disk.at for disk in self._off(mode))
+        off = () if mode.acted or mode.weak else tuple(disk.at for disk in self._off(mode))
         for gateway in self._runs(chain):
             ended = self.machine.run(
                 chain.run(gateway), chain.roots, at, torn=mode.torn, flushed=mode.flushed, off=off
@@ -270,6 +282,7 @@ class Bench:
         if mode.acted:
             chain.receivers_empty_their_inboxes()
             chain.at_least_once = True
+        if mode.acted or mode.weak:
             for disk in self._off(mode):
                 disk.power_off()
         self._power_returns(mode)
@@ -278,6 +291,7 @@ class Bench:
             chain.receivers_empty_their_inboxes()
         if mode.again:
             chain.senders_drop_the_same_names_again()
+        os.sync()  # what others did meanwhile lasts, also when the power goes again
 
     def _power_returns(self, mode: Mode) -> None:
         if mode.off:
@@ -295,7 +309,10 @@ class Bench:
         result.wrong += invariants.at_the_end(chain)
 
     def count(self, mode: Mode) -> tuple[str, ...]:
-        """The changing calls of a run that nothing ends, and that it passes every check."""
+        """The changing calls of a run that nothing ends; checks that one as well.
+
+        Raises :class:`InvariantError`.
+        """
         calls: tuple[str, ...] = ()
         with self.chain(mode) as chain:
             for gateway in self._runs(chain):
@@ -306,7 +323,8 @@ class Bench:
                 disk.power_off()
             self._power_returns(mode)
             wrong = invariants.at_once(chain) + invariants.at_the_end(chain)
-            assert not wrong, f"{mode.name}@end: " + "\n".join([*wrong, ended.said])
+            if wrong:
+                raise InvariantError(f"{mode.name}@end: " + "\n".join([*wrong, ended.said]))
         return calls
 
     def count_recovery(self, mode: Mode, at: int) -> tuple[str, ...]:
@@ -372,12 +390,15 @@ class Benches:
             bench.close()
 
 
-def sample(calls: tuple[str, ...], wanted: int) -> list[int]:
-    """Moments to fail at, evenly over a run; few of them among the many writes to the WAL."""
+def sample(calls: tuple[str, ...], wanted: int, phase: float = 0.0) -> list[int]:
+    """Moments to fail at, evenly over a run; few of them among the many writes to the WAL.
+
+    ``phase``, from 0 to 1, shifts them all, so that several modes do not fail at the same ones.
+    """
     rare = [
         number
         for number, line in enumerate(calls, 1)
         if not (" pwrite " in line and number % 16) and "-shm" not in line
     ]
-    step = max(1.0, len(rare) / wanted)
-    return sorted({rare[int(i * step)] for i in range(min(wanted, len(rare)))})
+    wanted = min(wanted, len(rare))
+    return sorted({rare[int((i + phase) * len(rare) / wanted) % len(rare)] for i in range(wanted)})

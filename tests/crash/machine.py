@@ -155,20 +155,26 @@ class Machine:
 
 
 class Disk:
-    """A file system of its own in a file, that can lose power and come back."""
+    """A file system of its own in a file, that can lose power and come back.
 
-    def __init__(self, name: str) -> None:
+    Without ``journal`` it keeps no order: what one sync wrote is there, and nothing else is.
+    """
+
+    def __init__(self, name: str, *, journal: bool = True) -> None:
+        self.journal = journal
         self.image = work() / f"{name}.img"
         self.at = work() / f"{name}.mnt"
         self.at.mkdir(exist_ok=True)
         self._mounted = False
         self._bound: list[Path] = []
+        self._frozen: Path | None = None
 
     def format(self) -> None:
         """Make it empty."""
         with self.image.open("wb") as file:
             file.truncate(DISK_MIB << 20)
-        self._do("mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^resize_inode", str(self.image))
+        features = "^resize_inode" if self.journal else "^resize_inode,^has_journal"
+        self._do("mkfs.ext4", "-q", "-F", "-m", "0", "-O", features, str(self.image))
 
     def become(self, image: Path) -> None:
         """Hold what that image holds."""
@@ -179,7 +185,8 @@ class Disk:
         if self._mounted:
             return
         atexit.register(self.unmount)
-        self._do("mount", "-o", "loop,commit=300,noatime", str(self.image), str(self.at))
+        options = "loop,noatime,commit=300" if self.journal else "loop,noatime"
+        self._do("mount", "-o", options, str(self.image), str(self.at))
         self._mounted = True
 
     def bind(self, what: Path, where: str) -> None:
@@ -195,6 +202,12 @@ class Disk:
             self._unmount(self.at)
             self._mounted = False
             atexit.unregister(self.unmount)
+        if self._frozen is not None:
+            self._frozen.replace(self.image)
+            self._frozen = None
+            mended = subprocess.run(["e2fsck", "-fy", str(self.image)], capture_output=True)
+            if mended.returncode > 1:
+                raise OSError(mended.stdout.decode())
 
     def _unmount(self, at: Path) -> None:
         for _ in range(100):
@@ -205,7 +218,14 @@ class Disk:
         self._do("umount", str(at))
 
     def power_off(self) -> None:
-        """Lose power now: the shutdown ioctl, nothing flushed."""
+        """Lose power now: the shutdown ioctl, nothing flushed.
+
+        Without a journal that ioctl is of no use: what had reached the device is kept aside.
+        """
+        if not self.journal:
+            self._frozen = self.image.with_suffix(".frozen")
+            self._do("cp", "--sparse=always", str(self.image), str(self._frozen))
+            return
         fd = os.open(self.at, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(fd, 0x8004587D, struct.pack("I", 2))

@@ -106,6 +106,8 @@ class Chain:
     bag: list[Taken] = field(default_factory=list)
     at_least_once: bool = False
     """A receiver acted on a rename before power was lost: it may get that file again."""
+    in_order: bool = True
+    """Whatever is on disk came there in the order of the calls: not so when disks lose power."""
 
     @property
     def folders(self) -> Path:

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The suite itself is tested: each sync taken away, steps swapped, and the case that fails.
+
+Each mutation is applied to a copy of the package. ``caught_by`` is a mode of ``cases.py`` (at one
+of its moments a case must fail), or a function of ``small.py``. ``near`` is a part of the line of
+a changing call, as the shim logs it: the moments around such calls are tried first.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain as joined
+from pathlib import Path
+
+from tests.crash import small
+from tests.crash.cases import MODES, Bench, Case, InvariantError, sample
+from tests.crash.machine import ROOT, work
+
+MOST = 120
+"""Moments of a mode that are tried before a mutation counts as not caught."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One change to one file: each ``old`` text stands there exactly once."""
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    caught_by: str
+    near: str = ""
+    sampled: bool = False
+    """Is it one of the few that every run of the tests tries?"""
+
+
+_PERFORM_AT_ONCE = (
+    ("        batch.promises.append(promise)\n",
+     "        batch.promises.append(promise)\n"
+     "        promises.perform(self._folders, promise)\n"),
+)  # fmt: skip
+
+MUTATIONS = (
+    # --- each sync, taken away ---
+    Mutation(
+        "make_dir does not sync the parent",
+        "durable.py",
+        (("    sync_dir(parent)\n", ""),),
+        "make_dir",
+    ),
+    Mutation(
+        "init leaves its folders unsynced",
+        "durable.py",
+        (("    sync_dir(parent)\n", ""),),
+        "init_end",
+    ),
+    Mutation(
+        "a large staged file is not synced",
+        "durable.py",
+        (("            os.fsync(fd)\n        inode", "            pass\n        inode"),),
+        "stage",
+    ),
+    Mutation(
+        "put does not sync the file",
+        "durable.py",
+        (("            os.fsync(fd)\n        finally:\n            os.close(fd)\n        os.rename",
+          "            pass\n        finally:\n            os.close(fd)\n        os.rename"),),
+        "put",
+    ),
+    Mutation(
+        "put does not sync the folder",
+        "durable.py",
+        (("dst_dir_fd=dir_fd)\n        os.fsync(dir_fd)\n", "dst_dir_fd=dir_fd)\n"),),
+        "put",
+    ),
+    Mutation(
+        "the round does not sync",
+        "engine.py",
+        (("        durable.sync_filesystem(fd)\n\n\ndef", "        pass\n\n\ndef"),),
+        "power-apart",
+        "fdatasync",
+        sampled=True,
+    ),
+    Mutation(
+        "the round syncs one file system of two",
+        "engine.py",
+        (("    for fd in file_systems:\n", "    for fd in file_systems[:1]:\n"),),
+        "power-spread",
+        "fdatasync",
+    ),
+    Mutation(
+        "tiles get their names before their content is synced",
+        "audit/publish.py",
+        (("            durable.sync_filesystem(any_folder)  # content first", "            #"),),
+        "power-flushed",
+        "audit/tile",
+    ),
+    Mutation(
+        "tiles have unsynced names when the checkpoint comes",
+        "audit/publish.py",
+        (("            durable.sync_filesystem(any_folder)  # names too", "            #"),),
+        "power-state-weak",
+        "audit/",
+    ),
+    Mutation(
+        "the database commits without a sync",
+        "store.py",
+        (("synchronous=FULL\"", "synchronous=NORMAL\""), ("(\"wal\", 2):", "(\"wal\", 1):")),
+        "power-apart",
+        "renameat2",
+    ),
+    Mutation(
+        "a file moved between disks has its name before its content",
+        "promises.py",
+        (("        durable.stage(tmp, src, content)\n        durable.sync_filesystem(tmp)\n",
+          "        durable.stage(tmp, src, content)\n"),),
+        "power-spread-flushed",
+        "quarantaine/",
+    ),
+    Mutation(
+        "a file moved between disks is removed before its name is synced",
+        "promises.py",
+        (("    durable.sync_filesystem(tmp)  # only when", "    #"),),
+        "power-spread-far",
+        "quarantaine/",
+    ),
+    Mutation(
+        "an orphan is set aside without a sync",
+        "engine.py",
+        (("            durable.sync_filesystem(self._folders.fd(held))\n", ""),),
+        "restored",
+    ),
+    # --- two steps, swapped ---
+    Mutation(
+        "renames come before the commit",
+        "engine.py",
+        _PERFORM_AT_ONCE,
+        "kill-taken",
+        "cbs/in/",
+        sampled=True,
+    ),
+    Mutation(
+        "renames come before the sync",
+        "engine.py",
+        _PERFORM_AT_ONCE,
+        "power-flushed",
+        "renameat2",
+    ),
+    Mutation(
+        "the commit comes before the sync",
+        "engine.py",
+        (("self._syncer.submit(_sync, list(batch.file_systems.values()))",
+          "self._syncer.submit(_sync, [])"),
+         ("        self._store.commit(changes)\n",
+          "        self._store.commit(changes)\n"
+          "        _sync(list(batch.file_systems.values()))\n")),
+        "power-apart",
+        "syncfs",
+    ),
+    Mutation(
+        "a source goes before what it led to is in place",
+        "promises.py",
+        (("    outcome = Outcome()\n    for put in",
+          "    outcome = Outcome()\n    _let_go(folders, promise, outcome)\n    for put in"),),
+        "kill",
+        "ggk/uit/2",
+    ),
+    Mutation(
+        "metagegevens come after their file",
+        "stations/rinis.py",
+        (("            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),\n", ""),
+         ("            Delivery(inbox, names.metagegevens_naam(name)",
+          "            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),\n"
+          "            Delivery(inbox, names.metagegevens_naam(name)")),
+        "kill",
+        "_metagegevens.xml",
+        sampled=True,
+    ),
+    Mutation(
+        "the checkpoint comes before its tiles",
+        "audit/publish.py",
+        (("        if head_size - before.size > STEP:",
+          "        content = checkpoint.sign(self._origin, head_size, head_root, self._key)\n"
+          "        path = os.path.join(self._directory, \"checkpoint\")\n"
+          "        durable.put(path, content, TILE_MODE)\n"
+          "        if head_size - before.size > STEP:"),),
+        "kill",
+        "audit/tile",
+    ),
+    Mutation(
+        "a file is claimed before its intent is committed",
+        "engine.py",
+        (("            moment = self._clock.moment()\n            batch.intents.append(\n",
+          "            moment = self._clock.moment()\n            self._to_claim.append(\n"),
+         ("        batch.synced.result()\n",
+          "        batch.synced.result()\n"
+          "        batch.intents += [one for one in self._claimed if one.id not in batch.done]\n"),
+         ("        self._to_claim.extend(batch.intents)\n", "        self._claimed = []\n"),
+         ("            intent = self._to_claim.popleft()\n",
+          "            intent = self._to_claim.popleft()\n"
+          "            self._claimed.append(intent)\n"),
+         ("        self._rest_until = 0.0\n", "        self._rest_until = 0.0\n"
+          "        self._claimed: list[Intent] = []\n")),
+        "kill",
+        ".claimed/",
+    ),
+    # --- what holds it together besides ---
+    Mutation(
+        "a rename replaces what is there",
+        "durable.py",
+        (("_RENAME_NOREPLACE = 1", "_RENAME_NOREPLACE = 0"),),
+        "kill-clash",
+        "cbs/in/GMSDJGD",
+    ),
+    Mutation(
+        "a restart claims whatever has the name now",
+        "folders.py",
+        (("            if _exists(claimed, intent.id):\n                return True\n", ""),
+         ("            if not self._is_same(intent):\n                return False\n",
+          "            pass\n")),
+        "kill-again",
+        ".claimed/",
+    ),
+    Mutation(
+        "a file that is gone from .tmp is staged and delivered once more",
+        "promises.py",
+        (("        name = _delivered_as(target, put)\n    except durable.Occupied",
+          "        return False\n    except durable.Occupied"),),
+        "kill-taken",
+        "cbs/in/",
+    ),
+    Mutation(
+        "what was staged for an answer is taken for an orphan",
+        "engine.py",
+        (("            if which == \".tmp\" and owner not in claimed:\n",
+          "            if not which:\n"),),
+        "kill",
+        "inbox/.tmp",
+    ),
+    Mutation(
+        "a restart touches what another gateway staged",
+        "folders.py",
+        (("                if place.kind is not Kind.QUARANTAINE and whose.get(place.kind) not in",
+          "                if place.kind is not Kind.QUARANTAINE and not"),),
+        "kill-beside",
+        "cbs/in/",
+    ),
+)  # fmt: skip
+
+
+def package(mutation: Mutation) -> Path:
+    """A copy of the package with the change made; ``AssertionError`` where it does not fit."""
+    copy = work() / "mutated" / "".join(c if c.isalnum() else "-" for c in mutation.name)
+    shutil.copytree(
+        ROOT / "gateway", copy / "gateway", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / "config.yaml", copy)
+    path = copy / "gateway" / mutation.file
+    text = path.read_text()
+    for old, new in mutation.changes:
+        count = text.count(old)
+        assert count == 1, f"{mutation.file} changed: {count} times {old!r}"
+        text = text.replace(old, new)
+    path.write_text(text)
+    return copy
+
+
+def caught(mutation: Mutation) -> str:
+    """The first failure of the case that must catch it; empty when nothing fails."""
+    bench = Bench(package(mutation))
+    try:
+        return next(_failures(bench, mutation), "")
+    finally:
+        bench.close()
+
+
+def _failures(bench: Bench, mutation: Mutation) -> Iterator[str]:
+    if mutation.caught_by == "init_end":
+        yield from small.init(bench, 0)
+    elif mutation.caught_by in ("put", "make_dir", "stage", "restored"):
+        yield from getattr(small, mutation.caught_by)(bench)
+    else:
+        mode = MODES[mutation.caught_by]
+        try:
+            calls = bench.count(mode)
+        except InvariantError as error:
+            yield str(error)
+            return
+        for at in _moments(calls, mutation.near):
+            result = bench.run(Case(mode, at))
+            if result.wrong:
+                yield f"{result.case}: {result.wrong[0]}"
+
+
+def _moments(calls: tuple[str, ...], near: str) -> list[int]:
+    """The calls of that kind and those after them first, then others from all over the run."""
+    first = [n for n, line in enumerate(calls, 1) if near and near in line]
+    spread = first[:: max(1, len(first) // 12)]
+    around = [n + d for n in spread for d in (0, 1)]
+    order = joined(around, sample(calls, 40), first)
+    return list(dict.fromkeys(order))[:MOST]
