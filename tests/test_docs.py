@@ -103,7 +103,7 @@ def environment() -> dict[str, str]:
 def run_all(typed: list[Command], folder: Path) -> list[tuple[int, str]]:
     """Run commands one after another in one shell; the exit code and output of each."""
     cut = "@@ end of a command @@"
-    parts = [f"{one.typed}\necho; echo '{cut}' $?" for one in typed]
+    parts = [f"{one.typed}\ncode=$?; echo; echo '{cut}' $code" for one in typed]
     done = subprocess.run(
         ["bash", "-c", "exec 2>&1\n" + "\n".join(parts)],
         cwd=folder, env=environment(), capture_output=True, text=True, timeout=90,
@@ -134,6 +134,15 @@ def missing(shown: tuple[str, ...], out: str) -> list[str]:
         if not any(pattern.fullmatch(line) for line in lines):
             lost.append(want)
     return lost
+
+
+def test_the_runner_sees_what_fails(tmp_path: Path) -> None:
+    """A wrong exit code and a line that did not come out are both found."""
+    block = Block("console", "$ echo een 1; false\neen ...\ntwee\n", "", "")
+    [command] = commands(block)
+    [(code, out)] = run_all([command], tmp_path)
+    assert code == 1
+    assert missing(command.shown, out) == ["twee"]
 
 
 RUNNABLE = [page for page in PAGES if page.is_file() and blocks(page, "sh", "console")]
