@@ -105,8 +105,8 @@ def unreadable(
     nobody = _nobody(arrival, counter, sender)
     levering = nobody
     if sender is not None and known.get(header.request_key(counter.station, sender)) is None:
-        own = ByReference(sender.referentienummer, nobody.gemeentecode)
-        levering = known.get(own) or nobody
+        own = known.get(ByReference(sender.referentienummer, nobody.gemeentecode))
+        levering = own if own is not None and own.tijdstip else nobody  # sent by us, and broken
     fault = envelopes.fout(error.code, error.details, config.technisch.foutcodes)
     return _refused(counter, arrival, sender, known, config, fault, levering,
                     f"file:{arrival.sha256}", remember=False)  # fmt: skip
