@@ -117,12 +117,14 @@ class Machine:
         *,
         torn: bool = False,
         flushed: bool = False,
+        alone: bool = False,
         off: tuple[Path, ...] = (),
     ) -> Ended:
         """Run ``knooppunt argv`` and end it just before changing call number ``at``.
 
         Calls below ``roots`` are counted. ``off``: mount points that lose power at that moment;
-        ``flushed``: their journals had just been committed.
+        ``flushed``: their journals had just been committed. ``alone``: of several processes only
+        the one that makes that call ends.
         """
         out, log = self._dir / "out", self._dir / "log"
         out.write_bytes(b"")
@@ -133,6 +135,7 @@ class Machine:
             "at": at,
             "torn": torn,
             "flushed": flushed,
+            "alone": alone,
             "off": ":".join(map(str, off)),
             "out": str(out),
             "log": str(log),

@@ -4,7 +4,7 @@
 Started by ``machine.py`` with the shim preloaded. Each line on standard input is a request; the
 answer is a line with the child's process id and how it ended. The child is a process of its own
 that runs the real entry point, ``gateway.cli.main``, with the shim armed: what it saves over
-starting Python anew is a second of importing. ``test_crash_shim.py`` shows that a process started
+starting Python anew is a second of importing. ``test_crash.py`` shows that a process started
 the ordinary way makes the same calls.
 """
 
@@ -28,6 +28,7 @@ import gateway.runs
 import gateway.setup
 from gateway import durable
 
+_PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 60
 """A run that takes longer hangs: SIGALRM ends it, and the case fails."""
 
@@ -55,13 +56,14 @@ def child(request: dict[str, Any]) -> None:
     os.dup2(out, 2)
     arm = ctypes.CDLL(None).knooppunt_crash_arm
     text, flag = ctypes.c_char_p, ctypes.c_int
-    arm.argtypes = [text, ctypes.c_long, flag, flag, text, text]
+    arm.argtypes = [text, ctypes.c_long, flag, flag, flag, text, text]
     arm.restype = None
     arm(
         str(request["root"]).encode(),
         int(str(request["at"])),
         int(bool(request["torn"])),
         int(bool(request["flushed"])),
+        int(bool(request["alone"])),
         str(request["off"]).encode(),
         str(request["log"]).encode(),
     )
@@ -83,17 +85,28 @@ def child(request: dict[str, Any]) -> None:
     os._exit(code)
 
 
+def _wait_for_orphans() -> None:
+    """What a run forked and left behind ends with it; only then is the run over."""
+    while True:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
 def main() -> None:
     """Serve until standard input ends."""
     envelopes.check("publicatiebesluit.xsd", b"<x/>")  # the schemas are compiled once, here
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     print(json.dumps({"ready": gateway.__file__}), file=answers, flush=True)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             child(json.loads(line))
         _, status = os.waitpid(pid, 0)
+        _wait_for_orphans()
         ended = {"code": os.waitstatus_to_exitcode(status)}
         print(json.dumps(ended), file=answers, flush=True)
 

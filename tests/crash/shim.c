@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2
  *
  * Loaded before libc (LD_PRELOAD): numbers every call that changes something below the given
- * directories, over all threads, and ends the process just before call number N. Nothing else
- * changes: a call that is not the Nth goes straight on to libc.
+ * directories, over all threads and the processes that it forks, and ends them all just before call
+ * number N. Nothing else changes: a call that is not the Nth goes straight on to libc.
  *
  *   KNOOPPUNT_CRASH_ROOT   directories, by colon: only calls on what lies in them are numbered
  *   KNOOPPUNT_CRASH_AT     N, from 1; 0 or absent: only number them
@@ -12,12 +12,13 @@
  *   KNOOPPUNT_CRASH_FLUSH  1: the file system had just committed its journal by itself, as it does
  *                          every few seconds: names are on the disk, and data that was not synced
  *                          is not
+ *   KNOOPPUNT_CRASH_ALONE  1: only the process that makes call N ends; the others go on
  *   KNOOPPUNT_CRASH_LOG    file to which each numbered call is appended: number, call, path
  *
  * A fork server calls knooppunt_crash_arm() in the child instead of setting the environment.
  *
  * What it does not see: stores into mapped memory (SQLite's -shm, which a restart makes anew) and
- * calls that bypass libc (there are none here; tests/crash/test_crash_shim.py compares with strace).
+ * calls that bypass libc (there are none here; test_crash.py compares with strace).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -47,9 +49,10 @@ static int n_roots;
 static int off[MOST];
 static int n_off;
 static long at;
-static int torn, flush;
+static int torn, flush, alone;
 static int log_fd = -1;
-static atomic_long counted;
+static pid_t first;          /* the process that was armed; others are its children */
+static atomic_long *counted; /* shared with them */
 
 static int split(const char *text, char parts[][PATH_MAX]) {
     int n = 0;
@@ -64,8 +67,8 @@ static int split(const char *text, char parts[][PATH_MAX]) {
     return n;
 }
 
-void knooppunt_crash_arm(const char *root, long n, int half, int flushed, const char *mounts,
-                         const char *log) {
+void knooppunt_crash_arm(const char *root, long n, int half, int flushed, int only,
+                         const char *mounts, const char *log) {
     static char paths[MOST][PATH_MAX];
     int found = split(mounts, paths);
     n_off = 0;
@@ -76,7 +79,12 @@ void knooppunt_crash_arm(const char *root, long n, int half, int flushed, const 
     at = n;
     torn = half;
     flush = flushed;
-    atomic_store(&counted, 0);
+    alone = only;
+    first = getpid();
+    counted = mmap(NULL, sizeof *counted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                   0);
+    if (counted == MAP_FAILED)
+        syscall(SYS_exit_group, 97);
     n_roots = split(root, roots); /* last: from here on calls are numbered */
 }
 
@@ -90,8 +98,8 @@ __attribute__((constructor)) static void from_environment(void) {
     const char *n = getenv("KNOOPPUNT_CRASH_AT");
     if (root && *root)
         knooppunt_crash_arm(root, n ? atol(n) : 0, is_set("KNOOPPUNT_CRASH_TORN"),
-                            is_set("KNOOPPUNT_CRASH_FLUSH"), getenv("KNOOPPUNT_CRASH_OFF"),
-                            getenv("KNOOPPUNT_CRASH_LOG"));
+                            is_set("KNOOPPUNT_CRASH_FLUSH"), is_set("KNOOPPUNT_CRASH_ALONE"),
+                            getenv("KNOOPPUNT_CRASH_OFF"), getenv("KNOOPPUNT_CRASH_LOG"));
 }
 
 static int is_ours(const char *path) {
@@ -130,6 +138,8 @@ static void end(void) {
     for (int i = 0; i < n_off; i++)
         if (ioctl(off[i], SHUTDOWN, &flag) != 0)
             syscall(SYS_exit_group, 99); /* no power loss, so no test */
+    if (!alone)
+        kill(first, SIGKILL); /* its children ask the kernel to end with it */
     kill(getpid(), SIGKILL);
     for (;;)
         pause();
@@ -139,15 +149,15 @@ static void end(void) {
 static int numbered(const char *call, const char *path, int is_write) {
     if (!n_roots || !is_ours(path))
         return 0;
-    long n = atomic_fetch_add(&counted, 1) + 1;
-    if (log_fd >= 0 && (!at || n <= at)) {
+    long n = atomic_fetch_add(counted, 1) + 1;
+    if (log_fd >= 0 && (!at || n <= at || alone)) {
         char line[PATH_MAX + 64];
         int len = snprintf(line, sizeof line, "%ld %s %s\n", n, call, path);
         syscall(SYS_write, log_fd, line, (size_t)len);
     }
-    if (!at || n < at)
+    if (!at || n < at || (n > at && alone))
         return 0;
-    if (n > at) /* another thread, a moment before the end of all */
+    if (n > at) /* another thread or process, a moment before the end of all */
         for (;;)
             pause();
     if (torn && is_write)
