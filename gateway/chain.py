@@ -10,20 +10,23 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from gateway import durable
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
+from gateway.clerk import Clerk
 from gateway.config import Config, parse
 from gateway.custody import Ledger
+from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
 from gateway.errors import ConfigError
 from gateway.folders import Folders, Waiting
 from gateway.moment import Clock, monotonic, pause
-from gateway.store import Changes, Store
+from gateway.store import Changes, Store, connect, lookup
 from gateway.watch import Watch
 
 DATABASE = "knooppunt.db"
@@ -106,8 +109,17 @@ class Summary:
     waiting: list[Waiting] = field(default_factory=list)
 
 
+def _hire(location: Location, config: Config) -> Clerk:
+    """The clerk of a process apart: its own folders, and a reader of the store."""
+    connection = connect(location.database, writer=False).connect()
+    return Clerk(Folders(location.root, config), partial(lookup, connection))
+
+
 class Chain:
-    """A gateway on one state directory. Use as a context manager; raises ``GatewayError``."""
+    """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
+
+    ``apart`` gives the clerk a process of its own: for long runs, on two cores.
+    """
 
     def __init__(
         self,
@@ -117,6 +129,7 @@ class Chain:
         clock: Clock | None = None,
         listener: Callable[[list[Happened]], None] = lambda _: None,
         quiet_ms: int | None = None,
+        apart: bool = False,
     ) -> None:
         self.location = location
         self.config = read_config(location.config_path)
@@ -128,6 +141,8 @@ class Chain:
         self._published_at = monotonic()
         durable.make_dir(location.state, 0o700)
         self._lock = durable.lock(os.path.join(location.state, "lock"))
+        # Before the first file or thread: the clerk's process starts as a copy of this one.
+        aside = Apart(lambda: _hire(location, self.config)) if apart else None
         self.folders = Folders(location.root, self.config)
         self.folders.make_all()
         self.store = Store(location.database)
@@ -138,8 +153,16 @@ class Chain:
         self.ledger = Ledger(self.store, self.clock, origin)
         self._open_log(origin)
         self._note_config(meta, origin)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
+        desk = aside or Here(Clerk(self.folders, self.store.lookup))
         self.engine = Engine(
-            self.folders, self.store, self.ledger, self.clock, stations, self._heard(listener)
+            self.folders,
+            self.store,
+            self.ledger,
+            self.clock,
+            desk,
+            stations,
+            self._heard(listener),
         )
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
@@ -237,7 +260,7 @@ class Chain:
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
         if self.ledger.unpublished and due:
-            self._publishing = self.engine.beside(self._publication())
+            self._publishing = self._beside.submit(self._publication())
 
     def _publication(self) -> Callable[[], int]:
         leaves, self.ledger.unpublished = self.ledger.unpublished, []
@@ -275,6 +298,7 @@ class Chain:
         """End cleanly: nothing half done, every leaf published, the checkpoint archived."""
         self.engine.close()
         self.publish()
+        self._beside.shutdown()
         self._publisher.archive(monotonic(), stopping=True)
         self.store.close()
         self.folders.close()

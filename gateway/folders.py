@@ -314,6 +314,14 @@ class Folders:
             os.close(fd)
         return found[1].decode().ljust(17, "0") if found else ""
 
+    def identity(self, place: Place, name: str) -> tuple[int, int, int] | None:
+        """What tells a file from another under its name, or from itself changed; None: gone."""
+        try:
+            found = os.stat(name, dir_fd=self.fd(place), follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
         """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
         reason = names.onaf_reden(name)

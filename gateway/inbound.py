@@ -45,12 +45,14 @@ class Inbound:
         self._queues: OrderedDict[Place, deque[str]] = OrderedDict()
         self._known: set[Spot] = set()
         self._taken: set[Spot] = set()
+        self._missed: set[Spot] = set()
         self._waiting: dict[Spot, Waiting] = {}
         self._due: list[tuple[float, int, Spot]] = []
         self._next_scan = 0.0
         self._next_answers = 0.0
         self._awaited: dict[Place, set[str]] = {}
         self._answers: deque[Spot] = deque()
+        self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
         self._count = 0
         self._kinds = {place.kind for place in folders.sources(stations)}
 
@@ -70,6 +72,9 @@ class Inbound:
         """The file was claimed: what has its name from now on is another file."""
         self._known.discard((place, name))
         self._taken.discard((place, name))
+        if (place, name) in self._missed:
+            self._missed.discard((place, name))
+            self.hint(place, name)
 
     def scan_now(self) -> None:
         """Let the next round scan, whatever the interval says."""
@@ -133,6 +138,8 @@ class Inbound:
                 self._answer(place, name)
             elif (place, name) in self._waiting:
                 self._queue((place, name))
+            elif (place, name) in self._taken:  # already the next file of that name, perhaps
+                self._missed.add((place, name))
             elif (place, name) not in self._known:
                 self._known.add((place, name))
                 self._queue((place, name))
@@ -184,13 +191,22 @@ class Inbound:
     def _answer(self, place: Place, name: str) -> None:
         stem = name.split(".")[0]
         awaited = self._awaited.get(place, set())
+        if (place, name) in self._ignored:
+            if self._ignored[place, name] == self._folders.identity(place, name):
+                return
+            del self._ignored[place, name]
         if stem in awaited and name in (f"{stem}.bv03.xml", f"{stem}.fo03.xml"):
             awaited.discard(stem)
             self._answers.append((place, name))
 
     def answer_again(self, place: Place, name: str) -> None:
-        """This answer could not be read, or not acted upon, now: it comes again later."""
+        """This answer could not be read now: it comes again later."""
         self._awaited.setdefault(place, set()).add(name.split(".")[0])
+
+    def ignore_answer(self, place: Place, name: str) -> None:
+        """What bears this answer's name is none: look again when it has become another file."""
+        self._ignored[place, name] = self._folders.identity(place, name)
+        self.answer_again(place, name)
 
     # --- what people ask ---
 

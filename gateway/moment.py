@@ -72,7 +72,7 @@ class Clock:
         return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)))
 
     def fresh_id(self) -> str:
-        """A UUID v4, lower case: a referentienummer (StUF asks for one), or what a trace is made of."""
+        """A UUID v4, lower case: a referentienummer (StUF asks for one), or a trace id."""
         digits = self._chance(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]  # RFC 9562: version 4, variant 10
         return (

@@ -246,15 +246,8 @@ class Store:
         return self._next_arrival - 1
 
     def lookup(self, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
-        """The answers to questions, None where there is none: one query per kind of question."""
-        kinds: dict[type, list[Any]] = defaultdict(list)
-        for key in wanted:
-            kinds[type(key)].append(key)
-        answers: dict[Key[object], object] = {}
-        for kind, asked in kinds.items():
-            answers.update(dict.fromkeys(asked))
-            _ASK[kind](self._connection, asked, answers)
-        return answers
+        """The answers to questions as of the last commit; see :func:`lookup`."""
+        return lookup(self._connection, wanted)
 
     # --- the one transaction of a round ---
 
@@ -406,6 +399,18 @@ def _levering(row: Any) -> Levering:
 
 
 # --- questions: how each kind is answered and kept ----------------------------------------------
+
+
+def lookup(connection: sa.Connection, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
+    """The answers to questions, None where there is none: one query for each kind of question."""
+    kinds: dict[type, list[Any]] = defaultdict(list)
+    for key in wanted:
+        kinds[type(key)].append(key)
+    answers: dict[Key[object], object] = {}
+    for kind, asked in kinds.items():
+        answers.update(dict.fromkeys(asked))
+        _ASK[kind](connection, asked, answers)
+    return answers
 
 
 def _ask_last_time(run: sa.Connection, asked: list[LastTime], answers: Row) -> None:

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The clerk: claims what it is told to, reads it, lets the stations decide, and stages it all.
+
+That is step (b) of a round, but for seeing. It needs nothing of the engine but its task, and of the
+store only answers as of the last commit: so it can work in the engine's process or in one of its
+own (``desk.py``), and then two cores do what one did. File contents never leave it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from gateway import promises
+from gateway.config import Config
+from gateway.folders import Content, Folders
+from gateway.journal import Intent, Promise
+from gateway.model import (
+    STATION_OF,
+    Arrival,
+    ByNumber,
+    ByReference,
+    Decision,
+    Event,
+    Fate,
+    Key,
+    Kind,
+    Known,
+    Levering,
+    Place,
+)
+from gateway.stations import STATIONS, Station
+
+REMEMBERED = 20_000
+"""Committed facts kept at hand: most questions are about what happened a moment ago."""
+
+Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
+
+
+class Task(NamedTuple):
+    """One round's work: what to claim and the answers to read, in order.
+
+    ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
+    system that the engine itself changed, to be synced with the rest.
+    """
+
+    number: int
+    committed: int
+    intents: list[Intent]
+    answers: list[Intent]
+    touched: list[Place]
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a task. Nothing of it is true before it is synced and committed.
+
+    ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
+    staged now, and comes again in this order; ``ignored`` bears an answer's name and is none.
+    """
+
+    promises: list[Promise] = field(default_factory=list)
+    leveringen: dict[str, Levering] = field(default_factory=dict)
+    facts: dict[Key[object], object] = field(default_factory=dict)
+    happened: list[tuple[Event, Levering]] = field(default_factory=list)
+    withdrawn: list[Intent] = field(default_factory=list)
+    back: list[Intent] = field(default_factory=list)
+    ignored: list[Intent] = field(default_factory=list)
+
+
+class Work(NamedTuple):
+    """A file in hand: claimed (or, an answer, read in place) and read, not yet decided on."""
+
+    intent: Intent
+    arrival: Arrival
+    content: Content
+
+
+class Clerk:
+    """Works for one engine. ``ask`` answers questions as of the last commit."""
+
+    def __init__(self, folders: Folders, ask: Ask) -> None:
+        self.folders = folders
+        self._config: Config = folders.config
+        self._ask = ask
+        self._pending: deque[tuple[int, dict[Key[object], object]]] = deque()
+        self._recent: dict[Key[object], object] = {}
+        self._remembered: dict[Key[object], object] = {}
+        self._file_systems: dict[int, int] = {}
+        self._touched: set[Place] = set()
+
+    def work(self, task: Task) -> tuple[Done, list[int]]:
+        """Do a task; also gives a descriptor of each file system that must be synced for it."""
+        self._learn_committed(task.committed)
+        self._file_systems, self._touched = {}, set()
+        for place in task.touched:
+            self._touch(place)
+        done = Done()
+        works = self._claim(task.intents, done)
+        works += self._read_answers(task.answers, done)
+        works.sort(key=_in_order)
+        self._decide(works, done)
+        self._pending.append((task.number, done.facts))
+        return done, list(self._file_systems.values())
+
+    def _touch(self, place: Place) -> None:
+        if place not in self._touched:
+            self._touched.add(place)
+            device, fd = self.folders.file_system(place)
+            self._file_systems[device] = fd
+
+    # --- claiming and reading ---
+
+    def _claim(self, intents: list[Intent], done: Done) -> list[Work]:
+        works = []
+        for intent in intents:
+            self._touch(intent.place)
+            if not self.folders.claim(intent):
+                done.withdrawn.append(intent)
+                continue
+            content = self.folders.read_claimed(intent)
+            if content is None:  # opened again between the look and the claim
+                done.back.append(intent)
+            else:
+                works.append(Work(intent, _arrival(intent, content), content))
+        return works
+
+    def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
+        works = []
+        for intent in answers:
+            content = self.folders.read_in_place(intent.place, intent.name)
+            if content is None:
+                done.back.append(intent)
+            else:
+                works.append(Work(intent, _arrival(intent, content), content))
+        return works
+
+    # --- deciding and staging ---
+
+    def _decide(self, works: list[Work], done: Done) -> None:
+        wanted = [_station(one).needs(one.arrival, self._config) for one in works]
+        stored = self._look_up({key for keys in wanted for key in keys})
+        for number, (work, keys) in enumerate(zip(works, wanted, strict=True)):
+            recent = self._recent
+            known = Known({key: recent[key] if key in recent else stored[key] for key in keys})
+            decision = _station(work).decide(work.arrival, known, self._config)
+            if decision.source.fate is Fate.LEAVE and not decision.events:
+                done.ignored.append(work.intent)
+                continue
+            try:
+                promise = promises.stage(self.folders, work.arrival, work.content, decision)
+            except OSError:
+                # In order: what comes after from the same sender must not overtake this one.
+                done.back += [later.intent for later in works[number:]]
+                return
+            self._adopt(decision, promise, known, done)
+
+    def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
+        done.promises.append(promise)
+        for put in promise.puts:
+            self._touch(put.place)
+        learned = dict(decision.facts)
+        for one in decision.leveringen:
+            done.leveringen[one.id] = one
+            for key in (
+                ByReference(one.referentienummer),
+                ByReference(one.referentienummer, one.gemeentecode),
+            ):
+                if known.first(key, one).id == one.id:
+                    learned[_key(key)] = one
+            if one.volgnummer is not None:
+                number = ByNumber(one.uitwisseling, one.gemeentecode, one.uitvraag, one.volgnummer)
+                learned[_key(number)] = one
+        done.facts.update(learned)
+        self._recent.update(learned)
+        done.happened += [(event, done.leveringen[event.levering]) for event in decision.events]
+
+    # --- what is known ---
+
+    def _look_up(self, wanted: set[Key[object]]) -> dict[Key[object], object]:
+        """Answers as of the last commit. Nobody else writes: what was committed, we know."""
+        remembered = self._remembered
+        answers = {key: remembered[key] for key in wanted if key in remembered}
+        missing = [key for key in wanted if key not in answers]
+        if missing:
+            answers.update(self._ask(missing))
+        return answers
+
+    def _learn_committed(self, number: int) -> None:
+        while self._pending and self._pending[0][0] <= number:
+            _, facts = self._pending.popleft()
+            for key, value in facts.items():
+                if self._recent.get(key) is value:  # else a later round knows better
+                    del self._recent[key]
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.clear()
+            self._remembered.update(facts)
+
+
+def _key(key: object) -> Key[object]:
+    return cast("Key[object]", key)
+
+
+def _station(work: Work) -> Station:
+    return STATIONS[STATION_OF[work.intent.place.kind]]
+
+
+def _arrival(intent: Intent, content: Content) -> Arrival:
+    return Arrival(
+        intent.id,
+        intent.place,
+        intent.name,
+        content.size,
+        content.sha256,
+        content.content,
+        content.owner,
+        intent.moment,
+    )
+
+
+def _in_order(work: Work) -> str:
+    """Envelopes go in the order of tijdstipBericht, whatever their files are called."""
+    if work.intent.place.kind not in (Kind.GGK_UIT, Kind.GGK_IN):
+        return ""
+    return work.arrival.tijdstip
