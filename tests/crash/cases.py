@@ -39,7 +39,8 @@ class Mode:
     did so before the power went. ``again``: the senders drop other files under the same names
     meanwhile. ``torn``: half of the last write is done. ``clash``: a file of another has the name
     that one of ours is to get. ``weak``: the far disk has no journal, so that nothing but our
-    own syncs puts names on it.
+    own syncs puts names on it. ``two``: the clerk has a process of its own; ``alone``: only the
+    process that makes the call ends.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Mode:
     torn: bool = False
     clash: bool = False
     weak: bool = False
+    two: bool = False
+    alone: bool = False
 
 
 _BOTH = ("near", "far")
@@ -66,6 +69,8 @@ MODES = {
         Mode("kill-spread", "spread"),
         Mode("kill-spread-clash", "spread", clash=True),
         Mode("kill-beside", "beside", taken=True),
+        Mode("kill-two", two=True, taken=True),
+        Mode("kill-two-alone", two=True, alone=True),
         Mode("power", off=("near",)),
         Mode("power-taken", off=("near",), taken=True),
         Mode("power-acted", off=("near",), acted=True),
@@ -75,6 +80,7 @@ MODES = {
         Mode("power-apart", "apart", _BOTH),
         Mode("power-apart-taken", "apart", _BOTH, taken=True),
         Mode("power-apart-flushed", "apart", _BOTH, flushed=True),
+        Mode("power-two", "apart", _BOTH, two=True, taken=True),
         Mode("power-share", "apart", ("near",)),
         Mode("power-share-taken", "apart", ("near",), taken=True),
         Mode("power-share-acted", "apart", ("near",), acted=True),
@@ -263,11 +269,19 @@ class Bench:
         off = () if mode.acted or mode.weak else tuple(disk.at for disk in self._off(mode))
         for gateway in self._runs(chain):
             ended = self.machine.run(
-                chain.run(gateway), chain.roots, at, torn=mode.torn, flushed=mode.flushed, off=off
+                chain.run(gateway, two=mode.two),
+                chain.roots,
+                at,
+                torn=mode.torn,
+                flushed=mode.flushed,
+                alone=mode.alone,
+                off=off,
             )
             result.calls += ended.calls
             result.said += ended.said
-            if ended.died:
+            # Without its clerk the engine says so and ends, as after any failed sync.
+            ended_alone = mode.alone and ended.code == 2 and len(ended.calls) >= at
+            if ended.died or ended_alone:
                 self._meanwhile(chain, mode, result)
                 return True
             if ended.code != 0 or len(ended.calls) >= at:
@@ -316,7 +330,7 @@ class Bench:
         calls: tuple[str, ...] = ()
         with self.chain(mode) as chain:
             for gateway in self._runs(chain):
-                ended = self.machine.run(chain.run(gateway), chain.roots)
+                ended = self.machine.run(chain.run(gateway, two=mode.two), chain.roots)
                 assert ended.code == 0, ended.said
                 calls += ended.calls
             for disk in self._off(mode):  # what was said to be done is done, and stays so
@@ -334,7 +348,8 @@ class Bench:
                 return ()
             calls: tuple[str, ...] = ()
             for gateway in self._runs(chain):
-                calls += self.machine.run(chain.run(gateway), chain.roots).calls
+                argv = chain.run(gateway, two=mode.two)
+                calls += self.machine.run(argv, chain.roots).calls
             return calls
 
     def _keep(self, case: Case) -> None:

@@ -36,9 +36,9 @@ class Mutation:
 
 
 _PERFORM_AT_ONCE = (
-    ("        batch.promises.append(promise)\n",
-     "        batch.promises.append(promise)\n"
-     "        promises.perform(self._folders, promise)\n"),
+    ("        done.promises.append(promise)\n",
+     "        done.promises.append(promise)\n"
+     "        promises.perform(self.folders, promise)\n"),
 )  # fmt: skip
 
 MUTATIONS = (
@@ -76,15 +76,15 @@ MUTATIONS = (
     ),
     Mutation(
         "the round does not sync",
-        "engine.py",
-        (("        durable.sync_filesystem(fd)\n\n\ndef", "        pass\n\n\ndef"),),
+        "desk.py",
+        (("        durable.sync_filesystem(fd)\n", "        pass\n"),),
         "power-apart",
         "fdatasync",
         sampled=True,
     ),
     Mutation(
         "the round syncs one file system of two",
-        "engine.py",
+        "desk.py",
         (("    for fd in file_systems:\n", "    for fd in file_systems[:1]:\n"),),
         "power-spread",
         "fdatasync",
@@ -134,7 +134,7 @@ MUTATIONS = (
     # --- two steps, swapped ---
     Mutation(
         "renames come before the commit",
-        "engine.py",
+        "clerk.py",
         _PERFORM_AT_ONCE,
         "kill-taken",
         "cbs/in/",
@@ -142,19 +142,20 @@ MUTATIONS = (
     ),
     Mutation(
         "renames come before the sync",
-        "engine.py",
+        "clerk.py",
         _PERFORM_AT_ONCE,
         "power-flushed",
         "renameat2",
     ),
     Mutation(
         "the commit comes before the sync",
-        "engine.py",
-        (("self._syncer.submit(_sync, list(batch.file_systems.values()))",
-          "self._syncer.submit(_sync, [])"),
-         ("        self._store.commit(changes)\n",
-          "        self._store.commit(changes)\n"
-          "        _sync(list(batch.file_systems.values()))\n")),
+        "desk.py",
+        (("        self._flight = done, self._syncer.submit(_sync, file_systems)\n",
+          "        _sync(self._late)\n"
+          "        self._late = file_systems\n"
+          "        self._flight = done, self._syncer.submit(_sync, [])\n"),
+         ("        self._clerk = clerk\n",
+          "        self._clerk = clerk\n        self._late: list[int] = []\n")),
         "power-apart",
         "syncfs",
     ),
@@ -191,17 +192,9 @@ MUTATIONS = (
     Mutation(
         "a file is claimed before its intent is committed",
         "engine.py",
-        (("            moment = self._clock.moment()\n            batch.intents.append(\n",
-          "            moment = self._clock.moment()\n            self._to_claim.append(\n"),
-         ("        batch.synced.result()\n",
-          "        batch.synced.result()\n"
-          "        batch.intents += [one for one in self._claimed if one.id not in batch.done]\n"),
-         ("        self._to_claim.extend(batch.intents)\n", "        self._claimed = []\n"),
-         ("            intent = self._to_claim.popleft()\n",
-          "            intent = self._to_claim.popleft()\n"
-          "            self._claimed.append(intent)\n"),
-         ("        self._rest_until = 0.0\n", "        self._rest_until = 0.0\n"
-          "        self._claimed: list[Intent] = []\n")),
+        (("            batch.claims = list(self._to_claim)\n",
+          "            batch.claims = [*self._to_claim, *batch.intents]\n"),
+         ("        self._to_claim.extend(batch.intents)\n", "")),
         "kill",
         ".claimed/",
     ),

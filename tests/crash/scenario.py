@@ -125,8 +125,14 @@ class Chain:
         states = (one.state for one in self.gateways)
         return [self.config.parent, *(one for one in states if one is not None)]
 
-    def run(self, gateway: Gateway) -> list[str]:
-        """The command that runs a gateway of this chain until nothing is due."""
+    def run(self, gateway: Gateway, *, two: bool = False) -> list[str]:
+        """The command that runs a gateway of this chain until nothing is due.
+
+        ``two``: with its clerk in a process of its own, as in a run without ``--once``.
+        """
+        if two:
+            state = gateway.state or self.folders / ".state"
+            return ["in two processes", str(self.config), str(state)]
         placed = ["--state", str(gateway.state)] if gateway.state else []
         command = ["run", "--once", "--stations", gateway.stations]
         return [*command, "--config", str(self.config), *placed]

@@ -22,11 +22,12 @@ import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401
 import watchdog.observers  # noqa: F401
 
 import envelopes
-import gateway.chain
 import gateway.cli
 import gateway.runs
 import gateway.setup
 from gateway import durable
+from gateway.chain import Chain, Location
+from gateway.errors import GatewayError
 
 _PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 60
@@ -38,12 +39,26 @@ def _stage(folder: str, size: str) -> None:
     durable.stage(fd, "staged", b"x" * int(size))
 
 
+def _in_two_processes(config: str, state: str) -> None:
+    with Chain(Location.of(config, state), apart=True) as chain:
+        chain.run_once()
+
+
 PROGRAMS = {
+    "in two processes": _in_two_processes,
     "durable.put": lambda path, text: durable.put(path, text.encode()),
     "durable.make_dir": durable.make_dir,
     "durable.stage": _stage,
 }
-"""Functions of ``durable.py`` that promise something of their own, to be run by themselves."""
+"""What no command does by itself: functions of ``durable.py`` that promise something of their own,
+and a run that ends by itself with the clerk in a second process."""
+
+
+def _program(name: str, *argv: str) -> None:
+    try:
+        PROGRAMS[name](*argv)
+    except GatewayError as error:
+        gateway.cli.fail(error)
 
 
 def child(request: dict[str, Any]) -> None:
@@ -72,7 +87,7 @@ def child(request: dict[str, Any]) -> None:
     code = 70
     try:
         if argv[0] in PROGRAMS:
-            PROGRAMS[argv[0]](*argv[1:])
+            _program(*argv)
         else:
             gateway.cli.main()
         code = 0
