@@ -23,7 +23,7 @@ from gateway.config import Config, parse
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, StateError
 from gateway.folders import Folders, Waiting
 from gateway.moment import Clock, monotonic, pause
 from gateway.store import Changes, Store, connect, lookup
@@ -145,6 +145,7 @@ class Chain:
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
         self.folders = Folders(location.root, self.config)
         self.folders.make_all()
+        self._refuse_lost_database()
         self.store = Store(location.database)
         meta = self.store.meta()
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
@@ -174,6 +175,16 @@ class Chain:
         self.close()
 
     # --- opening ---
+
+    def _refuse_lost_database(self) -> None:
+        """A log that was published speaks of a database that was here: never begin a new one."""
+        published = os.path.join(self.location.audit, "checkpoint")
+        if os.path.exists(published) and not os.path.exists(self.location.database):
+            raise StateError(
+                f"the database {self.location.database} is gone; the audit log beside it is not",
+                hint="restore it from a backup; or, to begin a new chain, move the whole of "
+                f"{self.location.state} away and keep it: it is the proof of what was",
+            )
 
     def _open_log(self, origin: str) -> None:
         key = ensure_key(self.location.log_key, self.location.audit, origin)

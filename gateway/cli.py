@@ -77,6 +77,10 @@ def _location(config: Path | None, state: Path | None) -> Location:
     from gateway.chain import Location, find_config
 
     path = str(config) if config else find_config(os.getcwd())
+    if not os.path.isfile(path):
+        raise ConfigError(
+            f"there is no configuration at {path}", hint="make one with: knooppunt init DIR"
+        )
     if config is None:
         _err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
     return Location.of(path, str(state) if state else None)
@@ -96,7 +100,7 @@ def init(
     directory: Annotated[Path, typer.Argument(help="Where; made if missing.")] = Path(),
     state: StateOption = None,
 ) -> None:
-    """Make a chain: config.yaml, all folders, the log's key and its first checkpoint.
+    """Make a chain: config, folders, key and a first checkpoint.
 
     Nothing that exists is overwritten; what is missing is added. Run it again after you added a
     municipality or an exchange to config.yaml.
@@ -122,8 +126,9 @@ def run(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Run the chain: take what lies in outboxes, hop folders and send folders, and route it.
+    """Run the chain, and show each thing that happens.
 
+    Takes what lies in outboxes, hop folders and send folders, and routes it.
     Prints one line for each thing that happens. End it with Ctrl-C: nothing is left half done.
     Files that are still being written wait; --once gives them one quiet time and then lists them.
     """
@@ -132,13 +137,17 @@ def run(
     run_chain(_location(config, state), stations, once=once, nu=nu, out=_out, err=_err)
 
 
-@app.command(epilog="Example: knooppunt demo && knooppunt trace WMO_H22025.csv")
+@app.command(epilog="Example: knooppunt demo && cd demo && knooppunt trace WMO_H22025.csv")
 def demo(
     directory: Annotated[
         Path | None, typer.Argument(help="Where; a fresh demo/ here by default.")
     ] = None,
 ) -> None:
-    """Play one real round with three municipalities, and show its route, a trace and the audit."""
+    """Play one real round with three municipalities, and explain it.
+
+    Prints the route log, one delivery's whole trace, the verification of the audit log, and what
+    to type next. The folder is made anew each time.
+    """
     from gateway.demo import play
 
     play(str(directory) if directory else "demo", _out)
@@ -157,7 +166,9 @@ def trace(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Where is my file, and what happened to it? All matches, oldest first, both directions.
+    """Where is my file, and what happened to it?
+
+    All deliveries that the reference fits, oldest first, and what came back on each.
 
     Exit code 1 when nothing by that reference was ever here.
     """
@@ -167,12 +178,15 @@ def trace(
     location = _location(config, state)
     with Reader(location.database) as reader:
         messages = reader.trace(ref)
+        told = {message["id"] for message in messages}
+        came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
+        answers = [answer for answer in came if answer["id"] not in told]
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif messages:
-        show.trace(_out, messages)
+        show.trace(_out, messages + answers)
     else:
         _out.print(Text(f"Nothing here was ever called {ref!r}."))
         _out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
@@ -183,7 +197,10 @@ def trace(
 def status(
     as_json: JsonOption = False, config: ConfigOption = None, state: StateOption = None
 ) -> None:
-    """How do things stand: deliveries by exchange and status, files that wait and why, the log."""
+    """How do things stand: what was delivered, what waits, and why.
+
+    Also how far the audit log is, and how many files are in quarantine.
+    """
     from gateway import show
     from gateway.runs import standing
 
@@ -202,7 +219,10 @@ def tail(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """The route log: what happened last, oldest first; with --json one object a line."""
+    """The route log: what happened last, oldest first.
+
+    With --json one object a line; with -f it goes on until Ctrl-C.
+    """
     from gateway import show
     from gateway.runs import tail_events
 
@@ -218,8 +238,9 @@ def config_check(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Is the configuration right? Every fault at once, with line, column and the fix.
+    """Is the configuration right?
 
+    Every fault at once, with line, column and the fix.
     Exit code 0 when it is, 2 when it is not.
     """
     from gateway.chain import read_config
@@ -257,9 +278,10 @@ def audit_verify(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Was the log changed, shortened or re-signed? From its folder alone, step by step.
+    """Was the log changed, shortened or re-signed?
 
-    Says also what it did not prove. Exit code 1 when the log is not whole.
+    Step by step, from its folder alone; the database is not read. Says also what it did not
+    prove. Exit code 1 when the log is not whole.
     """
     from gateway import show
     from gateway.runs import verify

@@ -68,7 +68,9 @@ TRANSITIONS: dict[EventType, Meaning] = {
     EventType.REMARK: Meaning(None, None, "passed with a remark"),
     EventType.QUARANTINED: Meaning(None, None, "set aside, with the reason beside it"),
     EventType.CONFLICT: Meaning(
-        Status.CONFLICT, None, "another file has the name it was to get; held for a person"
+        Status.CONFLICT,
+        "D.2.ContentConsignmentFailure",
+        "another file has the name it was to get; held for a person",
     ),
 }
 
@@ -88,11 +90,9 @@ SYSTEM_LEAVES: dict[str, str] = {
 
 
 def step(status: Status, event: EventType) -> Status:
-    """The status after one event. A refusal stands: no later event of the way there undoes it."""
+    """The status after one event. A refusal or conflict stands, whatever comes after it."""
     after = TRANSITIONS[event].leads_to
-    if after is None or (status is Status.REFUSED and after is not Status.REFUSED):
-        return status
-    return after
+    return status if after is None or status in (Status.REFUSED, Status.CONFLICT) else after
 
 
 def fold(events: Iterable[EventType]) -> Status:

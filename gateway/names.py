@@ -37,6 +37,9 @@ __all__ += ["stam_sleutel", "toonbaar", "uitvraag_van", "veilig", "wire_naam"]
 DEFAULT = "{stam}_{gemeentecode}_{volgnummer:04d}{ext}"
 """How CBS's copy is named unless an exchange says otherwise (contracts, Files)."""
 
+REDEN = "reden.txt"
+"""The file beside a quarantined one that says why it is there."""
+
 ONBEKEND = "onbekend"
 """The uitvraag of a file whose name gives none, and of every ZIP."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass, field
+from enum import Enum
 
 from gateway import durable, names
 from gateway.folders import Content, Folders
@@ -32,6 +33,14 @@ from gateway.model import (
 
 MAX_NEIGHBOURS = 10_000
 """Names tried before we give up on making one unique: beyond it something else is wrong."""
+
+
+class Landing(Enum):
+    """How it went with one staged file."""
+
+    DONE = "done"
+    REDO = "redo"
+    CONFLICT = "conflict"
 
 
 @dataclass(slots=True)
@@ -99,42 +108,47 @@ def _stage_one(folders: Folders, delivery: Delivery, staged: str) -> int:
 
 
 def perform(folders: Folders, promise: Promise) -> Outcome:
-    """Keep a promise: rename each staged file into place, in order, then let the source go."""
+    """Keep a promise: rename each staged file into place, in order, then let the source go.
+
+    Where another file has the name of one of them, none of them is delivered: they are held
+    together, the answer too, so that nobody is told of a delivery that did not happen.
+    """
     outcome = Outcome()
     for put in promise.puts:
-        if not _land(folders, promise, put, outcome):
+        landing = _land(folders, promise, put, outcome)
+        if landing is Landing.REDO:
             outcome.redo = True
             return outcome
+        if landing is Landing.CONFLICT:
+            _hold(folders, promise, put, outcome)
+            break
     _let_go(folders, promise, outcome)
     return outcome
 
 
-def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> bool:
+def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Landing:
     if folders.inode(put.place) != put.folder:
-        return False
+        return Landing.REDO
     tmp, target = folders.tmp(put.place), folders.fd(put.place)
     try:
         name = _rename_free(tmp, put, target)
     except FileNotFoundError:
         if not promise.again and folders.is_removed(put.place):
-            return False
-        if _was_set_aside(folders, promise, put):
-            _note_conflict(promise, put, outcome)
-            return True
+            return Landing.REDO
+        if _was_held(folders, promise, put):
+            return Landing.CONFLICT
         name = _delivered_as(target, put)
     except durable.Occupied:
-        if _same_bytes(tmp, put.staged, target, put.name):
-            # Ours already: a link whose reply was lost, or the same answer to the same request.
-            durable.remove(tmp, put.staged)
-            name = put.name
-        else:
-            _set_aside(folders, promise, put, outcome)
-            return True
+        if not _same_bytes(tmp, put.staged, target, put.name):
+            return Landing.CONFLICT
+        # Ours already: a link whose reply was lost, or the same answer to the same request.
+        durable.remove(tmp, put.staged)
+        name = put.name
     outcome.landed.append((put.place, name))
     if put.event is not None:
         # an answer is named after its request, which may be called anything
         outcome.events.append(put.event._replace(name=names.toonbaar(name)))
-    return True
+    return Landing.DONE
 
 
 def _rename_free(tmp: int, put: Put, target: int) -> str:
@@ -195,35 +209,52 @@ def _read(dir_fd: int, name: str) -> bytes:
         return file.read()
 
 
-def _set_aside(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> None:
-    """Another file has the name: ours goes to quarantine, theirs is not touched."""
+def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) -> None:
+    """Another file has the name: all of ours goes to quarantine, theirs is not touched."""
     held = Place(Kind.QUARANTAINE, promise.id)
-    move(folders, folders.tmp(put.place), put.staged, held, put.name)
-    _note_conflict(promise, put, outcome)
+    for put in promise.puts:
+        tmp, target = folders.tmp(put.place), folders.fd(put.place)
+        if _inode(target, put.name) == put.ino:  # the metagegevens went before the file
+            move(folders, target, put.name, held, put.name)
+        elif _inode(tmp, put.staged) is not None:
+            move(folders, tmp, put.staged, held, put.name)
+    shown = names.toonbaar(clashed.name)
+    remark = f"another file named {shown} is there already; ours is held"
+    note = (
+        f"{remark}, with what belongs to it.\nMove the other file away from {clashed.place}, then "
+        f"put these where they belong; the referentienummer leads to the rest:\n"
+        f"knooppunt trace '{shown}'\n"
+    )
+    durable.put(
+        os.path.join(folders.path(held), names.REDEN), note.encode("utf-8", "backslashreplace")
+    )
+    outcome.landed.clear()
+    outcome.events[:] = [
+        Event(
+            EventType.CONFLICT,
+            _station(promise),
+            promise.levering,
+            shown,
+            str(held),
+            "naam-bezet",
+            remark,
+        )
+    ]
 
 
-def _was_set_aside(folders: Folders, promise: Promise, put: Put) -> bool:
+def _inode(dir_fd: int, name: str) -> int | None:
+    try:
+        return os.stat(name, dir_fd=dir_fd, follow_symlinks=False).st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _was_held(folders: Folders, promise: Promise, put: Put) -> bool:
     """Tell whether a staged file went to quarantine before a crash, not to its place."""
     if not promise.again or put.clash is not Clash.HOLD:
         return False
     held = folders.path(Place(Kind.QUARANTAINE, promise.id))
     return os.path.lexists(os.path.join(held, put.name))
-
-
-def _note_conflict(promise: Promise, put: Put, outcome: Outcome) -> None:
-    held = Place(Kind.QUARANTAINE, promise.id)
-    remark = f"another file named {names.toonbaar(put.name)} is there already; ours is held"
-    outcome.events.append(
-        Event(
-            EventType.CONFLICT,
-            _station(promise),
-            promise.levering,
-            names.toonbaar(put.name),
-            str(held),
-            "naam-bezet",
-            remark,
-        )
-    )
 
 
 def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:

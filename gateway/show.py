@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gateway.audit.verify import Report
@@ -125,17 +124,18 @@ def status(console: Console, found: Row) -> None:
     console.print(Text(f"nu (chain's clock)   {found['nu']}"))
     console.print(Text(f"under way            {found['under_way']}"))
     console.print(Text(f"in quarantine        {found['quarantine']}"))
-    console.print(Text(f"audit log            {found['audit']['size']} leaves, "
-                       f"root {found['audit']['root'][:16]}..."))  # fmt: skip
+    size, root = found["audit"]["size"], found["audit"]["root"]
+    console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
     if found["deliveries"]:
-        table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
-        for column in ("exchange", "way", "status", "files", "latest"):
-            table.add_column(column, justify="right" if column == "files" else "left")
-        for row in found["deliveries"]:
-            table.add_row(row["uitwisseling"] or "(none)", row["direction"], row["status"],
-                          str(row["count"]), row["latest"])  # fmt: skip
+        width = max(len(row["uitwisseling"]) for row in found["deliveries"])
+        width = max(width, len("(none)"))
         console.print()
-        console.print(table)
+        console.print(Text(f"{'exchange':<{width}}  way     status          files  latest",
+                           style="dim"))  # fmt: skip
+        for row in found["deliveries"]:
+            line = Text(f"{row['uitwisseling'] or '(none)':<{width}}  {row['direction']:<8}")
+            line.append(f"{row['status']:<13}", style=_COLOURS.get(row["status"], ""))
+            console.print(line + Text(f"{row['count']:>8}  {row['latest']}"))
     if found["waiting"]:
         console.print()
         console.print(Text("not taken yet:"))

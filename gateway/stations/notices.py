@@ -73,7 +73,7 @@ def too_large(size: int, limit: int) -> Reason:
     """A file over the limit of a message (GGk: 25 MB, base64 included)."""
     return Reason(
         "IB007",
-        f"Het bestand is met {_number(size)} bytes te groot; dit kan tot {_number(limit)} bytes.",
+        f"Het bestand is met {_bytes(size)} te groot; dit kan tot {_bytes(limit)}.",
         "Lever het bestand als ZIP aan, of verdeel het over meer bestanden.",
         "The file is larger than a message may be. Send it as a ZIP, or in parts.",
     )
@@ -176,6 +176,10 @@ def _number(value: int) -> str:
     return f"{value:,}".replace(",", ".")
 
 
+def _bytes(size: int) -> str:
+    return "1 byte" if size == 1 else f"{_number(size)} bytes"
+
+
 def _dutch_time(moment: datetime) -> str:
     local = moment.astimezone(_DUTCH)
     day = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
@@ -207,9 +211,12 @@ def _text(levering: Levering, moment: datetime, config: Config,
         ("Gemeente", f"{party.naam} ({party.code})" if party else levering.gemeentecode),
         ("Uitwisseling", f"{exchange.naam} ({exchange.id})" if exchange else "onbekend"),
         ("Uitvraag", levering.uitvraag),
-        ("Aangeleverd door", f"{names.toonbaar(levering.gebruiker)} (zwakke binding: map)"),
+        (
+            "Aangeleverd door",
+            f"{names.toonbaar(levering.gebruiker)} (zwakke binding: niet bevestigd)",
+        ),
         ("Tijdstip", _dutch_time(moment)),
-        ("Omvang", f"{_number(levering.size)} bytes"),
+        ("Omvang", _bytes(levering.size)),
         ("SHA-256", levering.sha256),
         ("Referentienummer", levering.referentienummer),
         ("Code", reason.code if reason else ""),

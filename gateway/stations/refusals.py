@@ -30,9 +30,6 @@ from gateway.model import (
 )
 from gateway.stations import header, notices
 
-NOTE = "reden.txt"
-"""The file beside a quarantined one that says why it is there."""
-
 ANSWER_PLACE = {
     Kind.GGK_UIT: Place(Kind.GGK_UIT_ANTWOORD),
     Kind.GGK_IN: Place(Kind.GGK_IN_ANTWOORD),
@@ -51,7 +48,7 @@ def _shown(arrival: Arrival) -> str:
 
 def _note(arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason) -> Delivery:
     content = notices.note(levering, arrival.moment.nu, config, reason, _shown(arrival))
-    return Delivery(quarantine(arrival), NOTE, content, Clash.NEXT)
+    return Delivery(quarantine(arrival), names.REDEN, content, Clash.NEXT)
 
 
 def refuse_drop(

@@ -18,7 +18,7 @@ from gateway.chain import Location
 from gateway.config import Config
 from gateway.lifecycle import CUSTODY, fold
 from gateway.model import EventType
-from gateway.stations.refusals import NOTE
+from gateway.names import REDEN
 from gateway.store import connect
 
 MAX_LEAVES = 4
@@ -63,10 +63,10 @@ def _quarantined(root: Path) -> Iterator[str]:
         if folder.name.startswith(".") or folder.name.startswith("wees-"):
             continue
         names = [path.name for path in folder.iterdir()]
-        if NOTE not in names:
-            yield f"no {NOTE} in {folder.relative_to(root)}"
-        if len(names) != 2:
-            yield f"{folder.relative_to(root)} holds {len(names)} files, not one and its reason"
+        if REDEN not in names:
+            yield f"no {REDEN} in {folder.relative_to(root)}"
+        if len(names) < 2:
+            yield f"{folder.relative_to(root)} holds {len(names)} file, not one and its reason"
 
 
 def _store_and_folders(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:
