@@ -42,7 +42,8 @@ def make_inputs(root: Path, count: int, first: int = 0) -> None:
 
 def chain(folder: str, count: int, stored: int) -> dict[str, float]:
     """The whole chain, from dropped files to the last durable one; seconds and CPU seconds."""
-    from gateway.chain import Chain, Location
+    from gateway.chain import Chain
+    from gateway.location import Location
     from gateway.runs import tune
     from gateway.setup import init
 

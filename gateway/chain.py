@@ -19,17 +19,18 @@ from gateway import durable
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
-from gateway.config import Config, parse
+from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
-from gateway.errors import ConfigError, StateError
+from gateway.errors import StateError
 from gateway.folders import Folders, Waiting
+from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
-from gateway.store import Changes, Store, connect, lookup
+from gateway.store import Changes, Store, connect
+from gateway.store_questions import lookup
 from gateway.watch import Watch
 
-DATABASE = "knooppunt.db"
 PUBLISH_SECONDS = 0.5
 """Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
 
@@ -37,67 +38,6 @@ STOP_SECONDS = 0.5
 """How often an idle gateway looks whether it was told to stop."""
 
 DEFAULT_STATIONS = ("ggk", "rinis")
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a gateway's things lie: configuration, folders, state."""
-
-    config_path: str
-    root: str
-    state: str
-
-    @classmethod
-    def of(cls, config_path: str, state: str | None = None) -> Location:
-        """``folders/`` beside the configuration; ``.state`` in it, unless placed elsewhere."""
-        root = os.path.join(os.path.dirname(os.path.abspath(config_path)), "folders")
-        return cls(config_path, root, os.path.abspath(state or os.path.join(root, ".state")))
-
-    @property
-    def database(self) -> str:
-        """The store's file."""
-        return os.path.join(self.state, DATABASE)
-
-    @property
-    def audit(self) -> str:
-        """The folder of the published log."""
-        return os.path.join(self.state, "audit")
-
-    @property
-    def log_key(self) -> str:
-        """The log's private key, in the folder of its own trust domain."""
-        return os.path.join(self.state, "keys", "log", "log.key")
-
-
-def find_config(here: str) -> str:
-    """``config.yaml`` in this directory, or in the nearest one above that has it."""
-    folder = os.path.abspath(here)
-    while True:
-        path = os.path.join(folder, "config.yaml")
-        if os.path.isfile(path):
-            return path
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            raise ConfigError(
-                f"there is no config.yaml in {here} or above it",
-                hint="make a chain with: knooppunt init DIR      or say --config FILE",
-            )
-        folder = parent
-
-
-def read_config(path: str) -> Config:
-    """The configuration in a file; :class:`ConfigError` with every fault and its place."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
-        raise ConfigError(
-            f"there is no configuration at {path}",
-            hint="make one with: knooppunt init DIR",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
-    return parse(text, path)
 
 
 @dataclass(slots=True)
@@ -113,6 +53,14 @@ def _hire(location: Location, config: Config) -> Clerk:
     """The clerk of a process apart: its own folders, and a reader of the store."""
     connection = connect(location.database, writer=False).connect()
     return Clerk(Folders(location.root, config), partial(lookup, connection))
+
+
+def _with_quiet(config: Config, quiet_ms: int | None) -> Config:
+    """The configuration with another quiet time, for tests; unchanged for None."""
+    if quiet_ms is None:
+        return config
+    quiet = config.technisch.model_copy(update={"rusttijd_ms": quiet_ms})
+    return config.model_copy(update={"technisch": quiet})
 
 
 class Chain:
@@ -132,10 +80,7 @@ class Chain:
         apart: bool = False,
     ) -> None:
         self.location = location
-        self.config = read_config(location.config_path)
-        if quiet_ms is not None:
-            quiet = self.config.technisch.model_copy(update={"rusttijd_ms": quiet_ms})
-            self.config = self.config.model_copy(update={"technisch": quiet})
+        self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
         self._publishing: Future[int] | None = None
         self._published_at = monotonic()
@@ -156,14 +101,9 @@ class Chain:
         self._note_config(meta, origin)
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
+        heard = self._heard(listener)
         self.engine = Engine(
-            self.folders,
-            self.store,
-            self.ledger,
-            self.clock,
-            desk,
-            stations,
-            self._heard(listener),
+            self.folders, self.store, self.ledger, self.clock, desk, stations, heard
         )
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]

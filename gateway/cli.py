@@ -17,7 +17,7 @@ from gateway import __version__
 from gateway.errors import ConfigError, GatewayError
 
 if TYPE_CHECKING:
-    from gateway.chain import Location
+    from gateway.location import Location
 
 app = typer.Typer(
     name="knooppunt",
@@ -74,7 +74,7 @@ def fail(error: GatewayError) -> NoReturn:
 
 
 def _location(config: Path | None, state: Path | None) -> Location:
-    from gateway.chain import Location, find_config
+    from gateway.location import Location, find_config
 
     path = str(config) if config else find_config(os.getcwd())
     if not os.path.isfile(path):
@@ -243,7 +243,7 @@ def config_check(
     Every fault at once, with line, column and the fix.
     Exit code 0 when it is, 2 when it is not.
     """
-    from gateway.chain import read_config
+    from gateway.location import read_config
 
     location = _location(config, None)
     try:

@@ -19,9 +19,10 @@ from rich.text import Text
 
 from gateway import durable, show
 from gateway.audit.verify import verify
-from gateway.chain import Chain, Location
+from gateway.chain import Chain
 from gateway.engine import Happened
 from gateway.errors import FolderError
+from gateway.location import Location
 from gateway.model import Direction, Kind, Place
 from gateway.moment import pause
 from gateway.periods import NEDERLAND

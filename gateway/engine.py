@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway import durable, promises
+from gateway import durable, moves, promises
 from gateway.clerk import Done, Task
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
@@ -141,7 +141,7 @@ class Engine:
                     durable.remove(fd, name)
                 continue
             held = Place(Kind.QUARANTAINE, "wees-" + owner)
-            promises.move(self._folders, fd, name, held, name)
+            moves.move(self._folders, fd, name, held, name)
             durable.sync_filesystem(self._folders.fd(held))
             self.orphans.append(self._folders.shown(held))
 

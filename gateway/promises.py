@@ -10,7 +10,6 @@ Both can be interrupted anywhere and done again:
 
 from __future__ import annotations
 
-import errno
 import os
 from dataclasses import dataclass, field
 from enum import Enum
@@ -30,9 +29,7 @@ from gateway.model import (
     Kind,
     Place,
 )
-
-MAX_NEIGHBOURS = 10_000
-"""Names tried before we give up on making one unique: beyond it something else is wrong."""
+from gateway.moves import move, rename_next, same_bytes
 
 
 class Landing(Enum):
@@ -139,7 +136,7 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Lan
             return Landing.CONFLICT
         name = _delivered_as(target, put)
     except durable.Occupied:
-        if not _same_bytes(tmp, put.staged, target, put.name):
+        if not same_bytes(tmp, put.staged, target, put.name):
             return Landing.CONFLICT
         # Ours already: a link whose reply was lost, or the same answer to the same request.
         durable.remove(tmp, put.staged)
@@ -157,23 +154,10 @@ def _rename_free(tmp: int, put: Put, target: int) -> str:
     try:
         durable.rename(tmp, put.staged, target, put.name)
     except durable.Occupied:
-        if put.clash is Clash.HOLD or _same_bytes(tmp, put.staged, target, put.name):
+        if put.clash is Clash.HOLD or same_bytes(tmp, put.staged, target, put.name):
             raise
         return rename_next(tmp, put.staged, target, put.name)
     return put.name
-
-
-def rename_next(src_dir: int, src: str, dst_dir: int, wanted: str) -> str:
-    """Rename to the wanted name or its first free neighbour; return the name it got."""
-    for tries, name in enumerate(names.neighbours(wanted)):
-        try:
-            durable.rename(src_dir, src, dst_dir, name)
-        except durable.Occupied:
-            if tries >= MAX_NEIGHBOURS:
-                raise
-            continue
-        return name
-    raise durable.Occupied(f"no free name beside {wanted!r}")
 
 
 def _delivered_as(target: int, put: Put) -> str:
@@ -190,23 +174,6 @@ def _delivered_as(target: int, put: Put) -> str:
         except FileNotFoundError:
             break
     return put.name
-
-
-def _same_bytes(tmp: int, staged: str, target: int, name: str) -> bool:
-    return _bytes(tmp, staged) == _bytes(target, name)
-
-
-def _bytes(dir_fd: int, name: str) -> bytes | None:
-    try:
-        return _read(dir_fd, name)
-    except OSError:
-        return None  # not a file that we could read: then certainly not ours
-
-
-def _read(dir_fd: int, name: str) -> bytes:
-    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
-    with os.fdopen(fd, "rb") as file:
-        return file.read()
 
 
 def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) -> None:
@@ -295,24 +262,3 @@ def _station(promise: Promise) -> str:
 def _quarantine(folders: Folders, promise: Promise) -> None:
     held = Place(Kind.QUARANTAINE, promise.id)
     move(folders, folders.claimed(promise.place), promise.id, held, promise.name)
-
-
-def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
-    """Move a file to a place that may lie on another file system, keeping every byte durable."""
-    wanted = wanted or src
-    try:
-        return rename_next(src_dir, src, folders.fd(place), wanted)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-    content, tmp, target = _read(src_dir, src), folders.tmp(place), folders.fd(place)
-    if _bytes(target, wanted) == content:
-        name = wanted  # ours, from before a crash: it was not removed here any more
-    else:
-        durable.remove(tmp, src)
-        durable.stage(tmp, src, content)
-        durable.sync_filesystem(tmp)
-        name = rename_next(tmp, src, target, wanted)
-    durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
-    durable.remove(src_dir, src)
-    return name

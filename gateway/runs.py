@@ -17,10 +17,11 @@ from rich.text import Text
 
 from gateway import show
 from gateway.audit import verify as audit_verify
-from gateway.chain import Chain, Location, Summary, read_config
+from gateway.chain import Chain, Summary
 from gateway.engine import Happened
 from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
+from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.stations import STATIONS

@@ -7,8 +7,9 @@ import os
 from importlib import resources
 
 from gateway import durable
-from gateway.chain import Chain, Location, read_config
+from gateway.chain import Chain
 from gateway.folders import Folders
+from gateway.location import Location, read_config
 
 
 def init(directory: str, state: str | None = None) -> list[str]:

@@ -19,7 +19,6 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
@@ -27,17 +26,10 @@ from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.model import (
-    ByNumber,
-    ByReference,
-    Direction,
     Key,
-    LastNumber,
-    LastOfStem,
-    LastTime,
     Levering,
-    Reply,
-    Request,
 )
+from gateway.store_questions import KEEP, Many, levering_of, lookup, upsert
 
 BUSY_MS = 5_000
 """How long a commit waits for a reader that holds the database before the process stops."""
@@ -55,7 +47,6 @@ _LEVERING_COLUMNS = tuple(
     for column in t.levering.c
     if column.name not in ("seq", "status", "last_leaf", "at")
 )
-_SEPARATOR = "\x1f"
 
 
 @dataclass(slots=True)
@@ -131,16 +122,6 @@ def connect(path: str, *, writer: bool) -> sa.Engine:
     return engine
 
 
-def _upsert(table: sa.Table, *keys: str) -> Any:
-    statement = sqlite_insert(table)
-    rest = {c.name: statement.excluded[c.name] for c in table.c if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
-
-
-def _systeem(systeem: Iterable[str]) -> str:
-    return _SEPARATOR.join(systeem)
-
-
 class Store:
     """The writer's side. Opens (and makes) the database; raises :class:`StateError`."""
 
@@ -209,7 +190,7 @@ class Store:
         row = self._connection.execute(sa.select(t.levering).where(t.levering.c.id == id_)).first()
         if row is None:
             raise KeyError(id_)
-        return _levering(row)
+        return levering_of(row)
 
     def awaiting(self) -> list[Levering]:
         """Deliveries of which an envelope lies in a hop folder, or just did: no answer yet."""
@@ -218,7 +199,7 @@ class Store:
             t.levering.c.status.in_(open_ones),
             t.levering.c.tijdstip != "",
         )
-        return [_levering(row) for row in self._connection.execute(query)]
+        return [levering_of(row) for row in self._connection.execute(query)]
 
     def lines(self, leveringen: Iterable[str]) -> dict[str, Line]:
         """What the history of each delivery stands at; a new one begins here."""
@@ -328,34 +309,14 @@ class Store:
     def _write_facts(self, facts: Mapping[Key[object], object]) -> None:
         rows: dict[type, list[Row]] = defaultdict(list)
         for key, value in facts.items():
-            if type(key) in _KEEP:
-                rows[type(key)].append(_KEEP[type(key)][1](key, value))
+            if type(key) in KEEP:
+                rows[type(key)].append(KEEP[type(key)][1](key, value))
         for kind, all_of_kind in rows.items():
-            _KEEP[kind][0].run(self._connection, all_of_kind)
+            KEEP[kind][0].run(self._connection, all_of_kind)
 
 
 # --- statements, made once ------------------------------------------------------------------------
 
-
-class Many:
-    """A Core statement compiled once, to be run for many rows.
-
-    Compiling and binding each time costs more than SQLite does. Rows are dicts of plain values, as
-    the driver takes them.
-    """
-
-    def __init__(self, statement: Any) -> None:
-        compiled = statement.compile(dialect=_DIALECT)
-        self._sql = str(compiled)
-        self._order = tuple(compiled.positiontup)
-
-    def run(self, connection: sa.Connection, rows: list[Row]) -> None:
-        """Run the statement once for each row."""
-        order = self._order
-        connection.exec_driver_sql(self._sql, [tuple(row[name] for name in order) for row in rows])
-
-
-_DIALECT = sqlite.dialect()
 
 _INSERT_ARRIVAL = Many(sa.insert(t.arrival))
 _DECIDE_ARRIVAL = Many(
@@ -367,7 +328,7 @@ _DELETE_ARRIVAL = Many(sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam
 _INSERT_EVENT = Many(sa.insert(t.event))
 _INSERT_LEAF = Many(sa.insert(t.leaf))
 _INSERT_OPENING = Many(sa.insert(t.opening))
-_UPSERT_META = Many(_upsert(t.meta, "key"))
+_UPSERT_META = Many(upsert(t.meta, "key"))
 _UPDATE_LINE = Many(
     sa.update(t.levering)
     .where(t.levering.c.seq == sa.bindparam("key"))
@@ -388,125 +349,3 @@ _UPSERT_LEVERING = Many(_upsert_levering())
 
 def _line_row(line: Line) -> Row:
     return {"key": line.seq, "new_status": line.status, "new_leaf": line.last_leaf}
-
-
-def _levering(row: Any) -> Levering:
-    fields = dict(row._mapping)
-    for column in ("seq", "status", "last_leaf", "at"):
-        fields.pop(column)
-    fields["direction"] = Direction(fields["direction"])
-    return Levering(**fields)
-
-
-# --- questions: how each kind is answered and kept ----------------------------------------------
-
-
-def lookup(connection: sa.Connection, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
-    """The answers to questions, None where there is none: one query for each kind of question."""
-    kinds: dict[type, list[Any]] = defaultdict(list)
-    for key in wanted:
-        kinds[type(key)].append(key)
-    answers: dict[Key[object], object] = {}
-    for kind, asked in kinds.items():
-        answers.update(dict.fromkeys(asked))
-        _ASK[kind](connection, asked, answers)
-    return answers
-
-
-def _ask_last_time(run: sa.Connection, asked: list[LastTime], answers: Row) -> None:
-    by_row = {(key.rol, _systeem(key.systeem)): key for key in asked}
-    query = sa.select(t.last_time).where(
-        sa.tuple_(t.last_time.c.rol, t.last_time.c.systeem).in_(list(by_row))
-    )
-    for row in run.execute(query):
-        answers[by_row[row.rol, row.systeem]] = row.tijdstip  # type: ignore[index]
-
-
-def _ask_request(run: sa.Connection, asked: list[Request], answers: Row) -> None:
-    by_row = {(key.station, key.referentienummer, _systeem(key.systeem)): key for key in asked}
-    columns = (t.request.c.station, t.request.c.referentienummer, t.request.c.systeem)
-    for row in run.execute(sa.select(t.request).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.station, row.referentienummer, row.systeem]] = Reply(  # type: ignore[index]
-            row.digest, row.soort, row.antwoord, row.tijdstip, row.code, row.details, row.arrival
-        )
-
-
-def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Row) -> None:
-    by_row = {(key.gemeentecode, key.uitwisseling, key.uitvraag): key for key in asked}
-    columns = (
-        t.last_number.c.gemeentecode,
-        t.last_number.c.uitwisseling,
-        t.last_number.c.uitvraag,
-    )
-    for row in run.execute(sa.select(t.last_number).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.gemeentecode, row.uitwisseling, row.uitvraag]] = row.volgnummer  # type: ignore[index]
-
-
-def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Row) -> None:
-    by_row = {(key.rinis_code, key.stem): key for key in asked}
-    columns = (t.last_of_stem.c.rinis_code, t.last_of_stem.c.stem)
-    for row in run.execute(sa.select(t.last_of_stem).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.rinis_code, row.stem]] = row.volgnummer  # type: ignore[index]
-
-
-def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Row) -> None:
-    wanted = set(asked)
-    numbers = {key.referentienummer for key in asked}
-    query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(numbers))
-    for row in run.execute(query.order_by(t.levering.c.seq.desc())):  # the first stands
-        found = _levering(row)
-        for key in (ByReference(row.referentienummer),
-                    ByReference(row.referentienummer, row.gemeentecode)):  # fmt: skip
-            if key in wanted:
-                answers[key] = found  # type: ignore[index]
-
-
-def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Row) -> None:
-    by_row = {(k.uitwisseling, k.gemeentecode, k.uitvraag, k.volgnummer): k for k in asked}
-    columns = (
-        t.levering.c.uitwisseling,
-        t.levering.c.gemeentecode,
-        t.levering.c.uitvraag,
-        t.levering.c.volgnummer,
-    )
-    for row in run.execute(sa.select(t.levering).where(sa.tuple_(*columns).in_(list(by_row)))):
-        key = by_row[row.uitwisseling, row.gemeentecode, row.uitvraag, row.volgnummer]
-        answers[key] = _levering(row)  # type: ignore[index]
-
-
-_ASK: dict[type, Any] = {
-    LastTime: _ask_last_time,
-    Request: _ask_request,
-    LastNumber: _ask_last_number,
-    LastOfStem: _ask_last_of_stem,
-    ByReference: _ask_by_reference,
-    ByNumber: _ask_by_number,
-}
-
-_KEEP: dict[type, tuple[Any, Any]] = {
-    LastTime: (
-        Many(_upsert(t.last_time, "rol", "systeem")),
-        lambda k, v: {"rol": k.rol, "systeem": _systeem(k.systeem), "tijdstip": v},
-    ),
-    Request: (
-        Many(_upsert(t.request, "station", "referentienummer", "systeem")),
-        lambda k, v: {
-            "station": k.station,
-            "referentienummer": k.referentienummer,
-            "systeem": _systeem(k.systeem),
-            "digest": v.digest,
-            "soort": v.soort,
-            "antwoord": v.referentienummer,
-            "tijdstip": v.tijdstip,
-            "code": v.code,
-            "details": v.details,
-            "arrival": v.arrival,
-        },
-    ),
-    LastNumber: (Many(_upsert(t.last_number, "gemeentecode", "uitwisseling", "uitvraag")),
-        lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
-                      "uitvraag": k.uitvraag, "volgnummer": v}),
-    LastOfStem: (Many(_upsert(t.last_of_stem, "rinis_code", "stem")),
-        lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
-}  # fmt: skip
-"""How each kind of fact is kept. ByReference and ByNumber are read from the deliveries."""

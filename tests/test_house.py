@@ -20,7 +20,7 @@ LONG_FILES = {
     "gateway/model.py": "the nouns of the chain: plain data with a docstring each",
     "gateway/stations/header.py": "one check a header field, in the standard's order",
     "gateway/stations/rinis.py": "all that RINIS decides, readable from top to bottom",
-    "gateway/store.py": "all SQL that writes, beside the questions it answers",
+    "gateway/store.py": "the one transaction, and all that the engine asks of it",
 }
 LONG_FUNCTIONS = {
     "gateway/stations/ggk.py:_envelope": "one literal: every field of the envelope, none computed",

@@ -28,8 +28,9 @@ from typing import Any
 
 import envelopes
 from gateway import durable
-from gateway.chain import DEFAULT_STATIONS, Chain, Location, Summary
+from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
+from gateway.location import Location
 from gateway.model import Direction, Event, Kind, Levering, Place
 from gateway.moment import Clock
 from gateway.setup import shipped_config

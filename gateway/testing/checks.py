@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from gateway import store_tables as t
 from gateway.audit import leaf
 from gateway.audit.verify import verify
-from gateway.chain import Location
 from gateway.config import Config
 from gateway.lifecycle import CUSTODY, fold
+from gateway.location import Location
 from gateway.model import EventType
 from gateway.names import REDEN
 from gateway.store import connect

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.chain import Chain, Location
+from gateway.chain import Chain
+from gateway.location import Location
 from gateway.testing import Keten
 from tests.flow.conftest import eventually
 from tests.flow.vreemd import envelop

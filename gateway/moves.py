@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Moving our own files: to the first free name, or to a place on another file system."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from gateway import durable, names
+from gateway.folders import Folders
+from gateway.model import Place
+
+MAX_NEIGHBOURS = 10_000
+"""Names tried before we give up on making one unique: beyond it something else is wrong."""
+
+
+def rename_next(src_dir: int, src: str, dst_dir: int, wanted: str) -> str:
+    """Rename to the wanted name or its first free neighbour; return the name it got."""
+    for tries, name in enumerate(names.neighbours(wanted)):
+        try:
+            durable.rename(src_dir, src, dst_dir, name)
+        except durable.Occupied:
+            if tries >= MAX_NEIGHBOURS:
+                raise
+            continue
+        return name
+    raise durable.Occupied(f"no free name beside {wanted!r}")
+
+
+def same_bytes(tmp: int, staged: str, target: int, name: str) -> bool:
+    """Whether a staged file and what has its name are the same, byte for byte."""
+    return _bytes(tmp, staged) == _bytes(target, name)
+
+
+def _bytes(dir_fd: int, name: str) -> bytes | None:
+    try:
+        return _read(dir_fd, name)
+    except OSError:
+        return None  # not a file that we could read: then certainly not ours
+
+
+def _read(dir_fd: int, name: str) -> bytes:
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
+    """Move a file to a place that may lie on another file system, keeping every byte durable."""
+    wanted = wanted or src
+    try:
+        return rename_next(src_dir, src, folders.fd(place), wanted)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    content, tmp, target = _read(src_dir, src), folders.tmp(place), folders.fd(place)
+    if _bytes(target, wanted) == content:
+        name = wanted  # ours, from before a crash: it was not removed here any more
+    else:
+        durable.remove(tmp, src)
+        durable.stage(tmp, src, content)
+        durable.sync_filesystem(tmp)
+        name = rename_next(tmp, src, target, wanted)
+    durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
+    durable.remove(src_dir, src)
+    return name
