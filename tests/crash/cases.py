@@ -99,7 +99,11 @@ TURNS = 3
 
 
 class InvariantError(AssertionError):
-    """What must hold does not, after a run that was not ended."""
+    """What must hold does not, after a run that was not ended; ``calls`` are those it made."""
+
+    def __init__(self, said: str, calls: tuple[str, ...]) -> None:
+        super().__init__(said)
+        self.calls = calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +342,7 @@ class Bench:
             self._power_returns(mode)
             wrong = invariants.at_once(chain) + invariants.at_the_end(chain)
             if wrong:
-                raise InvariantError(f"{mode.name}@end: " + "\n".join([*wrong, ended.said]))
+                raise InvariantError(f"{mode.name}@end: " + "\n".join([*wrong, ended.said]), calls)
         return calls
 
     def count_recovery(self, mode: Mode, at: int) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ def _delivered(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
             "omvang": str(len(drop.content)),
         }:
             wrong.append(f"{name}: its metagegevens say {told}")
-    if (len(data), len(meta)) != (len(heen), len(heen) + len(held)):
+    if (len(data), len(meta)) != (len(heen), len(heen)):
         wrong.append(f"CBS has {len(data)} files and {len(meta)} metagegevens, not {len(heen)}")
     for (code, target), found in numbers.items():
         first = 2 if (code, target) == ("0363", "cbs/in/GMSDWMO") else 1
@@ -229,8 +229,7 @@ def _brought_back(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
 def _noticed(chain: Chain, got: list[Taken], wrong: list[str]) -> None:
     due: Counter[tuple[str, str, str, str]] = Counter()
     for drop in chain.drops:
-        sent_on = drop.fate in ("heen", "held")
-        told = ("ontvangst", f"gemeenten/{drop.code}/inbox") if sent_on else None
+        told = ("ontvangst", f"gemeenten/{drop.code}/inbox") if drop.fate == "heen" else None
         if drop.fate == "refused" and drop.target:
             told = ("weigering", drop.target)
         if told is not None:
@@ -252,14 +251,16 @@ def _refused(chain: Chain, wrong: list[str]) -> None:
     found, kept = [], []
     for place in sorted(p for p in held.iterdir() if p.is_dir() and p.name[0] != "."):
         inside = {path.name: path.read_bytes() for path in _files(place)}
-        if "reden.txt" not in inside and len(inside) == 1:
-            kept += list(inside.values())
+        if any(name.endswith(".bv03.xml") for name in inside):
+            kept += [inside[name] for name in inside if name.endswith(".csv")]
+            if len(inside) != 4 or "reden.txt" not in inside or not any(META in n for n in inside):
+                wrong.append(f"quarantaine/{place.name} holds of a conflict {sorted(inside)}")
             continue
         if len(inside) != 2 or "reden.txt" not in inside:
             wrong.append(f"quarantaine/{place.name} holds {sorted(inside)}")
         found += [(name, content) for name, content in inside.items() if name != "reden.txt"]
     if kept != [drop.content for drop in chain.drops if drop.fate == "held"]:
-        wrong.append(f"quarantine holds without a reason: {[_short(one) for one in kept]}")
+        wrong.append(f"quarantine holds of a conflict: {[_short(one) for one in kept]}")
     due = [(drop.name, drop.content) for drop in chain.drops if drop.fate == "refused"]
     if sorted(found) != sorted(due):
         names_found = sorted(name for name, _ in found)
@@ -294,7 +295,7 @@ def _nothing_left(chain: Chain, wrong: list[str]) -> None:
     answers = Counter(
         path.name.split(".", 1)[1] for path in _files(chain.folders / "ggk/uit/antwoord")
     )
-    heen = sum(drop.fate in ("heen", "held") for drop in chain.drops)
+    heen = sum(drop.fate == "heen" for drop in chain.drops)
     if answers != Counter({"bv03.xml": heen + 1}):
         wrong.append(f"ggk/uit/antwoord: {dict(answers)}, not {heen + 1} bv03")
     answers = Counter(
@@ -349,13 +350,14 @@ def _statuses(chain: Chain, db: sqlite3.Connection, wrong: list[str]) -> None:
         "ON e.levering = l.seq GROUP BY l.seq"
     ).fetchall()
     for direction, status, name, leaves in per_message:
-        if status not in ("acknowledged", "rejected", "refused"):
+        if status not in ("acknowledged", "rejected", "refused", "conflict"):
             wrong.append(f"{direction} {name} ends as {status}")
         if leaves > MOST_LEAVES[direction]:
             wrong.append(f"{direction} {name} has {leaves} leaves")
     due = Counter(d.fate for d in chain.drops)
     statuses = Counter(status for _, status, _, _ in per_message)
-    if statuses["acknowledged"] != due["heen"] + due["held"] + due["retour"] + 1:
+    acknowledged = due["heen"] + due["retour"] + 1
+    if (statuses["acknowledged"], statuses["conflict"]) != (acknowledged, due["held"]):
         wrong.append(f"deliveries end as {dict(statuses)}")
     events = Counter(one for (one,) in db.execute("SELECT type FROM event"))
     expected = {"delivered": due["heen"] + due["retour"] + 1, "conflict": due["held"]}

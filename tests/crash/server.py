@@ -26,8 +26,9 @@ import gateway.cli
 import gateway.runs
 import gateway.setup
 from gateway import durable
-from gateway.chain import Chain, Location
+from gateway.chain import Chain
 from gateway.errors import GatewayError
+from gateway.location import Location
 
 _PR_SET_CHILD_SUBREAPER = 36
 SECONDS = 60
