@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from gateway import store_tables as t
 from gateway.audit import leaf
+from gateway.audit.merkle import root_of
 from gateway.audit.verify import verify
 from gateway.config import Config
 from gateway.lifecycle import CUSTODY, fold
@@ -122,6 +123,9 @@ def _log(location: Location, connection: sa.Connection) -> Iterator[str]:
     if head is None or (head.size, b64encode(head.root).decode()) != (report.size, report.root):
         size = head.size if head else 0
         yield f"the published log ({report.size} leaves) is not the store's ({size})"
+    stored = connection.execute(sa.select(t.leaf.c.content).order_by(t.leaf.c.idx)).scalars()
+    if head is not None and root_of(leaf.leaf_hash(one) for one in stored) != head.root:
+        yield "the leaves of the store are not those of its head"
     for row in connection.execute(
         sa.select(t.opening, t.leaf.c.content).join(t.leaf, t.leaf.c.idx == t.opening.c.leaf)
     ):
