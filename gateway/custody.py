@@ -46,7 +46,7 @@ class Ledger:
 
     def record(self, happened: list[tuple[Event, Levering]], changes: Changes) -> None:
         """Add these events, oldest first, and the leaves of those that are custody."""
-        at = self._clock.klok()
+        at = changes.at = self._clock.klok()
         lines = self._store.lines({levering.id for _, levering in happened})
         for event, levering in happened:
             line = lines[levering.id]

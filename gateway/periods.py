@@ -114,6 +114,11 @@ def dag_van(moment: datetime) -> date:
     return moment.astimezone(NEDERLAND).date()
 
 
+def rfc3339(moment: datetime) -> str:
+    """Write a moment with its Dutch zone; right in the hour that occurs twice, too."""
+    return moment.astimezone(NEDERLAND).isoformat(timespec="milliseconds")
+
+
 def voluit(day: date) -> str:
     """Write a day as people do: ``20 februari 2026``."""
     return f"{day.day} {_MAANDEN[day.month - 1]} {day.year}"

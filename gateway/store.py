@@ -84,6 +84,8 @@ class Changes:
     meta: dict[str, str] = field(default_factory=dict)
     head_before: Head | None = None
     head_after: Head | None = None
+    at: int = 0
+    """The machine's clock, for deliveries that are new in this round (their leaves may follow)."""
 
     def __bool__(self) -> bool:
         return bool(self.intents or self.decided or self.done or self.events or self.leaves)
@@ -303,7 +305,7 @@ class Store:
         line = self.lines([levering.id])[levering.id]
         row = {column: getattr(levering, column) for column in _LEVERING_COLUMNS}
         row["seq"], row["status"], row["last_leaf"] = line.seq, line.status.value, line.last_leaf
-        row["at"] = changes.head_after.at if changes.head_after else 0
+        row["at"] = changes.at
         return row
 
     def _write_facts(self, facts: Mapping[Key[object], object]) -> None:

@@ -33,7 +33,7 @@ from gateway.model import (
     facts,
     keys,
 )
-from gateway.periods import Stand, beoordeel, dag_van
+from gateway.periods import Stand, beoordeel, dag_van, rfc3339
 from gateway.stations import header, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
@@ -180,7 +180,7 @@ def _envelope(
             gemeentecode=levering.gemeentecode,
             uitwisseling=exchange.id,
             uitvraag=levering.uitvraag if levering.uitvraag != names.ONBEKEND else None,
-            tijdstip_upload=envelopes.rfc3339(envelopes.tijdstip(arrival.moment.nu)),
+            tijdstip_upload=rfc3339(arrival.moment.nu),
             gebruiker=_user(arrival, config),
             bestand=Bestand(
                 oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),

@@ -38,6 +38,7 @@ from gateway.model import (
     facts,
     keys,
 )
+from gateway.periods import rfc3339
 from gateway.stations import header, notices
 from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
 
@@ -269,7 +270,7 @@ def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: 
             gemeentecode=levering.gemeentecode,
             uitwisseling=exchange.id,
             uitvraag=levering.uitvraag if levering.uitvraag != names.ONBEKEND else None,
-            tijdstip_upload=envelopes.rfc3339(envelopes.tijdstip(arrival.moment.nu)),
+            tijdstip_upload=rfc3339(arrival.moment.nu),
             gebruiker=Gebruiker(levering.gebruiker[:100], "bestandseigenaar"),
             bestand=Bestand(
                 oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),
