@@ -54,13 +54,19 @@ class Inbound:
         self._answers: deque[Spot] = deque()
         self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
         self._count = 0
-        self._kinds = {place.kind for place in folders.sources(stations)}
+        self._places = set(folders.sources(stations))
+        self._kinds = {place.kind for place in self._places}
 
     # --- what the engine and the watcher tell ---
 
     def hint(self, place: Place, name: str) -> None:
         """This file may be there, or finished. Safe from any thread."""
-        if STATION_OF.get(place.kind) in self._stations:
+        # An outbox may have sub-folders since; a party or receiver that is not configured has no
+        # outbox or send folder, whatever lies there: what the scan would not find is no hint.
+        top = Place(place.kind, place.partij) if place.kind is Kind.OUTBOX else place
+        if top in self._places or (
+            place.kind in _ANSWERS and STATION_OF[place.kind] in self._stations
+        ):
             self._hints.append((place, name))
 
     def hold(self, place: Place, name: str) -> None:

@@ -192,9 +192,7 @@ def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) ->
         f"put these where they belong; the referentienummer leads to the rest:\n"
         f"knooppunt trace '{shown}'\n"
     )
-    durable.put(
-        os.path.join(folders.path(held), names.REDEN), note.encode("utf-8", "backslashreplace")
-    )
+    _note(folders, promise, note)
     outcome.landed.clear()
     outcome.events[:] = [
         Event(
@@ -207,6 +205,11 @@ def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) ->
             remark,
         )
     ]
+
+
+def _note(folders: Folders, promise: Promise, text: str) -> None:
+    held = folders.path(Place(Kind.QUARANTAINE, promise.id))
+    durable.put(os.path.join(held, names.REDEN), text.encode("utf-8", "backslashreplace"))
 
 
 def _inode(dir_fd: int, name: str) -> int | None:
@@ -236,6 +239,7 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
         # Somebody kept writing after the claim: what was sent is what was read; keep the rest.
         _quarantine(folders, promise)
         remark = "was written to after it was taken; what was read then was sent on, this is held"
+        _note(folders, promise, f"{names.toonbaar(promise.name)} {remark}.\n")
         outcome.events.append(
             Event(
                 EventType.QUARANTINED,

@@ -244,6 +244,19 @@ def test_metagegevens_say_who_what_and_when(keten):
     )
 
 
+def test_upload_time_and_order_in_the_hour_that_occurs_twice(keten):
+    """02:30 in summer time and 02:30 an hour later: two moments, told apart, in order."""
+    for number, hour in enumerate((0, 1)):
+        keten.turn(datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
+        keten.drop("0363", f"WMO_{number}.csv", b"x")
+        keten.settle()
+    assert [one.metagegevens.tijdstip_upload for one in keten.received("wmo")] == [
+        "2026-10-25T02:30:00.000+02:00",
+        "2026-10-25T02:30:00.000+01:00",
+    ]
+    assert len(keten.notices("0363", "ontvangst")) == 2
+
+
 def test_a_name_without_uitvraag_and_a_zip_have_none(keten):
     """Uitvraag is left out where the name gives none, and for a ZIP, which is never opened."""
     keten.drop("0363", "WMO_correctie.csv", b"1")

@@ -192,6 +192,51 @@ def test_a_file_from_the_future_or_the_past_is_taken(keten):
     assert len(keten.received("wmo")) == 2
 
 
+class Meddler(list):
+    """What happened so far; and with each thing that happens, someone writes to what we claimed."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def extend(self, more):
+        """Told of each commit."""
+        super().extend(more)
+        for path in self.folder.iterdir():
+            with path.open("ab") as file:
+                file.write(b" en meer")
+
+
+@pytest.mark.parametrize("name", ["WMO_H22025.csv", os.fsdecode(b"WMO_\xff\n.csv")])
+def test_what_is_written_after_the_claim_is_held_and_told(keten, name):
+    """A writer that comes too late: what was read is delivered, what it wrote is not lost."""
+    keten.happened = Meddler(keten.root / "gemeenten/0363/.claimed")
+    keten.restart()
+    keten.drop("0363", name, b"inhoud")
+    keten.settle()
+    [received] = keten.received("wmo")
+    assert received.content == b"inhoud"
+    [held] = keten.quarantine()
+    kept = {p.name: p.read_bytes() for p in held.iterdir()}
+    assert kept[name].startswith(b"inhoud en meer")
+    assert b"written to after it was taken" in kept["reden.txt"]
+    [message] = keten.trace(name)
+    assert "gewijzigd-na-overname" in [event["code"] for event in message["events"]]
+    assert message["status"] == "acknowledged"
+
+
+def test_a_folder_of_nobody_here_is_left_alone(knooppunt):
+    """A party that is no longer configured: what is dropped in its folder stays, nothing stops."""
+    process = knooppunt.start("run")
+    stranger = knooppunt.drop("0599", "WMO_H22025.csv", b"x")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    eventually((knooppunt.folders / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv").exists)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert stranger.exists()
+
+
 def test_an_empty_file_waits_for_who_may_fill_it(knooppunt):
     """touch, then write later: within its quiet time an empty file is not judged."""
     knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 600000"))
