@@ -2,6 +2,7 @@
 """Between the hubs: envelopes of anybody's making, judged in the standard's order, answered."""
 
 import os
+import shutil
 import uuid
 from collections import Counter
 
@@ -253,6 +254,40 @@ def test_an_envelope_that_comes_too_late_is_refused(keten):
         "eerst": "Bv03", "gelijk": "StUF019", "eerder": "StUF019", "later": "Bv03",
     }  # fmt: skip
     assert len(keten.received("wmo")) == 2
+
+
+def test_a_short_time_is_padded_on_either_side(keten):
+    """First 8 digits, then the same midnight in 17: not later, so StUF019."""
+    send(keten, envelop(tijd="20260202"), "kort.xml")
+    send(keten, envelop(tijd="20260202000000000"), "lang.xml")
+    assert antwoorden(keten) == {"kort": "Bv03", "lang": "StUF019"}
+
+
+class Sweeper(list):
+    """What happened so far; the first time that something is staged for a folder, it is removed."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def extend(self, more):
+        """Told of each commit."""
+        super().extend(more)
+        if self.folder and list(self.folder.glob(".tmp/*")):
+            shutil.rmtree(self.folder)
+            self.folder = None
+
+
+def test_a_message_that_is_decided_on_again_is_not_late_nor_a_duplicate(keten):
+    """The receiver's folder goes with our staged files in it: delivered all the same, one Bv03."""
+    keten.happened = Sweeper(keten.root / "cbs/in/GMSDWMO")
+    keten.restart()
+    send(keten, GOED["heen"], "a.xml")
+    assert keten.happened.folder is None
+    assert len(keten.received("wmo")) == 1
+    assert antwoorden(keten) == {"a": "Bv03"}
+    assert keten.types().count("delivered") == 1
+    assert keten.quarantine() == []
 
 
 def test_each_sending_system_has_its_own_time(keten):
