@@ -76,6 +76,7 @@ class Chain:
         *,
         clock: Clock | None = None,
         listener: Callable[[list[Happened]], None] = lambda _: None,
+        trouble: Callable[[Waiting], None] = lambda _: None,
         quiet_ms: int | None = None,
         apart: bool = False,
     ) -> None:
@@ -103,7 +104,7 @@ class Chain:
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
         heard = self._heard(listener)
         self.engine = Engine(
-            self.folders, self.store, self.ledger, self.clock, desk, stations, heard
+            self.folders, self.store, self.ledger, self.clock, desk, stations, heard, trouble
         )
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
@@ -174,9 +175,12 @@ class Chain:
                 break
             pause(0.02)
         self.engine.settle()
-        summary.waiting = list(self.engine.inbound.waiting())
+        summary.waiting = self._waiting()
         summary.happened = self.happened
         return summary
+
+    def _waiting(self) -> list[Waiting]:
+        return [*self.engine.inbound.waiting(), *self.engine.stuck.values()]
 
     def _could_finish(self) -> bool:
         return self.engine.unfinished or any(
@@ -197,7 +201,7 @@ class Chain:
         finally:
             watch.stop()
         self.engine.settle()
-        return Summary(happened=self.happened, waiting=list(self.engine.inbound.waiting()))
+        return Summary(happened=self.happened, waiting=self._waiting())
 
     def _round(self) -> bool:
         worked = self.engine.round()

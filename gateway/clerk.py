@@ -36,6 +36,9 @@ from gateway.stations import STATIONS, Station
 REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
 
+_HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
+_ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
+
 Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
 
@@ -68,6 +71,8 @@ class Done:
     withdrawn: list[Intent] = field(default_factory=list)
     back: list[Intent] = field(default_factory=list)
     ignored: list[Intent] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why something could not be staged or claimed, by the id of its intent."""
 
 
 class Work(NamedTuple):
@@ -116,8 +121,14 @@ class Clerk:
     def _claim(self, intents: list[Intent], done: Done) -> list[Work]:
         works = []
         for intent in intents:
-            self._touch(intent.place)
-            if not self.folders.claim(intent):
+            try:
+                self._touch(intent.place)
+                claimed = self.folders.claim(intent)
+            except OSError as error:
+                done.back.append(intent)
+                done.reasons[intent.id] = _said(error)
+                continue
+            if not claimed:
                 done.withdrawn.append(intent)
                 continue
             content = self.folders.read_claimed(intent)
@@ -142,7 +153,11 @@ class Clerk:
     def _decide(self, works: list[Work], done: Done) -> None:
         wanted = [_station(one).needs(one.arrival, self._config) for one in works]
         stored = self._look_up({key for keys in wanted for key in keys})
-        for number, (work, keys) in enumerate(zip(works, wanted, strict=True)):
+        blocked: set[object] = set()
+        for work, keys in zip(works, wanted, strict=True):
+            if _line_of(work) in blocked:
+                done.back.append(work.intent)
+                continue
             recent = self._recent
             known = Known({key: recent[key] if key in recent else stored[key] for key in keys})
             decision = _station(work).decide(work.arrival, known, self._config)
@@ -151,10 +166,13 @@ class Clerk:
                 continue
             try:
                 promise = promises.stage(self.folders, work.arrival, work.content, decision)
-            except OSError:
-                # In order: what comes after from the same sender must not overtake this one.
-                done.back += [later.intent for later in works[number:]]
-                return
+            except OSError as error:
+                # In order: what comes after in the same line must not overtake this one. The
+                # others go on: one bad folder is nobody else's.
+                blocked.add(_line_of(work))
+                done.back.append(work.intent)
+                done.reasons[work.intent.id] = _said(error)
+                continue
             self._adopt(decision, promise, known, done)
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
@@ -220,8 +238,23 @@ def _arrival(intent: Intent, content: Content) -> Arrival:
     )
 
 
+def _line_of(work: Work) -> object:
+    """Whose turn it is: one sending system's envelopes, else one party's files in one place."""
+    found = work.arrival.envelop if work.intent.place.kind in _HOPS else None
+    if found is not None and found.stuurgegevens is not None:
+        return found.stuurgegevens.zender.sleutel
+    if work.intent.place.kind in _ANSWERS:
+        return work.intent.id
+    return Place(work.intent.place.kind, work.intent.place.partij)
+
+
+def _said(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
 def _in_order(work: Work) -> str:
     """Envelopes go in the order of tijdstipBericht, whatever their files are called."""
-    if work.intent.place.kind not in (Kind.GGK_UIT, Kind.GGK_IN):
+    if work.intent.place.kind not in _HOPS:
         return ""
     return work.arrival.tijdstip

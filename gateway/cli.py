@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import __version__
-from gateway.errors import ConfigError, GatewayError
+from gateway.errors import ConfigError, FolderError, GatewayError
 
 if TYPE_CHECKING:
     from gateway.location import Location
@@ -57,9 +57,17 @@ def main() -> None:
         app()
     except GatewayError as error:
         fail(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        fail(
+            FolderError(
+                f"{error.filename or 'a file'}: {error.strerror or error}",
+                hint="mend that file or folder (is it of the right kind, and may we use it?), "
+                "then type it again; nothing was lost",
+            )
+        )
 
 
 def fail(error: GatewayError) -> NoReturn:

@@ -28,7 +28,7 @@ from gateway import durable, moves, promises
 from gateway.clerk import Done, Task
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
-from gateway.folders import Folders
+from gateway.folders import Folders, Waiting
 from gateway.inbound import Inbound
 from gateway.journal import (
     INTENT,
@@ -71,7 +71,8 @@ class Batch:
 class Engine:
     """Goes round for some stations, on one store and one set of folders.
 
-    The caller holds the lock on the state. ``listener`` is told what happened after each commit.
+    The caller holds the lock on the state. ``listener`` is told what happened after each commit,
+    ``trouble`` once of each file that was taken and cannot go on; those stand in ``stuck``.
     """
 
     def __init__(
@@ -83,7 +84,10 @@ class Engine:
         desk: Here | Apart,
         stations: tuple[str, ...],
         listener: Callable[[list[Happened]], None] = lambda _: None,
+        trouble: Callable[[Waiting], None] = lambda _: None,
     ) -> None:
+        self.stuck: dict[str, Waiting] = {}
+        self._trouble = trouble
         self.inbound = Inbound(folders, stations, folders.config.technisch.batch)
         self.orphans: list[str] = []
         self._folders = folders
@@ -263,9 +267,18 @@ class Engine:
                 continue
             intent.again = True
             self._to_claim.appendleft(intent)
+            self._note_stuck(intent, done.reasons.get(intent.id))
             self._rest_until = monotonic() + RETRY_SECONDS
         for intent in done.ignored:
             self.inbound.ignore_answer(intent.place, intent.name)
+
+    def _note_stuck(self, intent: Intent, reason: str | None) -> None:
+        if reason is None:
+            return
+        stuck = Waiting(intent.place, intent.name, "kan-niet-verder", reason, RETRY_SECONDS)
+        if self.stuck.get(intent.id) != stuck:
+            self.stuck[intent.id] = stuck
+            self._trouble(stuck)
 
     # (c) and (d). Before: all of the round is durable, none of it is promised. After: it is true.
 
@@ -282,6 +295,7 @@ class Engine:
         for intent in batch.claims:
             if intent.id not in back:
                 self.inbound.release(intent.place, intent.name)
+                self.stuck.pop(intent.id, None)
         self._take_up_again(batch.redo)
         self._listener(happened)
 

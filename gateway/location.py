@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import envelopes
 from gateway.config import Config, parse
 from gateway.errors import ConfigError
 
 DATABASE = "knooppunt.db"
+_SCHEMA_FIX = "name a schema of ours, or put yours in schemas/ beside the configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +72,33 @@ def read_config(path: str) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    return parse(text, path)
+    return _with_schemas(parse(text, path), text, path)
+
+
+def _with_schemas(config: Config, text: str, path: str) -> Config:
+    """The schemas that exchanges name, found: ``schemas/`` beside the file, else one of ours."""
+    found, problems = dict(config.uitwisselingen), []
+    for key, exchange in config.uitwisselingen.items():
+        if exchange.schema_ is None:
+            continue
+        own = os.path.join(os.path.dirname(os.path.abspath(path)), "schemas", exchange.schema_)
+        schema = own if os.path.isfile(own) else exchange.schema_
+        try:
+            envelopes.check(schema, b"<x/>")
+        except ValueError as error:
+            problems.append(f"{path}:{_place(text, exchange.schema_)}: {error}; {_SCHEMA_FIX}")
+        found[key] = exchange.model_copy(update={"schema_": schema})
+    if problems:
+        raise ConfigError(
+            f"{path} cannot be used: {len(problems)} of its schemas cannot",
+            hint="mend each line above, then run: knooppunt config check",
+            problems=tuple(problems),
+        )
+    return config.model_copy(update={"uitwisselingen": found})
+
+
+def _place(text: str, schema: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if schema in line and not line.lstrip().startswith("#"):
+            return f"{number}:{line.index(schema) + 1}"
+    return "1:1"

@@ -4,7 +4,7 @@
 ==================  =======================================  ===================
 in a pattern        stands for                               example
 ==================  =======================================  ===================
-``{uitvraag}``      H1 or H2 and a year                      ``H22025``
+``{uitvraag}``      H1 or H2 and a year, or ``onbekend``     ``H22025``
 ``{gemeentecode}``  4 digits                                 ``0363``
 ``{volgnummer}``    4 to 10 digits; an int is written 04d    ``0002``
 ``{jaar}``          4 digits                                 ``2025``
@@ -32,7 +32,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 VELDEN = {
-    "uitvraag": "H[12][0-9]{4}",
+    "uitvraag": "H[12][0-9]{4}|onbekend",
     "gemeentecode": "[0-9]{4}",
     "volgnummer": "[0-9]{4,10}",
     "jaar": "[0-9]{4}",
@@ -102,7 +102,8 @@ class Patroon:
             return None
         fields = {key: value for key, value in found.groupdict().items() if value is not None}
         if "uitvraag" in fields:
-            fields["uitvraag"] = fields["uitvraag"].upper()
+            code = fields["uitvraag"]
+            fields["uitvraag"] = "onbekend" if code.lower() == "onbekend" else code.upper()
         return fields
 
     def format(self, **values: str | int) -> str:

@@ -256,7 +256,19 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
     elif promise.fate is Fate.QUARANTINE:
         _quarantine(folders, promise)
     elif promise.target is not None:
-        rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
+        name = rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
+        if name != promise.name:  # known by that name too, when somebody asks
+            outcome.events.append(
+                Event(
+                    EventType.REMARK,
+                    _station(promise),
+                    promise.levering,
+                    names.toonbaar(name),
+                    str(promise.target),
+                    "andere-naam",
+                    "kept under this name: one of its own name was there already",
+                )
+            )
 
 
 def _station(promise: Promise) -> str:

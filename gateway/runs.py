@@ -68,12 +68,16 @@ def run_chain(
     def tell(happened: list[Happened]) -> None:
         show.route_lines(out, happened)
 
+    def warn(stuck: Waiting) -> None:
+        err.print(Text(f"cannot go on: {stuck.place}/{toonbaar(stuck.name)}: {stuck.reason}; "
+                       "the others go on, this one is tried again"))  # fmt: skip
+
     tune()
     chosen = stations_of(stations)
     moment = moment_of(nu) if nu else None
     # What runs for long gets a second process for the clerk; a single round is over sooner.
     apart = not once and (os.cpu_count() or 1) > 1
-    with Chain(location, chosen, listener=tell, apart=apart) as chain:
+    with Chain(location, chosen, listener=tell, trouble=warn, apart=apart) as chain:
         for line in chain.said:
             err.print(Text(line, style="yellow"))
         if moment is not None:

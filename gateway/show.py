@@ -14,24 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.audit.verify import Report
-from gateway.lifecycle import TRANSITIONS
-from gateway.model import Event, EventType, Levering
+from gateway.model import Event, Levering
 
 Row = dict[str, Any]
-
-_ANSI = {
-    "accepted": "36",
-    "relayed": "34",
-    "delivered": "32",
-    "acknowledged": "1;32",
-    "rejected": "31",
-    "refused": "31",
-    "conflict": "1;31",
-    "quarantined": "33",
-    "remark": "33",
-    "repeated": "33",
-}
-"""The same colours as terminals know them: the route log is too fast for anything richer."""
 
 _COLOURS = {
     "accepted": "cyan",
@@ -45,6 +30,12 @@ _COLOURS = {
     "remark": "yellow",
     "repeated": "yellow",
 }
+_CODES = {"cyan": "36", "blue": "34", "green": "32", "red": "31", "yellow": "33"}
+_ANSI = {
+    kind: ";".join(["1"] * style.startswith("bold ") + [_CODES[style.removeprefix("bold ")]])
+    for kind, style in _COLOURS.items()
+}
+"""The same colours as terminals know them: the route log is too fast for anything richer."""
 
 
 def route_lines(console: Console, happened: Iterable[tuple[Event, Levering]]) -> None:
@@ -165,8 +156,3 @@ def verification(console: Console, report: Report) -> None:
         console.print(Text(f"first bad tile: {report.first_bad_tile}", style="red"))
     for one in report.not_proven:
         console.print(Text(f"not proven: {one}", style="dim"))
-
-
-def meanings() -> str:
-    """The events in words, for ``tail --help``."""
-    return ", ".join(f"{e.value} ({TRANSITIONS[e].text})" for e in EventType)

@@ -22,7 +22,13 @@ Row = dict[str, Any]
 MATCHES = 1_000
 """At most so many deliveries for one question: a name may have been used for years."""
 
+_RECORD = "_metagegevens.xml"
 _DIGEST = re.compile("[0-9a-f]{8,64}")
+
+
+def _also_called(name: str) -> list[str]:
+    """The names of what goes beside a file: a notice is recorded by its XML."""
+    return [name, f"{name[:-4]}.xml"] if name.endswith(".txt") else [name]
 
 
 class Reader:
@@ -83,8 +89,16 @@ class Reader:
         spelled = (shown, ref)  # as the disk has the name, or as we show it
         by_name = sa.select(t.event.c.levering).where(t.event.c.name.in_(spelled))
         by_original = sa.select(t.levering.c.seq).where(t.levering.c.naam.in_(spelled))
-        by_reference = sa.select(t.levering.c.seq).where(t.levering.c.referentienummer == ref)
+        by_reference = sa.select(t.levering.c.seq).where(
+            t.levering.c.referentienummer == ref.lower()
+        )
         queries: list[sa.Select[Any]] = [by_name, by_original, by_reference]
+        if shown.endswith(_RECORD):  # the metagegevens of a delivered file, whatever its extension
+            stem = shown.removesuffix(_RECORD)
+            column = t.event.c.name
+            queries.append(
+                sa.select(t.event.c.levering).where(column >= f"{stem}.", column < f"{stem}/")
+            )
         if _DIGEST.fullmatch(ref.lower()):
             low = ref.lower()
             digest = t.levering.c.sha256

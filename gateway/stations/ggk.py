@@ -91,7 +91,7 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     if exchange.schema_:
         problems = envelopes.check(exchange.schema_, arrival.content)
         if problems:
-            said = [f"{one.pad}: {one.tekst}" if one.pad else one.tekst for one in problems]
+            said = [one.tekst for one in problems]
             reason = notices.wrong_form(exchange.schema_, said)
             return refuse_drop(arrival, levering, config, reason)
     if exchange.binding == "sterk":
@@ -99,7 +99,7 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     window = beoordeel(
         config.vensters_voor(exchange), levering.uitvraag, dag_van(arrival.moment.nu)
     )
-    if exchange.vensters == "afdwingen" and not window.open:
+    if exchange.vensters == "afdwingen" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
         levering = levering._replace(opmerking=window.zin)

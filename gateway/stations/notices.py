@@ -10,20 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from xml.sax.saxutils import escape
-from zoneinfo import ZoneInfo
 
 import envelopes
 from gateway import names
 from gateway.config import Config
 from gateway.model import Clash, Delivery, Event, EventType, Levering, Place
+from gateway.periods import NEDERLAND, voluit
 
 NAMESPACE = "urn:knooppunt:kennisgeving:1"
 RECEIPT = "ontvangst"
 REFUSAL = "weigering"
-
-_DUTCH = ZoneInfo("Europe/Amsterdam")
-_MONTHS = ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus",
-           "september", "oktober", "november", "december")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +112,24 @@ def refused_by_hub(code: str, description: str, details: str) -> Reason:
     return Reason(
         code or "onbekend",
         f"De keten heeft de levering geweigerd: {said}.",
-        "Uw bestand ligt nog in 'verzonden'. Verbeter wat hierboven staat en leg het opnieuw in de "
-        "outbox, of geef de beheerder het referentienummer hieronder.",
-        "The chain refused the delivery for the reason given. Your file is still in 'verzonden'.",
+        "Dit ligt niet aan uw bestand, dat nog in 'verzonden' ligt: opnieuw aanleveren helpt niet. "
+        "Geef het referentienummer hieronder aan de beheerder van het knooppunt; die kan zien wat "
+        "er aan de hand is.",
+        "The chain refused the delivery for the reason given. It is not your file, which is still "
+        "in 'verzonden': give the referentienummer to the operator.",
+    )
+
+
+def refused_envelope(code: str, description: str, details: str) -> Reason:
+    """An envelope that a hub refused: for the operator who finds it in quarantine."""
+    said = f"{description}: {details}" if details else description
+    return Reason(
+        code or "onbekend",
+        f"Deze envelop is geweigerd: {said}.",
+        "Voor de beheerder: het zendende systeem kreeg een Fo03, als zijn kop te lezen was. "
+        "Verbeter het daar en zend de envelop opnieuw, met een nieuw referentienummer.",
+        "For the operator: the sending system got a Fo03, if its header could be read. Mend it "
+        "there and send the envelope again under a new referentienummer.",
     )
 
 
@@ -137,7 +148,8 @@ def unknown_party(code: str) -> Reason:
     return Reason(
         "ontvanger-onbekend",
         f"Gemeente {code} is hier niet aangesloten.",
-        "Controleer de gemeentecode in de naam, of sluit de gemeente aan (config.yaml, partijen).",
+        "Controleer de gemeentecode in de naam. Is die juist, vraag dan de beheerder van het "
+        "knooppunt om de gemeente aan te sluiten.",
         "This municipality is not connected here. Check the code in the name.",
     )
 
@@ -181,9 +193,8 @@ def _bytes(size: int) -> str:
 
 
 def _dutch_time(moment: datetime) -> str:
-    local = moment.astimezone(_DUTCH)
-    day = f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return f"{day}, {local:%H:%M:%S} (Nederlandse tijd)"
+    local = moment.astimezone(NEDERLAND)
+    return f"{voluit(local.date())}, {local:%H:%M:%S} (Nederlandse tijd)"
 
 
 _RECEIPT_TEXT = (
@@ -193,6 +204,17 @@ _RECEIPT_TEXT = (
     "Your file was accepted by GGk and confirmed by RINIS, which delivers it to {receiver}. "
     "Nothing is asked of you now.",
 )
+
+
+def _handed_in(levering: Levering) -> datetime | None:
+    """When the file was handed in, to the millisecond: tijdstipBericht, with its zone."""
+    if not levering.tijdstip:
+        return None
+    return datetime.fromisoformat(envelopes.rfc3339(levering.tijdstip))
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(NEDERLAND).isoformat(timespec="milliseconds")
 
 
 def _text(levering: Levering, moment: datetime, config: Config,
@@ -215,7 +237,8 @@ def _text(levering: Levering, moment: datetime, config: Config,
             "Aangeleverd door",
             f"{names.toonbaar(levering.gebruiker)} (zwakke binding: niet bevestigd)",
         ),
-        ("Tijdstip", _dutch_time(moment)),
+        ("Aangeleverd op", _dutch_time(_handed_in(levering) or moment)),
+        ("Bevestigd op" if reason is None else "Geweigerd op", _dutch_time(moment)),
         ("Omvang", _bytes(levering.size)),
         ("SHA-256", levering.sha256),
         ("Referentienummer", levering.referentienummer),
@@ -241,7 +264,8 @@ def _xml(soort: str, levering: Levering, moment: datetime, reason: Reason | None
             '<?xml version="1.0" encoding="UTF-8"?>\n',
             f'<kennisgeving xmlns="{NAMESPACE}">',
             element("soort", soort),
-            element("tijdstip", moment.astimezone(_DUTCH).isoformat(timespec="milliseconds")),
+            element("tijdstip", _local(moment)),
+            element("tijdstipAanlevering", _local(_handed_in(levering) or moment)),
             element("gemeentecode", code),
             element("uitwisseling", levering.uitwisseling),
             element("uitvraag", levering.uitvraag),

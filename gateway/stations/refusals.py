@@ -124,7 +124,7 @@ def _refused(
     counter: header.Counter, arrival: Arrival, sender: Stuurgegevens | None, known: Known,
     config: Config, fault: Fout, levering: Levering, digest: str, *, remember: bool,
 ) -> Decision:  # fmt: skip
-    reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
+    reason = notices.refused_envelope(fault.code, fault.omschrijving, fault.details)
     event = Event(EventType.REFUSED, counter.station, levering.id, names.toonbaar(arrival.name),
                   _shown(arrival), fault.code, fault.omschrijving)  # fmt: skip
     deliveries = [_note(arrival, levering, config, reason)]

@@ -212,6 +212,8 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     read = config.retour(arrival.place.uitwisseling, arrival.name)
     code = read[1].get("gemeentecode", "") if read is not None else ""
     levering = _returning(arrival, exchange, code)
+    if read is not None:
+        levering = levering._replace(uitvraag=read[1].get("uitvraag", names.ONBEKEND))
     if exchange is None or read is None or not code:
         patterns = exchange.patronen if exchange is not None else ()
         return refuse_send(arrival, levering, config, notices.unaddressable(arrival.name, patterns))
@@ -226,7 +228,6 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     answered = next((one for one in found if one is not None), None)
     last = known.get(LastTime("uit", _receiver_system(exchange, config).sleutel))
     levering = levering._replace(
-        uitvraag=read[1].get("uitvraag", names.ONBEKEND),
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
         answers_to=answered.referentienummer if answered else None,
     )
