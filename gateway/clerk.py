@@ -112,9 +112,10 @@ class Clerk:
 
     def _touch(self, place: Place) -> None:
         if place not in self._touched:
-            self._touched.add(place)
+            self.folders.freshen(place)
             device, fd = self.folders.file_system(place)
             self._file_systems[device] = fd
+            self._touched.add(place)
 
     # --- claiming and reading ---
 
@@ -165,6 +166,8 @@ class Clerk:
                 done.ignored.append(work.intent)
                 continue
             try:
+                for delivery in decision.deliveries:
+                    self._touch(delivery.place)
                 promise = promises.stage(self.folders, work.arrival, work.content, decision)
             except OSError as error:
                 # In order: what comes after in the same line must not overtake this one. The
@@ -177,8 +180,6 @@ class Clerk:
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
         done.promises.append(promise)
-        for put in promise.puts:
-            self._touch(put.place)
         learned = dict(decision.facts)
         for one in decision.leveringen:
             done.leveringen[one.id] = one

@@ -77,7 +77,8 @@ class Partij(Sectie):
         default=None,
         min_length=1,
         max_length=100,
-        description="user named in the metagegevens when neither folder nor file owner gives one",
+        description="user named in the metagegevens when the folder names none; without it the "
+        "file's owner is",
     )
     applicatie: str | None = Field(
         default=None,

@@ -103,7 +103,7 @@ class Engine:
         self._in_flight: Batch | None = None
         self._rounds = 0
         self._committed = 0
-        self._rest_until = 0.0
+        self._resting: dict[tuple[Kind, str], float] = {}
         self._answers_rest_until = 0.0
 
     # --- start and stop ---
@@ -207,6 +207,7 @@ class Engine:
     def _touch(self, batch: Batch, place: Place) -> None:
         if place not in batch.places:
             batch.places.add(place)
+            self._folders.freshen(place)
             batch.touched.setdefault(self._folders.file_system(place)[0], place)
 
     # (a) On the disk, before: staged files in .tmp, sources in .claimed. After: files under their
@@ -249,10 +250,13 @@ class Engine:
 
     def _take(self, batch: Batch) -> None:
         """Say what the clerk is to claim, and which answers to read."""
-        if monotonic() >= self._rest_until:
-            batch.claims = list(self._to_claim)
-            self._to_claim.clear()
-        if monotonic() < self._answers_rest_until:
+        now = monotonic()
+        later: deque[Intent] = deque()
+        for intent in self._to_claim:
+            resting = self._resting.get((intent.place.kind, intent.place.partij), 0.0) > now
+            (later if resting else batch.claims).append(intent)
+        self._to_claim = later
+        if now < self._answers_rest_until:
             return
         for place, name in self.inbound.answers(monotonic()):
             moment = self._clock.moment()
@@ -268,7 +272,8 @@ class Engine:
             intent.again = True
             self._to_claim.appendleft(intent)
             self._note_stuck(intent, done.reasons.get(intent.id))
-            self._rest_until = monotonic() + RETRY_SECONDS
+            rest = (intent.place.kind, intent.place.partij)  # the others need not wait for it
+            self._resting[rest] = monotonic() + RETRY_SECONDS
         for intent in done.ignored:
             self.inbound.ignore_answer(intent.place, intent.name)
 

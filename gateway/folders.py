@@ -295,6 +295,15 @@ class Folders:
             if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
                 self.forget(place)
 
+    def freshen(self, place: Place) -> None:
+        """Let go of a folder that somebody moved aside, or removed: what is there now counts."""
+        if (place, "") not in self._held:
+            return
+        try:
+            self._forget_replaced(place, os.stat(self.path(place)))
+        except FileNotFoundError:
+            self.forget(place)
+
     def tijdstip(self, place: Place, name: str) -> str:
         """When an envelope was sent, for the order in which to take it: by name, else by look.
 

@@ -258,17 +258,21 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
     elif promise.target is not None:
         name = rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
         if name != promise.name:  # known by that name too, when somebody asks
-            outcome.events.append(
-                Event(
-                    EventType.REMARK,
-                    _station(promise),
-                    promise.levering,
-                    names.toonbaar(name),
-                    str(promise.target),
-                    "andere-naam",
-                    "kept under this name: one of its own name was there already",
-                )
-            )
+            outcome.events.append(_kept_as(promise, promise.target, name))
+
+
+def _kept_as(promise: Promise, target: Place, name: str) -> Event:
+    remark = "kept under this name: one of its own name was there already"
+    shown = names.toonbaar(name)
+    return Event(
+        EventType.REMARK,
+        _station(promise),
+        promise.levering,
+        shown,
+        str(target),
+        "andere-naam",
+        remark,
+    )
 
 
 def _station(promise: Promise) -> str:

@@ -86,7 +86,9 @@ class Reader:
     def _matching(self, ref: str) -> list[int]:
         shown = names.toonbaar(ref)
         ref = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        spelled = (shown, ref)  # as the disk has the name, or as we show it
+        spelled = {shown, ref}  # as the disk has the name, or as we show it
+        if shown.endswith(".txt"):  # a notice for people is recorded by the one for programs
+            spelled.add(f"{shown[:-4]}.xml")
         by_name = sa.select(t.event.c.levering).where(t.event.c.name.in_(spelled))
         by_original = sa.select(t.levering.c.seq).where(t.levering.c.naam.in_(spelled))
         by_reference = sa.select(t.levering.c.seq).where(

@@ -114,9 +114,15 @@ def _exchange(arrival: Arrival, config: Config) -> Uitwisseling | None:
     return chosen if chosen is not None and chosen.direction is Direction.HEEN else None
 
 
+def _party(arrival: Arrival, config: Config) -> Partij:
+    """The outbox's owner. Taken out of the configuration since, it is a stranger to RINIS too."""
+    code = arrival.place.partij
+    return config.partij(code) or Partij(code=code)
+
+
 def _user(arrival: Arrival, config: Config) -> Gebruiker:
     """Who handed it in: the sub-folder's user, else the outbox's default, else the file's owner."""
-    party = config.partijen[arrival.place.partij]
+    party = _party(arrival, config)
     if arrival.place.gebruiker:
         return Gebruiker(envelopes.xml_veilig(arrival.place.gebruiker)[:100], "map")
     if party.standaardgebruiker:
@@ -127,7 +133,7 @@ def _user(arrival: Arrival, config: Config) -> Gebruiker:
 
 
 def _system(arrival: Arrival, config: Config) -> Systeem:
-    party: Partij = config.partijen[arrival.place.partij]
+    party = _party(arrival, config)
     return Systeem(
         organisatie=party.code,
         applicatie=party.applicatie or config.applicatie,

@@ -312,7 +312,9 @@ def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     event = Event(EventType.REFUSED, "rinis", levering.id, arrival.name,
                   str(arrival.place), fault.code, fault.omschrijving)  # fmt: skip
     reason = notices.refused_by_hub(fault.code, fault.omschrijving, fault.details)
-    exchange = config.uitwisselingen[levering.uitwisseling]
+    exchange = config.uitwisselingen.get(levering.uitwisseling)
+    if exchange is None:  # taken out of the configuration since: there is no folder to tell it in
+        return Decision(source=Source(Fate.LEAVE), events=(event,), leveringen=(levering,))
     back = Place(Kind.GEWEIGERD, exchange.tegenpartij, exchange.rinis_code)
     told = notices.notice(
         notices.REFUSAL, levering, arrival.moment.nu, back, "rinis", config, reason
