@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -145,11 +146,10 @@ class Result:
 class Bench:
     """One worker's machine: a fork server and two disks, with a prepared chain of each layout."""
 
-    _made = 0
+    _numbers = count(1)
 
     def __init__(self, package: Path = ROOT) -> None:
-        Bench._made += 1
-        self.name = f"bench{Bench._made}"
+        self.name = f"bench{next(Bench._numbers)}"
         self.machine = Machine(package)
         self.has_disks = not why_no_power_loss()
         self.near, self._journaled = Disk(f"{self.name}-near"), Disk(f"{self.name}-far")

@@ -338,7 +338,7 @@ def _tables(db: sqlite3.Connection, wrong: list[str]) -> None:
     if under_way:
         wrong.append(f"journal still holds {under_way}")
     twice = db.execute(
-        "SELECT levering, type, place, count(*) FROM event GROUP BY 1, 2 HAVING count(*) > 1"
+        "SELECT levering, type, code, count(*) FROM event GROUP BY 1, 2, 3 HAVING count(*) > 1"
     ).fetchall()
     if twice:
         wrong.append(f"recorded more than once: {twice}")

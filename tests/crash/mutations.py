@@ -2,13 +2,14 @@
 """The suite itself is tested: each sync taken away, steps swapped, and the case that fails.
 
 Each mutation is applied to a copy of the package. ``caught_by`` is a mode of ``cases.py`` (at one
-of its moments a case must fail), or a function of ``small.py``. ``near`` is a part of the line of
-a changing call, as the shim logs it: the moments around such calls are tried first. ``says``: a
+of its moments a case must fail), or a function of ``small.py``. ``near`` finds lines of
+changing calls, as the shim logs them: the moments around such calls are tried first. ``says``: a
 word of what must be found wrong, where a mutation upsets other things as well.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ MUTATIONS = (
         "audit/publish.py",
         (("            durable.sync_filesystem(any_folder)  # content first", "            #"),),
         "power-flushed",
-        "audit/tile",
+        "renameat2 .*/audit/tile",
     ),
     Mutation(
         "tiles have unsynced names when the checkpoint comes",
@@ -197,8 +198,8 @@ MUTATIONS = (
     Mutation(
         "a file is claimed before its intent is committed",
         "engine.py",
-        (("            batch.claims = list(self._to_claim)\n",
-          "            batch.claims = [*self._to_claim, *batch.intents]\n"),
+        (("        self._to_claim = later\n",
+          "        self._to_claim = later\n        batch.claims += batch.intents\n"),
          ("        self._to_claim.extend(batch.intents)\n", "")),
         "kill",
         ".claimed/",
@@ -292,7 +293,7 @@ def _failures(bench: Bench, mutation: Mutation) -> Iterator[str]:
 
 def _moments(calls: tuple[str, ...], near: str) -> list[int]:
     """The calls of that kind and those after them first, then others from all over the run."""
-    first = [n for n, line in enumerate(calls, 1) if near and near in line]
+    first = [n for n, line in enumerate(calls, 1) if near and re.search(near, line)]
     spread = first[:: max(1, len(first) // 12)]
     around = [n + d for n in spread for d in (0, 1)]
     order = joined(around, sample(calls, 40), first)

@@ -118,10 +118,17 @@ def restored(bench: Bench) -> list[str]:
         shutil.rmtree(state)
         shutil.move(backup, state)
         ended = bench.machine.run(chain.run(gateway), chain.roots)
+        before = _orphans(chain)
         bench.near.power_off()
         bench.unmount()
         bench.mount(mode.layout)
-        return _set_aside(chain, ended.code, ended.said)
+        wrong = [f"restored: {one} is lost" for one in sorted(before - _orphans(chain))]
+        return wrong + _set_aside(chain, ended.code, ended.said)
+
+
+def _orphans(chain: Chain) -> set[tuple[str, bytes]]:
+    found = chain.folders.glob("quarantaine/wees-*/*")
+    return {(f"{path.parent.name}/{path.name}", path.read_bytes()[:40]) for path in found}
 
 
 def _set_aside(chain: Chain, code: int, said: str) -> list[str]:
