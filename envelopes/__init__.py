@@ -3,11 +3,11 @@
 
 Stands alone: bytes in, dataclasses out, and back; no files, no clock, no network. Start with
 `build` and `read` (berichten.py); answers are `bv03`, `fo03`, `fo01` and `read_answer`
-(receipts.py); times and numbers are in stuurgegevens.py, error codes in foutcodes.py. How to use it
-is in docs/envelopes.md.
+(receipts.py). `compose` and `compose_bv03` also give what reading gives. Times and numbers are in
+stuurgegevens.py, error codes in foutcodes.py. How to use it is in docs/envelopes.md.
 """
 
-from envelopes.berichten import Envelop, Parameters, build, draadnaam, read
+from envelopes.berichten import Envelop, Parameters, build, compose, draadnaam, read
 from envelopes.errors import BuildError, EnvelopeError
 from envelopes.foutcodes import Fout, Foutcode, fout, foutcode, tabel, volgorde
 from envelopes.metagegevens import (
@@ -18,7 +18,7 @@ from envelopes.metagegevens import (
     build_metagegevens,
     read_metagegevens,
 )
-from envelopes.receipts import Antwoord, bv03, fo01, fo03, read_answer
+from envelopes.receipts import Antwoord, bv03, compose_bv03, fo01, fo03, read_answer
 from envelopes.stuurgegevens import (
     Stuurgegevens,
     Systeem,
@@ -53,6 +53,8 @@ __all__ = [
     "build_metagegevens",
     "bv03",
     "check",
+    "compose",
+    "compose_bv03",
     "draadnaam",
     "fo01",
     "fo03",

@@ -93,6 +93,20 @@ def build(envelop: Envelop) -> bytes:
     it is returned. Raises BuildError for an envelope that is against the rules: then the calling
     program is wrong.
     """
+    return _gebouwd(envelop)[0]
+
+
+def compose(envelop: Envelop) -> tuple[bytes, Envelop]:
+    """Write as `build` does, and give beside the bytes what `read` makes of them.
+
+    For who will get the same bytes back and need not read them again: the same envelope, with its
+    `body_digest`. Raises BuildError as `build` does.
+    """
+    data, root = _gebouwd(envelop)
+    return data, _met_digest(envelop, root)
+
+
+def _gebouwd(envelop: Envelop) -> tuple[bytes, etree._Element]:
     sg = envelop.stuurgegevens
     if sg.berichtcode not in _ELEMENT:
         raise BuildError(f"berichtcode {sg.berichtcode!r}: an envelope is a Di01 or a Du01")
@@ -100,12 +114,13 @@ def build(envelop: Envelop) -> bytes:
         data = _tekst(envelop).encode("utf-8")
         if len(data) > _LIMIETEN.bytes:
             raise BuildError(f"message of {len(data)} bytes, limit {_LIMIETEN.bytes}")
-        _toets(ontleed_vertrouwd(data), envelop)
+        root = ontleed_vertrouwd(data)
+        _toets(root, envelop)
     except UnicodeEncodeError as e:
         raise BuildError("lone surrogate in the envelope: use xml_veilig") from e
     except EnvelopeError as e:
         raise BuildError(f"{e.code} {e.omschrijving}: {e.details}") from None
-    return data
+    return data, root
 
 
 def _toets(root: etree._Element, envelop: Envelop) -> None:

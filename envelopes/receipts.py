@@ -60,8 +60,16 @@ def bv03(
     Raises BuildError for a number that is not a new UUID v4 or a time that is no tijdstip.
     """
     code = "Bv04" if bv04 else "Bv03"
-    kop = _kop(code, request, referentienummer, tijdstip_bericht)
+    kop = _kop_xml(_kop(code, request, referentienummer, tijdstip_bericht))
     return _omhul(f'<StUF:{code}Bericht xmlns:StUF="{STUF}">{kop}</StUF:{code}Bericht>')
+
+
+def compose_bv03(
+    request: Stuurgegevens, *, referentienummer: str, tijdstip_bericht: str
+) -> tuple[bytes, Antwoord]:
+    """Write as `bv03` does, and give beside the bytes what `read_answer` makes of them."""
+    data = bv03(request, referentienummer=referentienummer, tijdstip_bericht=tijdstip_bericht)
+    return data, Antwoord("Bv03", _kop("Bv03", request, referentienummer, tijdstip_bericht))
 
 
 def fo03(
@@ -96,12 +104,14 @@ def fo01(
     return _omhul(_foutbericht("Fo01", request, fout, referentienummer, tijdstip_bericht))
 
 
-def _kop(code: str, request: Stuurgegevens, referentienummer: str, tijdstip_bericht: str) -> str:
+def _kop(
+    code: str, request: Stuurgegevens, referentienummer: str, tijdstip_bericht: str
+) -> Stuurgegevens:
     if not is_referentienummer(referentienummer) or referentienummer == request.referentienummer:
         raise BuildError("an answer needs a new referentienummer of its own, a UUID v4")
     if not is_tijdstip(tijdstip_bericht):
         raise BuildError("tijdstip_bericht is not a tijdstip")
-    sg = Stuurgegevens(
+    return Stuurgegevens(
         code,
         request.ontvanger,
         request.zender,
@@ -109,13 +119,16 @@ def _kop(code: str, request: Stuurgegevens, referentienummer: str, tijdstip_beri
         tijdstip_bericht,
         request.referentienummer,
     )
+
+
+def _kop_xml(sg: Stuurgegevens) -> str:
     return f"<StUF:stuurgegevens>{stuurgegevens_xml(sg)}</StUF:stuurgegevens>"
 
 
 def _foutbericht(
     code: str, request: Stuurgegevens, fout: Fout, referentienummer: str, tijdstip_bericht: str
 ) -> str:
-    kop = _kop(code, request, referentienummer, tijdstip_bericht)
+    kop = _kop_xml(_kop(code, request, referentienummer, tijdstip_bericht))
     details = _xml(fout.details, MAX_DETAILS)
     return (
         f'<StUF:{code}Bericht xmlns:StUF="{STUF}">{kop}<StUF:body>'

@@ -8,7 +8,7 @@ own (``desk.py``), and then two cores do what one did. File contents never leave
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
@@ -23,6 +23,7 @@ from gateway.model import (
     ByNumber,
     ByReference,
     Decision,
+    Delivery,
     Event,
     Fate,
     Key,
@@ -30,11 +31,15 @@ from gateway.model import (
     Known,
     Levering,
     Place,
+    Read,
 )
 from gateway.stations import STATIONS, Station
 
 REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
+
+WRITTEN_BYTES = 16 << 20
+"""Messages of our own kept until they come back from a hop folder, so as not to read them twice."""
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
@@ -83,6 +88,32 @@ class Work(NamedTuple):
     content: Content
 
 
+class Written:
+    """What our own newest messages say, for the hub that finds those very bytes in a hop folder."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Place, str], tuple[bytes, Read]] = OrderedDict()
+        self._size = 0
+
+    def keep(self, delivery: Delivery) -> None:
+        """Remember a message until it is found, or until newer ones need the room."""
+        if delivery.read is None or len(delivery.content) > WRITTEN_BYTES:
+            return
+        self.found(delivery.place, delivery.name, b"")
+        self._kept[delivery.place, delivery.name] = delivery.content, delivery.read
+        self._size += len(delivery.content)
+        while self._size > WRITTEN_BYTES:
+            self._size -= len(self._kept.popitem(last=False)[1][0])
+
+    def found(self, place: Place, name: str, content: bytes | None) -> Read | None:
+        """What the file says; None where it is another's, or was changed, or is forgotten."""
+        kept = self._kept.pop((place, name), None)
+        if kept is None:
+            return None
+        self._size -= len(kept[0])
+        return kept[1] if kept[0] == content else None
+
+
 class Clerk:
     """Works for one engine. ``ask`` answers questions as of the last commit."""
 
@@ -93,6 +124,7 @@ class Clerk:
         self._pending: deque[tuple[int, dict[Key[object], object]]] = deque()
         self._recent: dict[Key[object], object] = {}
         self._remembered: dict[Key[object], object] = {}
+        self._written = Written()
         self._file_systems: dict[int, int] = {}
         self._touched: set[Place] = set()
 
@@ -136,8 +168,12 @@ class Clerk:
             if content is None:  # opened again between the look and the claim
                 done.back.append(intent)
             else:
-                works.append(Work(intent, _arrival(intent, content), content))
+                works.append(self._work(intent, content))
         return works
+
+    def _work(self, intent: Intent, content: Content) -> Work:
+        read = self._written.found(intent.place, intent.name, content.content)
+        return Work(intent, _arrival(intent, content, read), content)
 
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []
@@ -146,7 +182,7 @@ class Clerk:
             if content is None:
                 done.back.append(intent)
             else:
-                works.append(Work(intent, _arrival(intent, content), content))
+                works.append(self._work(intent, content))
         return works
 
     # --- deciding and staging ---
@@ -176,6 +212,8 @@ class Clerk:
                 done.back.append(work.intent)
                 done.reasons[work.intent.id] = _said(error)
                 continue
+            for delivery in decision.deliveries:
+                self._written.keep(delivery)
             self._adopt(decision, promise, known, done)
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
@@ -226,7 +264,7 @@ def _station(work: Work) -> Station:
     return STATIONS[STATION_OF[work.intent.place.kind]]
 
 
-def _arrival(intent: Intent, content: Content) -> Arrival:
+def _arrival(intent: Intent, content: Content, read: Read | None) -> Arrival:
     return Arrival(
         intent.id,
         intent.place,
@@ -236,6 +274,7 @@ def _arrival(intent: Intent, content: Content) -> Arrival:
         content.content,
         content.owner,
         intent.moment,
+        read,
     )
 
 

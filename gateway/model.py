@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar, cast
 
 import envelopes
@@ -82,27 +82,38 @@ class Place(NamedTuple):
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The place's path below the root. The only function that knows the layout."""
-        parts: tuple[str, ...]
-        match self.kind:
-            case Kind.OUTBOX:
-                parts = ("gemeenten", self.partij, "outbox", self.uitwisseling, self.gebruiker)
-            case Kind.INBOX | Kind.VERZONDEN:
-                parts = ("gemeenten", self.partij, self.kind.value)
-            case Kind.RECEIVER_IN | Kind.RECEIVER_UIT:
-                parts = (self.partij, self.kind.value, self.uitwisseling)
-            case Kind.GEWEIGERD:
-                parts = (self.partij, "uit", self.uitwisseling, "geweigerd")
-            case Kind.QUARANTAINE:
-                parts = ("quarantaine", self.partij)
-            case _:
-                parts = tuple(self.kind.value.split("/"))
-        return tuple(part for part in parts if part)
+        """The place's path below the root."""
+        return _parts(self)
 
     def __str__(self) -> str:
         """The place for the route log; a user's sub-folder may name a person, and is left out."""
-        parts = self.parts[:-1] if self.gebruiker else self.parts
-        return "/".join(parts)
+        return _shown(self)
+
+
+@lru_cache(maxsize=4096)
+def _parts(place: Place) -> tuple[str, ...]:
+    """The only function that knows the layout."""
+    kind, partij, uitwisseling, gebruiker = place
+    parts: tuple[str, ...]
+    match kind:
+        case Kind.OUTBOX:
+            parts = ("gemeenten", partij, "outbox", uitwisseling, gebruiker)
+        case Kind.INBOX | Kind.VERZONDEN:
+            parts = ("gemeenten", partij, kind.value)
+        case Kind.RECEIVER_IN | Kind.RECEIVER_UIT:
+            parts = (partij, kind.value, uitwisseling)
+        case Kind.GEWEIGERD:
+            parts = (partij, "uit", uitwisseling, "geweigerd")
+        case Kind.QUARANTAINE:
+            parts = ("quarantaine", partij)
+        case _:
+            parts = tuple(kind.value.split("/"))
+    return tuple(part for part in parts if part)
+
+
+@lru_cache(maxsize=4096)
+def _shown(place: Place) -> str:
+    return "/".join(place.parts[:-1] if place.gebruiker else place.parts)
 
 
 class Moment(NamedTuple):
@@ -115,6 +126,10 @@ class Moment(NamedTuple):
     ids: tuple[str, ...]
 
 
+Read = envelopes.Envelop | envelopes.Antwoord
+"""A message of the hubs, as it is read."""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A file that was claimed and read, and that a station must now decide on.
@@ -122,6 +137,7 @@ class Arrival:
     ``id`` names it in the journal. ``name`` is as found (undecodable bytes as surrogates).
     ``content`` is None when the file is larger than what may be held in memory; then only
     ``size`` and ``sha256`` are known. ``owner`` is the file owner's login name, if it has one.
+    ``read`` is what the content says, when it is byte for byte what we wrote a moment ago.
     """
 
     id: str
@@ -132,10 +148,13 @@ class Arrival:
     content: bytes | None
     owner: str | None
     moment: Moment
+    read: Read | None = None
 
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:
         """The envelope read, once: or the error that says why it cannot be."""
+        if isinstance(self.read, envelopes.Envelop):
+            return self.read
         if self.content is None:
             return envelopes.EnvelopeError("IB007", f"{self.size} bytes")
         try:
@@ -341,13 +360,17 @@ class Clash(StrEnum):
 
 
 class Delivery(NamedTuple):
-    """A file to be put in a place, and the event that becomes true when it is there."""
+    """A file to be put in a place, and the event that becomes true when it is there.
+
+    ``read`` is what reading ``content`` gives, for the hub that will find it there.
+    """
 
     place: Place
     name: str
     content: bytes
     clash: Clash = Clash.HOLD
     event: Event | None = None
+    read: Read | None = None
 
 
 class Fate(StrEnum):

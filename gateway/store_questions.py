@@ -26,6 +26,7 @@ from gateway.model import (
 )
 
 Row = dict[str, Any]
+Answers = dict[Any, object]
 _DIALECT = sqlite.dialect()
 _SEPARATOR = "\x1f"
 
@@ -46,6 +47,27 @@ class Many:
         """Run the statement once for each row."""
         order = self._order
         connection.exec_driver_sql(self._sql, [tuple(row[name] for name in order) for row in rows])
+
+
+class One:
+    """A Core query compiled once, asked for one key after the other.
+
+    Ten keys in ten small queries cost a third of what one query over ten row values does.
+    """
+
+    def __init__(self, query: Any) -> None:
+        compiled = query.compile(dialect=_DIALECT)
+        self._sql = str(compiled)
+        self._order = tuple(compiled.positiontup)
+
+    def first(self, connection: sa.Connection, values: Row) -> tuple[Any, ...] | None:
+        """The first row for these values of the query's parameters."""
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise RuntimeError("the connection to the database is closed")
+        asked = tuple(values[name] for name in self._order)
+        rows: list[tuple[Any, ...]] = driver.execute(self._sql, asked).fetchall()
+        return rows[0] if rows else None
 
 
 def upsert(table: sa.Table, *keys: str) -> Any:
@@ -80,43 +102,51 @@ def lookup(connection: sa.Connection, wanted: Iterable[Key[object]]) -> dict[Key
     return answers
 
 
-def _ask_last_time(run: sa.Connection, asked: list[LastTime], answers: Row) -> None:
-    by_row = {(key.rol, _systeem(key.systeem)): key for key in asked}
-    query = sa.select(t.last_time).where(
-        sa.tuple_(t.last_time.c.rol, t.last_time.c.systeem).in_(list(by_row))
-    )
-    for row in run.execute(query):
-        answers[by_row[row.rol, row.systeem]] = row.tijdstip  # type: ignore[index]
+def _by_key(table: sa.Table, *columns: str) -> One:
+    query = sa.select(*(table.c[name] for name in columns))
+    for column in table.primary_key:
+        query = query.where(column == sa.bindparam(f"key_{column.name}"))
+    return One(query)
 
 
-def _ask_request(run: sa.Connection, asked: list[Request], answers: Row) -> None:
-    by_row = {(key.station, key.referentienummer, _systeem(key.systeem)): key for key in asked}
-    columns = (t.request.c.station, t.request.c.referentienummer, t.request.c.systeem)
-    for row in run.execute(sa.select(t.request).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.station, row.referentienummer, row.systeem]] = Reply(  # type: ignore[index]
-            row.digest, row.soort, row.antwoord, row.tijdstip, row.code, row.details, row.arrival
-        )
+_LAST_TIME = _by_key(t.last_time, "tijdstip")
+_REQUEST = _by_key(
+    t.request, "digest", "soort", "antwoord", "tijdstip", "code", "details", "arrival"
+)
+_LAST_NUMBER = _by_key(t.last_number, "volgnummer")
+_LAST_OF_STEM = _by_key(t.last_of_stem, "volgnummer")
 
 
-def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Row) -> None:
-    by_row = {(key.gemeentecode, key.uitwisseling, key.uitvraag): key for key in asked}
-    columns = (
-        t.last_number.c.gemeentecode,
-        t.last_number.c.uitwisseling,
-        t.last_number.c.uitvraag,
-    )
-    for row in run.execute(sa.select(t.last_number).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.gemeentecode, row.uitwisseling, row.uitvraag]] = row.volgnummer  # type: ignore[index]
+def _ask_last_time(run: sa.Connection, asked: list[LastTime], answers: Answers) -> None:
+    for key in asked:
+        values = {"key_rol": key.rol, "key_systeem": _systeem(key.systeem)}
+        found = _LAST_TIME.first(run, values)
+        answers[key] = found[0] if found else None
 
 
-def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Row) -> None:
-    by_row = {(key.rinis_code, key.stem): key for key in asked}
-    columns = (t.last_of_stem.c.rinis_code, t.last_of_stem.c.stem)
-    for row in run.execute(sa.select(t.last_of_stem).where(sa.tuple_(*columns).in_(list(by_row)))):
-        answers[by_row[row.rinis_code, row.stem]] = row.volgnummer  # type: ignore[index]
+def _ask_request(run: sa.Connection, asked: list[Request], answers: Answers) -> None:
+    for key in asked:
+        values = {"key_station": key.station, "key_referentienummer": key.referentienummer,
+                  "key_systeem": _systeem(key.systeem)}  # fmt: skip
+        found = _REQUEST.first(run, values)
+        answers[key] = Reply(*found) if found else None
 
 
-def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Row) -> None:
+def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Answers) -> None:
+    for key in asked:
+        values = {"key_gemeentecode": key.gemeentecode, "key_uitwisseling": key.uitwisseling,
+                  "key_uitvraag": key.uitvraag}  # fmt: skip
+        found = _LAST_NUMBER.first(run, values)
+        answers[key] = found[0] if found else None
+
+
+def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answers) -> None:
+    for key in asked:
+        found = _LAST_OF_STEM.first(run, {"key_rinis_code": key.rinis_code, "key_stem": key.stem})
+        answers[key] = found[0] if found else None
+
+
+def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Answers) -> None:
     wanted = set(asked)
     numbers = {key.referentienummer for key in asked}
     query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(numbers))
@@ -125,10 +155,10 @@ def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Row
         for key in (ByReference(row.referentienummer),
                     ByReference(row.referentienummer, row.gemeentecode)):  # fmt: skip
             if key in wanted:
-                answers[key] = found  # type: ignore[index]
+                answers[key] = found
 
 
-def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Row) -> None:
+def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Answers) -> None:
     by_row = {(k.uitwisseling, k.gemeentecode, k.uitvraag, k.volgnummer): k for k in asked}
     columns = (
         t.levering.c.uitwisseling,
@@ -138,7 +168,7 @@ def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Row) -> N
     )
     for row in run.execute(sa.select(t.levering).where(sa.tuple_(*columns).in_(list(by_row)))):
         key = by_row[row.uitwisseling, row.gemeentecode, row.uitvraag, row.volgnummer]
-        answers[key] = levering_of(row)  # type: ignore[index]
+        answers[key] = levering_of(row)
 
 
 _ASK: dict[type, Any] = {

@@ -53,7 +53,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
         case Kind.OUTBOX:
             return keys(LastTime("uit", _system(arrival, config).sleutel))
         case Kind.GGK_IN:
-            return header.envelope_needs("ggk", arrival)
+            return header.envelope_needs(COUNTER, arrival)
         case _:
             return keys(ByReference(_reference(arrival)))
 
@@ -200,6 +200,7 @@ def _envelope(
     )
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
     relayed = Event(EventType.RELAYED, "ggk", levering.id, name, str(Place(Kind.GGK_UIT)))
+    content, read = envelopes.compose(envelope)
     accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
     remarked = Event(
         EventType.REMARK, "ggk", levering.id, levering.naam, str(arrival.place),
@@ -208,7 +209,7 @@ def _envelope(
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
         events=(accepted, remarked) if levering.opmerking else (accepted,),
-        deliveries=(Delivery(Place(Kind.GGK_UIT), name, envelopes.build(envelope), event=relayed),),
+        deliveries=(Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )

@@ -60,6 +60,11 @@ class Counter:
     senders: Callable[[Config], Iterable[str]]
     receivers: Callable[[Config], Iterable[str]]
 
+    def municipality(self, header: Stuurgegevens) -> str:
+        """The organisation on the municipality's side: whose delivery it is."""
+        near = header.zender if self.direction is Direction.HEEN else header.ontvanger
+        return near.organisatie
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -98,7 +103,7 @@ def request_key(station: str, header: Stuurgegevens) -> Request:
     return Request(station, header.zender.sleutel, header.referentienummer)
 
 
-def envelope_needs(station: str, arrival: Arrival) -> Keys:
+def envelope_needs(counter: Counter, arrival: Arrival) -> Keys:
     """What a hub must know to judge an envelope; the answer's own rising time included."""
     found = arrival.envelop
     header = found.stuurgegevens
@@ -106,12 +111,11 @@ def envelope_needs(station: str, arrival: Arrival) -> Keys:
         return keys()
     wanted: list[Key[object]] = [
         *keys(
-            request_key(station, header),
+            request_key(counter.station, header),
             LastTime("in", header.zender.sleutel),
             LastTime("uit", header.ontvanger.sleutel),
             ByReference(header.referentienummer),
-            ByReference(header.referentienummer, header.zender.organisatie),
-            ByReference(header.referentienummer, header.ontvanger.organisatie),
+            ByReference(header.referentienummer, counter.municipality(header)),
         )
     ]
     if header.cross_refnummer:
@@ -258,8 +262,9 @@ def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, 
 
     The same reply gives the same bytes: a repeat finds its answer there already.
     """
+    read = None
     if reply.soort == "bv03":
-        content = envelopes.bv03(
+        content, read = envelopes.compose_bv03(
             header, referentienummer=reply.referentienummer, tijdstip_bericht=reply.tijdstip
         )
     else:
@@ -272,31 +277,36 @@ def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, 
     name = names.antwoord_naam(arrival.name, reply.soort)
     station = STATION_OF[arrival.place.kind]
     event = Event(EventType.ANSWERED, station, levering, name, str(place), reply.code, reply.soort)
-    return Delivery(place, name, content, Clash.SAME, event)
+    return Delivery(place, name, content, Clash.SAME, event, read)
 
 
 def read_verdict(arrival: Arrival, levering: Levering) -> envelopes.Antwoord | None:
     """What the other hub said of our envelope; None when the file is no answer to it at all."""
-    try:
-        found = envelopes.read_answer(arrival.content or b"")
-    except envelopes.EnvelopeError:
-        return None
+    if isinstance(arrival.read, envelopes.Antwoord):
+        found = arrival.read
+    else:
+        try:
+            found = envelopes.read_answer(arrival.content or b"")
+        except envelopes.EnvelopeError:
+            return None
     return found if found.cross_refnummer in (None, levering.referentienummer) else None
 
 
 def levering_of(c: Checked) -> Levering:
     """The delivery that this envelope carries: as we know it, when it is that very one."""
-    party = c.header.zender if c.counter.direction is Direction.HEEN else c.header.ontvanger
-    known = c.known.get(ByReference(c.header.referentienummer, party.organisatie))
-    new = foreign_levering(c)
-    if known is None or known.direction is not new.direction or known.sha256 != new.sha256:
-        return new
-    return known
+    municipality = c.counter.municipality(c.header)
+    known = c.known.get(ByReference(c.header.referentienummer, municipality))
+    if (
+        known is not None
+        and known.direction is c.counter.direction
+        and known.sha256 == hashlib.sha256(c.envelop.payload).hexdigest()
+    ):
+        return known
+    return foreign_levering(c)
 
 
 def foreign_levering(c: Checked) -> Levering:
     """A delivery that we first meet here: its envelope comes from another's system."""
-    heen = c.counter.direction is Direction.HEEN
     block = c.envelop.metagegevens
     name = block.bestand.oorspronkelijke_naam if block else c.envelop.bestandsnaam
     name = name or f"{c.header.referentienummer}.xml"
@@ -304,7 +314,7 @@ def foreign_levering(c: Checked) -> Levering:
         id=c.arrival.id,
         referentienummer=c.header.referentienummer,
         direction=c.counter.direction,
-        gemeentecode=(c.header.zender if heen else c.header.ontvanger).organisatie,
+        gemeentecode=c.counter.municipality(c.header),
         uitwisseling=c.exchange.id if c.exchange else "",
         uitvraag=names.uitvraag_van(name),
         naam=names.toonbaar(name),

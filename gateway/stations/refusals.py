@@ -17,7 +17,6 @@ from gateway.model import (
     Clash,
     Decision,
     Delivery,
-    Direction,
     Event,
     EventType,
     Fate,
@@ -112,8 +111,7 @@ def unreadable(
 def _nobody(arrival: Arrival, counter: header.Counter, sender: Stuurgegevens | None) -> Levering:
     party = ""
     if sender is not None:
-        far = sender.zender if counter.direction is Direction.HEEN else sender.ontvanger
-        party = far.organisatie
+        party = counter.municipality(sender)
     number = arrival.moment.ids[0]
     return Levering(arrival.id, sender.referentienummer if sender else number, counter.direction,
                     party, "", names.ONBEKEND, names.toonbaar(arrival.name), arrival.sha256,

@@ -56,7 +56,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
     """See ``stations/__init__.py``."""
     match arrival.place.kind:
         case Kind.GGK_UIT:
-            return header.envelope_needs("rinis", arrival) | _number_needs(arrival, config)
+            return header.envelope_needs(COUNTER, arrival) | _number_needs(arrival, config)
         case Kind.RECEIVER_UIT:
             return _send_needs(arrival, config)
         case _:
@@ -286,10 +286,11 @@ def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: 
     name = names.envelop_naam(levering.tijdstip, levering.referentienummer)
     accepted = Event(EventType.ACCEPTED, "rinis", levering.id, levering.naam, str(arrival.place))
     relayed = Event(EventType.RELAYED, "rinis", levering.id, name, str(Place(Kind.GGK_IN)))
+    content, read = envelopes.compose(envelope)
     return Decision(
         source=Source(Fate.REMOVE),
         events=(accepted,),
-        deliveries=(Delivery(Place(Kind.GGK_IN), name, envelopes.build(envelope), event=relayed),),
+        deliveries=(Delivery(Place(Kind.GGK_IN), name, content, event=relayed, read=read),),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )

@@ -164,10 +164,13 @@ class Bench:
 
     # --- disks ---
 
-    def mount(self, layout: str) -> None:
-        """Mount the disks; for ``spread``, folders of the far one in the chain on the near one."""
-        self.near.mount()
-        self.far.mount()
+    def mount(self, layout: str, *, swapped: bool = False) -> None:
+        """Mount the disks; for ``spread``, folders of the far one in the chain on the near one.
+
+        ``swapped``: in the other order, so that each gets another device number than before.
+        """
+        for disk in (self.far, self.near) if swapped else (self.near, self.far):
+            disk.mount()
         if layout == "spread":
             for name in FAR_FOLDERS:
                 self.near.bind(self.far.at / name, f"keten/folders/{name}")
@@ -314,7 +317,7 @@ class Bench:
     def _power_returns(self, mode: Mode) -> None:
         if mode.off:
             self.unmount()
-            self.mount(mode.layout)
+            self.mount(mode.layout, swapped=True)  # as after a start of the machine
 
     def _finish(self, chain: Chain, result: Result) -> None:
         # With several gateways it is another than the one that crashed that goes on first.

@@ -27,6 +27,7 @@ from envelopes import (
     Stuurgegevens,
     Systeem,
     build,
+    compose,
     draadnaam,
     read,
     xml_veilig,
@@ -121,6 +122,9 @@ def test_there_and_back(
     terug = read(build(envelop))
     assert terug == envelop
     assert re.fullmatch("[0-9a-f]{64}", terug.body_digest)
+    data, gelezen = compose(envelop)
+    assert data == build(envelop)
+    assert (gelezen, gelezen.body_digest) == (terug, terug.body_digest)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from envelopes import (
     Stuurgegevens,
     Systeem,
     bv03,
+    compose_bv03,
     fo01,
     fo03,
     fout,
@@ -23,6 +24,7 @@ from envelopes import (
     tabel,
     volgorde,
 )
+from tests.unit.test_envelopes_berichten import systemen
 from tests.vectors import GOED
 
 NUMMER = "d3b07384-d9a0-4c9b-8f7e-1a2b3c4d5e03"
@@ -51,6 +53,15 @@ def test_an_answer_swaps_and_refers() -> None:
         assert (sg.zender, sg.ontvanger) == (VRAAG.ontvanger, VRAAG.zender)
         assert (sg.referentienummer, sg.tijdstip_bericht) == (NUMMER, TIJD)
         assert sg.functie is None
+
+
+@given(systemen, systemen)
+def test_composing_tells_what_reading_gives(zender: Systeem, ontvanger: Systeem) -> None:
+    """Who keeps a composed Bv03 beside its bytes knows what a reader of the bytes knows."""
+    vraag = replace(VRAAG, zender=zender, ontvanger=ontvanger)
+    data, gelezen = compose_bv03(vraag, referentienummer=NUMMER, tijdstip_bericht=TIJD)
+    assert data == bv03(vraag, referentienummer=NUMMER, tijdstip_bericht=TIJD)
+    assert gelezen == read_answer(data)
 
 
 @given(st.text(max_size=1500), st.text(max_size=300))
