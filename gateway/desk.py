@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where the clerk sits: in the engine's process, or in one of its own.
 
-Both take a task and give it back done and durable. Here: the work is done at once, and synced in a
-thread while the engine goes on. Apart: a second process does the work and the syncing; it holds the
-state's lock with the engine, dies with it, and never writes to the store. When it dies by itself,
-the engine ends as it would after a failed sync, and a restart recovers.
+Both take a task and give it back done, and then durable: a thread syncs one task while the next is
+worked on. Here: the work is done at once. Apart: a second process does the work and the syncing; it
+holds the state's lock with the engine, dies with it, and never writes to the store. When it dies by
+itself, the engine ends as it would after a failed sync, and a restart recovers.
+
+The engine calls, in turn: ``start`` a task, ``finish`` it, ``start`` the next, ``durable``. So at
+most one task is being worked on, and one synced.
 """
 
 from __future__ import annotations
@@ -14,9 +17,13 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import threading
+import traceback
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 from gateway import durable
 from gateway.clerk import Clerk, Done, Task
@@ -27,26 +34,40 @@ STOP_SECONDS = 5.0
 """How long the clerk's process gets to end before it is killed: it has nothing to lose."""
 
 
+class Synced(NamedTuple):
+    """The oldest task that was not yet durable is so now."""
+
+
+class Failed(NamedTuple):
+    """The clerk's process ends: why, and what to do."""
+
+    kind: type[GatewayError]
+    sentence: str
+    hint: str
+
+
 class Here:
     """The clerk in the engine's own process."""
 
     def __init__(self, clerk: Clerk) -> None:
         self._clerk = clerk
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
-        self._flight: tuple[Done, Future[None]] | None = None
+        self._done: deque[Done] = deque()
+        self._syncing: deque[Future[None]] = deque()
 
     def start(self, task: Task) -> None:
         """Do the work now; have it synced beside what comes next."""
         done, file_systems = self._clerk.work(task)
-        self._flight = done, self._syncer.submit(_sync, file_systems)
+        self._done.append(done)
+        self._syncing.append(self._syncer.submit(_sync, file_systems))
 
     def finish(self) -> Done:
-        """Wait until the task that was started is durable."""
-        if self._flight is None:
-            raise RuntimeError("no task was started")
-        (done, synced), self._flight = self._flight, None
-        synced.result()
-        return done
+        """What came of the task that was started. Not durable yet."""
+        return self._done.popleft()
+
+    def durable(self) -> None:
+        """Wait until the oldest task that was finished is durable."""
+        self._syncing.popleft().result()
 
     def close(self) -> None:
         """End."""
@@ -67,6 +88,8 @@ class Apart:
         )
         self._process.start()
         far.close()
+        self._done: deque[Done] = deque()
+        self._synced: deque[Synced] = deque()
 
     def start(self, task: Task) -> None:
         """Hand over a task; returns at once."""
@@ -76,15 +99,29 @@ class Apart:
             raise self._lost() from None
 
     def finish(self) -> Done:
-        """Wait until the task that was started is done and durable."""
+        """Wait until the task that was started is done. Not durable yet."""
+        while not self._done:
+            self._hear()
+        return self._done.popleft()
+
+    def durable(self) -> None:
+        """Wait until the oldest task that was finished is durable."""
+        while not self._synced:
+            self._hear()
+        self._synced.popleft()
+
+    def _hear(self) -> None:
         try:
-            answer = self._line.recv()
+            said = self._line.recv()
         except (EOFError, OSError):
             raise self._lost() from None
-        if isinstance(answer, Done):
-            return answer
-        kind, sentence, hint = answer
-        raise kind(sentence, hint=hint)
+        match said:
+            case Done():
+                self._done.append(said)
+            case Synced():
+                self._synced.append(said)
+            case Failed(kind, sentence, hint):
+                raise kind(sentence, hint=hint)
 
     def _lost(self) -> DurabilityError:
         return DurabilityError(
@@ -114,15 +151,46 @@ def _serve(hire: Callable[[], Clerk], line: Connection, near: Connection, engine
     for number in (signal.SIGINT, signal.SIGTERM):  # the engine is told; it ends us in good order
         signal.signal(number, signal.SIG_IGN)
     clerk: Clerk | None = None
-    while (task := _next(line)) is not None:
-        try:
-            clerk = clerk or hire()
-            done, file_systems = clerk.work(task)
-            _sync(file_systems)
-        except GatewayError as error:
-            line.send((type(error), error.sentence, error.hint))
-            return
-        line.send(done)
+    mouth = Mouth(line)
+    with ThreadPoolExecutor(1, thread_name_prefix="sync") as syncer:
+        while (task := _next(line)) is not None:
+            try:
+                clerk = clerk or hire()
+                done, file_systems = clerk.work(task)
+            except GatewayError as error:
+                mouth.fail(error)
+                return
+            mouth.say(done)
+            syncer.submit(_sync_and_say, file_systems, mouth)
+
+
+class Mouth:
+    """The clerk's end of the line: two threads speak, one at a time."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self._turn = threading.Lock()
+
+    def say(self, what: Done | Synced | Failed) -> None:
+        """Send; when the engine hung up there is nobody to tell."""
+        with self._turn, contextlib.suppress(OSError):
+            self._line.send(what)
+
+    def fail(self, error: GatewayError) -> None:
+        """Tell why this process cannot go on: the engine ends with that."""
+        self.say(Failed(type(error), error.sentence, error.hint))
+
+
+def _sync_and_say(file_systems: list[int], mouth: Mouth) -> None:
+    try:
+        _sync(file_systems)
+    except GatewayError as error:
+        mouth.fail(error)
+    except Exception:  # noqa: BLE001  a fault of ours: say it, do not let the engine wait for ever
+        traceback.print_exc()
+        os._exit(1)
+    else:
+        mouth.say(Synced())
 
 
 def _next(line: Connection) -> Task | None:

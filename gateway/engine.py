@@ -185,7 +185,7 @@ class Engine:
         return Batch(self._rounds)
 
     def _fly(self, batch: Batch) -> None:
-        """Hand a round to the clerk; meanwhile commit the one before, which is durable now."""
+        """Hand a round to the clerk; meanwhile commit the one before, when it is durable."""
         before, self._in_flight = self._in_flight, None
         done = self._desk.finish() if before is not None else None
         if done is not None:
@@ -202,6 +202,7 @@ class Engine:
             )
             self._in_flight = batch
         if before is not None and done is not None:
+            self._desk.durable()
             self._commit(before, done)
 
     def _touch(self, batch: Batch, place: Place) -> None:

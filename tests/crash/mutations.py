@@ -144,24 +144,20 @@ MUTATIONS = (
     Mutation(
         "renames come before the sync",
         "desk.py",
-        (("        self._flight = done, self._syncer",
+        (("        self._done.append(done)\n",
+          "        self._done.append(done)\n"
           "        from gateway import promises\n"
           "        for promise in done.promises:\n"
-          "            promises.perform(self._clerk.folders, promise)\n"
-          "        self._flight = done, self._syncer"),),
+          "            promises.perform(self._clerk.folders, promise)\n"),),
         "power-flushed",
         "renameat2",
         "partial",
     ),
     Mutation(
         "the commit comes before the sync",
-        "desk.py",
-        (("        self._flight = done, self._syncer.submit(_sync, file_systems)\n",
-          "        _sync(self._late)\n"
-          "        self._late = file_systems\n"
-          "        self._flight = done, self._syncer.submit(_sync, [])\n"),
-         ("        self._clerk = clerk\n",
-          "        self._clerk = clerk\n        self._late: list[int] = []\n")),
+        "engine.py",
+        (("            self._desk.durable()\n            self._commit(before, done)\n",
+          "            self._commit(before, done)\n            self._desk.durable()\n"),),
         "power-apart",
         "syncfs",
     ),
