@@ -96,7 +96,7 @@ class Chain:
         meta = self.store.meta()
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
         self.clock = clock or Clock(turned)
-        origin = meta.get("origin") or f"{self.config.naam}/audit-{self.clock.year()}"
+        origin = meta.get("origin") or self._origin(stations)
         self.ledger = Ledger(self.store, self.clock, origin)
         self._open_log(origin)
         self._note_config(meta, origin)
@@ -126,6 +126,11 @@ class Chain:
                 hint="restore it from a backup; or, to begin a new chain, move the whole of "
                 f"{self.location.state} away and keep it: it is the proof of what was",
             )
+
+    def _origin(self, stations: tuple[str, ...]) -> str:
+        """The name of a new log: one station of a chain alone keeps a log of its own."""
+        alone = f"{stations[0]}/" if len(stations) == 1 else ""
+        return f"{self.config.naam}/{alone}audit-{self.clock.year()}"
 
     def _open_log(self, origin: str) -> None:
         key = ensure_key(self.location.log_key, self.location.audit, origin)

@@ -224,14 +224,25 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     limit = header.raw_limit(config)
     if arrival.content is None or arrival.size > limit:
         return refuse_send(arrival, levering, config, notices.too_large(arrival.size, limit))
-    found = (known.get(key) for key in _answered_keys(*read))
-    answered = next((one for one in found if one is not None), None)
+    found = [one for key in _answered_keys(*read) if (one := known.get(key)) is not None]
     last = known.get(LastTime("uit", _receiver_system(exchange, config).sleutel))
     levering = levering._replace(
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
-        answers_to=answered.referentienummer if answered else None,
+        answers_to=found[0].referentienummer if found else None,
     )
-    return _wrap(arrival, levering, exchange, config)
+    return _wrap(arrival, levering, exchange, config, _ambiguous(arrival, levering, found))
+
+
+def _ambiguous(arrival: Arrival, levering: Levering, found: list[Levering]) -> tuple[Event, ...]:
+    """A report's name has a number but no exchange: it may speak of several deliveries."""
+    if len(found) < 2:
+        return ()
+    others = ", ".join(f"{one.uitwisseling} {one.delivered_as}" for one in found[1:])
+    remark = f"taken as the answer to {found[0].uitwisseling}; its name also fits {others}"
+    return (
+        Event(EventType.REMARK, "rinis", levering.id, levering.naam, str(arrival.place),
+              "meer-leveringen", remark),
+    )  # fmt: skip
 
 
 def _returning(arrival: Arrival, exchange: Uitwisseling | None, code: str) -> Levering:
@@ -251,7 +262,10 @@ def _returning(arrival: Arrival, exchange: Uitwisseling | None, code: str) -> Le
     )
 
 
-def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config) -> Decision:
+def _wrap(
+    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config,
+    remarks: tuple[Event, ...],
+) -> Decision:  # fmt: skip
     """Du01 when it answers a delivery that we know, else Di01 (contracts.md, Files)."""
     sender = _receiver_system(exchange, config)
     envelope = Envelop(
@@ -289,7 +303,7 @@ def _wrap(arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: 
     content, read = envelopes.compose(envelope)
     return Decision(
         source=Source(Fate.REMOVE),
-        events=(accepted,),
+        events=(accepted, *remarks),
         deliveries=(Delivery(Place(Kind.GGK_IN), name, content, event=relayed, read=read),),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from gateway.audit.verify import verify
 from gateway.config import Config
 from gateway.lifecycle import CUSTODY, fold
 from gateway.location import Location
-from gateway.model import EventType
+from gateway.model import Direction, EventType
 from gateway.names import REDEN
 from gateway.store import connect
 
@@ -43,6 +44,8 @@ def faults(location: Location, config: Config) -> list[str]:
             *_half_done(root, connection),
             *_quarantined(root),
             *_store_and_folders(root, config, connection),
+            *_kept_at_senders(root, config, connection),
+            *_inboxes(root, config, connection),
             *_history(connection),
             *_log(location, connection),
         ]
@@ -84,7 +87,7 @@ def _store_and_folders(root: Path, config: Config, connection: sa.Connection) ->
             record = f"{name.rpartition('.')[0] or name}_metagegevens.xml"
             if name.endswith("_metagegevens.xml"):
                 continue
-            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            digest = _digest(folder / name)
             known = delivered.get((exchange.id, name))
             if known is None:
                 yield f"{name} lies in {exchange.rinis_code}, but nothing was delivered so"
@@ -92,6 +95,52 @@ def _store_and_folders(root: Path, config: Config, connection: sa.Connection) ->
                 yield f"{name} in {exchange.rinis_code} has other bytes than were dropped"
             if record not in names:
                 yield f"{name} in {exchange.rinis_code} has no metagegevens"
+
+
+def _kept_at_senders(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:
+    """Each file that was accepted lies in its sender's ``verzonden``, byte for byte, once."""
+    of = sa.select(t.event.c.levering)
+    accepted = of.where(t.event.c.type == EventType.ACCEPTED, t.event.c.station == "ggk")
+    held = of.where(t.event.c.type == EventType.QUARANTINED)  # written to after it was taken
+    query = sa.select(t.levering.c.gemeentecode, t.levering.c.sha256).where(
+        t.levering.c.direction == Direction.HEEN,
+        t.levering.c.seq.in_(accepted),
+        t.levering.c.seq.not_in(held),
+    )
+    wanted: Counter[tuple[str, str]] = Counter()
+    for row in connection.execute(query):
+        wanted[row.gemeentecode, row.sha256] += 1
+    for code in config.partijen:
+        found: Counter[str] = Counter()
+        for path in _files(root / "gemeenten" / code / "verzonden"):
+            digest = _digest(path)
+            found[digest] += 1
+            if found[digest] > wanted[code, digest]:
+                yield f"{path.relative_to(root)} was not accepted so often, with these bytes"
+        for (who, digest), times in wanted.items():
+            if who == code and times > found[digest]:
+                yield f"a file of {code} was accepted that is not in verzonden: {digest}"
+
+
+def _inboxes(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:
+    """What was delivered to a municipality, and is still there, has the bytes that were sent."""
+    query = (
+        sa.select(t.levering.c.gemeentecode, t.levering.c.sha256, t.event.c.name)
+        .join(t.event, t.event.c.levering == t.levering.c.seq)
+        .where(t.event.c.type == EventType.DELIVERED, t.event.c.station == "ggk")
+    )
+    for code, digest, name in connection.execute(query):
+        path = root / "gemeenten" / code / "inbox" / name
+        if code in config.partijen and path.is_file() and _digest(path) != digest:
+            yield f"{path.relative_to(root)} has other bytes than were sent"
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file())
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _history(connection: sa.Connection) -> Iterator[str]:

@@ -23,6 +23,11 @@ from tests.crash.machine import ROOT, work
 MOST = 120
 """Moments of a mode that are tried before a mutation counts as not caught."""
 
+_BROKEN = re.compile(
+    r"^(?:Name|Type|Attribute|Import|ModuleNotFound|Syntax|Indentation|UnboundLocal)Error: .*", re.M
+)
+"""What a program says that is wrong in itself: such a mutation proves nothing about the suite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
@@ -221,7 +226,7 @@ MUTATIONS = (
         "a file that is gone from .tmp is staged and delivered once more",
         "promises.py",
         (("        name = _delivered_as(target, put)\n    except durable.Occupied",
-          "        return False\n    except durable.Occupied"),),
+          "        return Landing.REDO\n    except durable.Occupied"),),
         "kill-taken",
         "cbs/in/",
     ),
@@ -284,6 +289,8 @@ def _failures(bench: Bench, mutation: Mutation) -> Iterator[str]:
             calls = error.calls
         for at in _moments(calls, mutation.near):
             result = bench.run(Case(mode, at))
+            broken = _BROKEN.search(result.said)
+            assert broken is None, f"it breaks the package itself: {broken and broken.group()}"
             yield from (f"{result.case}: {one}" for one in result.wrong)
 
 

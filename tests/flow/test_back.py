@@ -107,6 +107,20 @@ def test_a_retour_exchange_answers_only_what_it_says(keten):
     assert keten.trace("TECHNISCH_H22025_0363_0001.pdf")[0]["answers_to"] is None
 
 
+def test_a_number_that_two_exchanges_gave_is_remarked_on(keten):
+    """TECHNISCH_..._0001 fits the first Wmo file and the first sbo file: one is taken, and said."""
+    first = deliver(keten)
+    deliver(keten, name="SBO_H22025.csv")
+    name = "TECHNISCH_H22025_0363_0001.pdf"
+    keten.send("technische-terugkoppeling", name, PDF)
+    keten.settle()
+    [told] = keten.trace(name)
+    assert told["answers_to"] == first
+    [remark] = [one for one in told["events"] if one["type"] == "remark"]
+    assert remark["code"] == "meer-leveringen"
+    assert "sbo SBO_H22025_0363_0001.csv" in remark["remark"]
+
+
 BESLUIT = (
     b'<publicatiebesluit xmlns="urn:knooppunt:publicatiebesluit:1">'
     b"<gemeentecode>0363</gemeentecode>"

@@ -327,10 +327,14 @@ def test_the_stations_run_apart_each_on_its_own_state(knooppunt):
     knooppunt("run", "--once", *ggk)
     assert (knooppunt.folders / "gemeenten/0363/inbox/TECHNISCH_H22025_0363_0001.pdf").exists()
     knooppunt("run", "--once", *rinis)
+    origins = set()
     for state in ("folders/.state", "rinis-state"):
-        assert knooppunt.json("audit", "verify", "--state", state)["ok"]
+        report = knooppunt.json("audit", "verify", "--state", state)
+        assert report["ok"]
+        origins.add(report["origin"].partition("/")[2].rpartition("-")[0])
         told = knooppunt.json("trace", "TECHNISCH_H22025_0363_0001.pdf", "--state", state)
         assert told["messages"][0]["answers_to"] == head.referentienummer
+    assert origins == {"audit", "rinis/audit"}  # two logs, two names
 
 
 def test_two_gateways_run_side_by_side(knooppunt):

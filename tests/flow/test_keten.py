@@ -15,6 +15,9 @@ def gespeeld(tmp_path):
     chain.drop("0363", "WMO_H22025.csv", b"kop\n")
     chain.drop("0363", "onzin.csv", b"x")
     chain.settle()
+    send = chain.root / "cbs/uit/GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"
+    send.write_bytes(b"%PDF-1.7 synthetisch")
+    chain.settle()
     chain.check()
     yield chain
     chain.close()
@@ -41,6 +44,12 @@ FAULTS = {
         lambda k: (at_cbs(k) / "WMO_H22025_0363_0001.csv").write_bytes(b"anders"), "other bytes"),
     "a record is gone": (
         lambda k: (at_cbs(k) / "WMO_H22025_0363_0001_metagegevens.xml").unlink(), "no metagegevens"),
+    "a kept file is gone": (
+        lambda k: (k.root / "gemeenten/0363/verzonden/WMO_H22025.csv").unlink(), "not in verzonden"),
+    "a kept file was changed": (
+        lambda k: (k.root / "gemeenten/0363/verzonden/WMO_H22025.csv").write_bytes(b"x"), "these bytes"),
+    "a report was changed": (
+        lambda k: next((k.root / "gemeenten/0363/inbox").glob("*.pdf")).write_bytes(b"x"), "were sent"),
     "a file that nobody delivered": (
         lambda k: (at_cbs(k) / "WMO_vreemd_0363_0009.csv").write_bytes(b"x"), "nothing was delivered so"),
     "a status was changed": (
