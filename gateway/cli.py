@@ -248,10 +248,14 @@ def config_check(
 ) -> None:
     """Is the configuration right?
 
-    Every fault at once, with line, column and the fix.
+    Every fault at once, with line, column and the fix; and notes on parties that CBS's list
+    of today knows otherwise (merged since, or by another name), which are no faults.
     Exit code 0 when it is, 2 when it is not.
     """
     from gateway.location import read_config
+    from gateway.moment import Clock
+    from gateway.partijen import opmerkingen
+    from gateway.periods import dag_van
 
     location = _location(config, None)
     try:
@@ -261,13 +265,17 @@ def config_check(
             raise
         typer.echo(json.dumps({"ok": False, "problems": list(error.problems) or [error.sentence]}))
         raise typer.Exit(2) from None
+    named = {code: one.naam for code, one in found.partijen.items()}
+    notes = opmerkingen(named, dag_van(Clock().nu()))
     if as_json:
-        typer.echo(json.dumps({"ok": True, "problems": []}))
+        typer.echo(json.dumps({"ok": True, "problems": [], "notes": notes}))
         return
     _out.print(
         Text(f"{location.config_path} is right: {len(found.partijen)} parties, "
              f"{len(found.uitwisselingen)} exchanges.")
     )  # fmt: skip
+    for note in notes:
+        _out.print(Text(f"note: {note}", style="yellow"))
     _out.print("Next: knooppunt init .      (makes the folders of what you added)")
 
 

@@ -56,6 +56,30 @@ def _gemeente(row: dict[str, str]) -> Gemeente:
     )
 
 
+def opmerkingen(namen: Mapping[str, str], day: date) -> list[str]:
+    """Say of parties (name by code) what the CBS list of that day says otherwise.
+
+    No fault: who delivers over an old half-year does so under the code of then.
+    """
+    said = []
+    for code, naam in namen.items():
+        known = gemeenten().get(code)
+        if known is None:
+            continue
+        if not known.geldig_op(day):
+            said.append(f"{code} {known.naam} {_geldigheid(known, day)}")
+        if naam and naam.casefold() != known.naam.casefold():
+            said.append(f"{code} is called {known.naam!r} by CBS, and {naam!r} here")
+    return said
+
+
+def _geldigheid(one: Gemeente, day: date) -> str:
+    if one.geldig_vanaf is not None and day < one.geldig_vanaf:
+        return f"is a municipality only from {one.geldig_vanaf}"
+    later = ", ".join(f"{code} {gemeenten()[code].naam}" for code in one.opvolgers)
+    return f"is no municipality since {one.geldig_tot}" + (f"; it went on as {later}" * bool(later))
+
+
 def dichtstbij(text: str) -> Gemeente | None:
     """Find the municipality that someone may have meant by a wrong code, or by a name."""
     known = gemeenten()

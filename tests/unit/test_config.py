@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from gateway import config_doc
 from gateway.config import Config, parse
 from gateway.errors import ConfigError
-from gateway.partijen import dichtstbij, gemeenten
+from gateway.partijen import dichtstbij, gemeenten, opmerkingen
 from gateway.periods import Stand, beoordeel
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +77,18 @@ def test_shipped_exchanges_are_those_of_the_contract():
     for one in CONFIG.uitwisselingen.values():
         assert CONFIG.op_functie(one.rinis_code) is CONFIG.op_rinis_code(one.rinis_code) is one
     assert CONFIG.op_functie("GMSDWMO2") is None
+
+
+def test_what_the_list_says_otherwise_is_a_note():
+    """A code merged away, one that is not yet, a name of one's own: each a note, no fault."""
+    named = {"0363": "Amsterdam", "0003": "Appingedam", "1979": "Eemsdelta", "0034": "Almere Stad"}
+    assert opmerkingen(named, date(2026, 11, 22)) == [
+        "0003 Appingedam is no municipality since 2021-01-01; it went on as 1979 Eemsdelta",
+        "0034 is called 'Almere' by CBS, and 'Almere Stad' here",
+    ]
+    assert opmerkingen({"0003": "Appingedam", "1979": ""}, date(2020, 12, 31)) == [
+        "1979 Eemsdelta is a municipality only from 2021-01-01"
+    ]
 
 
 def test_shipped_parties():
