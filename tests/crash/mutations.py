@@ -160,9 +160,12 @@ MUTATIONS = (
     ),
     Mutation(
         "the commit comes before the sync",
-        "engine.py",
-        (("            self._desk.durable()\n            self._commit(before, done)\n",
-          "            self._commit(before, done)\n            self._desk.durable()\n"),),
+        "desk.py",
+        (("        self._syncing.append(self._syncer.submit(_sync, file_systems))\n",
+          "        self._late.append(file_systems)\n"
+          "        self._syncing.append(self._syncer.submit(_sync, self._late.popleft()))\n"),
+         ("        self._clerk = clerk\n",
+          "        self._clerk = clerk\n        self._late: deque[list[int]] = deque([[], []])\n")),
         "power-apart",
         "syncfs",
     ),
