@@ -7,17 +7,22 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from gateway import __version__
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    err,
+    fail,
+    location_of,
+    out,
+)
 from gateway.errors import ConfigError, FolderError, GatewayError
-
-if TYPE_CHECKING:
-    from gateway.location import Location
 
 app = typer.Typer(
     name="knooppunt",
@@ -34,18 +39,6 @@ audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 
-_out = Console(soft_wrap=True, highlight=False)
-_err = Console(stderr=True, soft_wrap=True, highlight=False)
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="The config.yaml to use. Default: config.yaml here, else above."),
-]
-StateOption = Annotated[
-    Path | None,
-    typer.Option("--state", help="Where the state lies. Default: folders/.state beside config."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document, for programs.")]
 StationsOption = Annotated[
     str, typer.Option("--stations", help="Which stations this process plays, by comma.")
 ]
@@ -70,36 +63,12 @@ def main() -> None:
         )
 
 
-def fail(error: GatewayError) -> NoReturn:
-    """Say what is wrong, where, and what now; end with exit code 2."""
-    if isinstance(error, ConfigError):
-        for problem in error.problems:
-            _err.print(Text(problem))
-    _err.print(Text(f"knooppunt: {error.sentence}"))
-    if error.hint:
-        _err.print(Text(f"  {error.hint}"))
-    sys.exit(2)
-
-
-def _location(config: Path | None, state: Path | None) -> Location:
-    from gateway.location import Location, find_config
-
-    path = str(config) if config else find_config(os.getcwd())
-    if not os.path.isfile(path):
-        raise ConfigError(
-            f"there is no configuration at {path}", hint="make one with: knooppunt init DIR"
-        )
-    if config is None:
-        _err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
-    return Location.of(path, str(state) if state else None)
-
-
 @app.callback(invoke_without_command=True)
 def _top(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        _out.print(f"knooppunt {__version__}")
+        out.print(f"knooppunt {__version__}")
         raise typer.Exit
 
 
@@ -117,9 +86,9 @@ def init(
 
     made = make(str(directory), str(state) if state else None)
     for line in made:
-        _out.print(Text(line))
+        out.print(Text(line))
     where = "" if str(directory) == "." else f"cd {directory} && "
-    _out.print(Text(f"Next: {where}knooppunt run      (and drop a file in an outbox)"))
+    out.print(Text(f"Next: {where}knooppunt run      (and drop a file in an outbox)"))
 
 
 @app.command(epilog="Example: knooppunt run --once      Example: knooppunt run --stations rinis")
@@ -142,7 +111,7 @@ def run(
     """
     from gateway.runs import run_chain
 
-    run_chain(_location(config, state), stations, once=once, nu=nu, out=_out, err=_err)
+    run_chain(location_of(config, state), stations, once=once, nu=nu, out=out, err=err)
 
 
 @app.command(epilog="Example: knooppunt demo && cd demo && knooppunt trace WMO_H22025.csv")
@@ -158,7 +127,7 @@ def demo(
     """
     from gateway.demo import play
 
-    play(str(directory) if directory else "demo", _out)
+    play(str(directory) if directory else "demo", out)
 
 
 @app.command(epilog="Example: knooppunt trace WMO_H22025.csv --json")
@@ -183,7 +152,7 @@ def trace(
     from gateway import show
     from gateway.store_queries import Reader
 
-    location = _location(config, state)
+    location = location_of(config, state)
     with Reader(location.database) as reader:
         messages = reader.trace(ref)
         told = {message["id"] for message in messages}
@@ -194,10 +163,10 @@ def trace(
         found = {"query": query, "messages": messages}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif messages:
-        show.trace(_out, messages + answers)
+        show.trace(out, messages + answers)
     else:
-        _out.print(Text(f"Nothing here was ever called {ref!r}."))
-        _out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
+        out.print(Text(f"Nothing here was ever called {ref!r}."))
+        out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
     raise typer.Exit(0 if messages else 1)
 
 
@@ -212,11 +181,11 @@ def status(
     from gateway import show
     from gateway.runs import standing
 
-    found = standing(_location(config, state))
+    found = standing(location_of(config, state))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        show.status(_out, found)
+        show.status(out, found)
 
 
 @app.command(epilog="Example: knooppunt tail -f")
@@ -234,11 +203,11 @@ def tail(
     from gateway import show
     from gateway.runs import tail_events
 
-    for row in tail_events(_location(config, state), lines, follow=follow):
+    for row in tail_events(location_of(config, state), lines, follow=follow):
         if as_json:
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
-            show.tail_line(_out, row)
+            show.tail_line(out, row)
 
 
 @config_app.command("check", epilog="Example: knooppunt config check")
@@ -257,7 +226,7 @@ def config_check(
     from gateway.partijen import opmerkingen
     from gateway.periods import dag_van
 
-    location = _location(config, None)
+    location = location_of(config, None)
     try:
         found = read_config(location.config_path)
     except ConfigError as error:
@@ -270,13 +239,13 @@ def config_check(
     if as_json:
         typer.echo(json.dumps({"ok": True, "problems": [], "notes": notes}))
         return
-    _out.print(
+    out.print(
         Text(f"{location.config_path} is right: {len(found.partijen)} parties, "
              f"{len(found.uitwisselingen)} exchanges.")
     )  # fmt: skip
     for note in notes:
-        _out.print(Text(f"note: {note}", style="yellow"))
-    _out.print("Next: knooppunt init .      (makes the folders of what you added)")
+        out.print(Text(f"note: {note}", style="yellow"))
+    out.print("Next: knooppunt init .      (makes the folders of what you added)")
 
 
 @audit_app.command("verify", epilog="Example: knooppunt audit verify --since old-checkpoint")
@@ -302,12 +271,12 @@ def audit_verify(
     from gateway import show
     from gateway.runs import verify
 
-    where = str(directory) if directory else _location(config, state).audit
-    report = verify(where, since, vkey, _err)
+    where = str(directory) if directory else location_of(config, state).audit
+    report = verify(where, since, vkey, err)
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
-        show.verification(_out, report)
+        show.verification(out, report)
     raise typer.Exit(0 if report.ok else 1)
 
 

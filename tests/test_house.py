@@ -15,7 +15,6 @@ GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
 PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
-    "gateway/cli.py": "every command with its help: what can be typed stands on one page",
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
     "gateway/folders.py": "every path and every look at a folder, so that no other module has one",
     "gateway/model.py": "the nouns of the chain: plain data with a docstring each",
