@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 _CLI_HEAD = """\
 # What can be typed
 
-<!-- Made by `make docs` from the commands; their texts stand in gateway/cli.py and gateway/commands/ -->
+<!-- Made by `make docs` from the commands: gateway/cli.py, gateway/commands/ -->
 
 `knooppunt COMMAND --help` says the same. A command that needs a chain takes the `config.yaml`
 of the directory you are in, or of the nearest one above it, and says which it took.
