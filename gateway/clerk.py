@@ -8,7 +8,7 @@ own (``desk.py``), and then two cores do what one did. File contents never leave
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
@@ -23,7 +23,6 @@ from gateway.model import (
     ByNumber,
     ByReference,
     Decision,
-    Delivery,
     Event,
     Fate,
     Key,
@@ -34,12 +33,10 @@ from gateway.model import (
     Read,
 )
 from gateway.stations import STATIONS, Station
+from gateway.written import Written
 
 REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
-
-WRITTEN_BYTES = 16 << 20
-"""Messages of our own kept until they come back from a hop folder, so as not to read them twice."""
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
@@ -48,7 +45,7 @@ Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
 
 class Task(NamedTuple):
-    """One round's work: what to claim and the answers to read, in order.
+    """One round's work: what to claim, in order.
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
     system that the engine itself changed, to be synced with the rest.
@@ -57,7 +54,6 @@ class Task(NamedTuple):
     number: int
     committed: int
     intents: list[Intent]
-    answers: list[Intent]
     touched: list[Place]
 
 
@@ -88,32 +84,6 @@ class Work(NamedTuple):
     content: Content
 
 
-class Written:
-    """What our own newest messages say, for the hub that finds those very bytes in a hop folder."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Place, str], tuple[bytes, Read]] = OrderedDict()
-        self._size = 0
-
-    def keep(self, delivery: Delivery) -> None:
-        """Remember a message until it is found, or until newer ones need the room."""
-        if delivery.read is None or len(delivery.content) > WRITTEN_BYTES:
-            return
-        self.found(delivery.place, delivery.name, b"")
-        self._kept[delivery.place, delivery.name] = delivery.content, delivery.read
-        self._size += len(delivery.content)
-        while self._size > WRITTEN_BYTES:
-            self._size -= len(self._kept.popitem(last=False)[1][0])
-
-    def found(self, place: Place, name: str, content: bytes | None) -> Read | None:
-        """What the file says; None where it is another's, or was changed, or is forgotten."""
-        kept = self._kept.pop((place, name), None)
-        if kept is None:
-            return None
-        self._size -= len(kept[0])
-        return kept[1] if kept[0] == content else None
-
-
 class Clerk:
     """Works for one engine. ``ask`` answers questions as of the last commit."""
 
@@ -136,11 +106,22 @@ class Clerk:
             self._touch(place)
         done = Done()
         works = self._claim(task.intents, done)
-        works += self._read_answers(task.answers, done)
         works.sort(key=_in_order)
         self._decide(works, done)
         self._pending.append((task.number, done.facts))
         return done, list(self._file_systems.values())
+
+    def answer(self, answers: list[Intent]) -> tuple[Done, set[Place]]:
+        """Read answers where they lie, decide and stage; also gives the places that were touched.
+
+        The engine does this itself, on a clerk of its own that remembers nothing: it is as much
+        work as the engine has time for, and an answer changes nothing that a decision asks for.
+        """
+        self._file_systems, self._touched = {}, set()
+        self._recent.clear()
+        done = Done()
+        self._decide(self._read_answers(answers, done), done)
+        return done, self._touched
 
     def _touch(self, place: Place) -> None:
         if place not in self._touched:

@@ -217,7 +217,7 @@ class Technisch(Sectie):
     scan_ms: StrictInt = Field(
         default=2000, ge=100, le=600_000, description="time between two scans of all folders"
     )
-    batch: StrictInt = Field(default=64, ge=1, le=1024, description="most messages in one round")
+    batch: StrictInt = Field(default=192, ge=1, le=1024, description="most messages in one round")
     max_bytes: StrictInt = Field(
         default=25 * 1024 * 1024,
         ge=1024,

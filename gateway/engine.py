@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway import durable, moves, promises
-from gateway.clerk import Done, Task
+from gateway.clerk import Clerk, Done, Task
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.folders import Folders, Waiting
@@ -63,6 +63,7 @@ class Batch:
     places: set[Place] = field(default_factory=set)
     claims: list[Intent] = field(default_factory=list)
     answers: list[Intent] = field(default_factory=list)
+    answered: Done = field(default_factory=Done)
 
     def __bool__(self) -> bool:
         return bool(self.intents or self.performed or self.redo or self.claims or self.answers)
@@ -95,6 +96,7 @@ class Engine:
         self._ledger = ledger
         self._clock = clock
         self._desk = desk
+        self._near = Clerk(folders, store.lookup)
         self._stations = stations
         self._listener = listener
         self._to_claim: deque[Intent] = deque()
@@ -176,6 +178,7 @@ class Engine:
         self._perform(batch)
         self._see(batch)
         self._take(batch)
+        self._answer(batch)
         worked = bool(batch) or self._in_flight is not None
         self._fly(batch)
         return worked
@@ -196,7 +199,6 @@ class Engine:
                     batch.number,
                     self._committed,
                     batch.claims,
-                    batch.answers,
                     list(batch.touched.values()),
                 )
             )
@@ -263,6 +265,15 @@ class Engine:
             moment = self._clock.moment()
             batch.answers.append(Intent(self._clock.fresh_ulid(), place, name, 0, 0, moment))
 
+    def _answer(self, batch: Batch) -> None:
+        """Read the answers that came, and stage the notices they lead to."""
+        if not batch.answers:
+            return
+        batch.answered, touched = self._near.answer(batch.answers)
+        for place in touched:
+            self._touch(batch, place)
+        self._put_back(batch.answered)
+
     def _put_back(self, done: Done) -> None:
         """What the clerk could not do now comes again, in order, before all that came later."""
         for intent in reversed(done.back):
@@ -290,13 +301,14 @@ class Engine:
 
     def _commit(self, batch: Batch, done: Done) -> None:
         changes = self._changes(batch, done)
-        happened = batch.happened + done.happened
+        answered = batch.answered
+        happened = batch.happened + done.happened + answered.happened
         self._ledger.record(happened, changes)
         self._store.commit(changes)
         self._committed = batch.number
         self._to_claim.extend(batch.intents)
-        self._to_perform.extend(done.promises)
-        self._leveringen.update(done.leveringen)
+        self._to_perform.extend(done.promises + answered.promises)
+        self._leveringen.update(done.leveringen | answered.leveringen)
         back = {intent.id for intent in done.back}
         for intent in batch.claims:
             if intent.id not in back:
@@ -311,14 +323,15 @@ class Engine:
              "intent": encode_intent(one), "promise": None}
             for one in batch.intents
         ]  # fmt: skip
-        decided: list[Row] = []
-        for promise in done.promises:
-            text = encode_promise(promise)
-            if promise.fate is Fate.LEAVE:  # an answer: it is not claimed, so it had no intent
-                intents.append({"id": promise.id, "seq": self._store.next_arrival(),
-                                "state": PROMISE, "intent": "", "promise": text})  # fmt: skip
-            else:
-                decided.append({"key": promise.id, "new_state": PROMISE, "new_promise": text})
+        intents += [  # an answer is not claimed, so it had no intent
+            {"id": one.id, "seq": self._store.next_arrival(), "state": PROMISE,
+             "intent": "", "promise": encode_promise(one)}
+            for one in batch.answered.promises
+        ]  # fmt: skip
+        decided: list[Row] = [
+            {"key": one.id, "new_state": PROMISE, "new_promise": encode_promise(one)}
+            for one in done.promises
+        ]
         ended = batch.performed + [intent.id for intent in done.withdrawn]
         for promise in batch.redo:
             if promise.fate is Fate.LEAVE:

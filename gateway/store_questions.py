@@ -146,16 +146,21 @@ def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answ
         answers[key] = found[0] if found else None
 
 
+_LEVERING = sa.select(*(t.levering.c[name] for name in Levering._fields))
+_FIRST = _LEVERING.order_by(t.levering.c.seq)  # the first stands
+_NUMBER = t.levering.c.referentienummer == sa.bindparam("number")
+_BY_REFERENCE = One(_FIRST.where(_NUMBER))
+_BY_REFERENCE_OF = One(_FIRST.where(_NUMBER, t.levering.c.gemeentecode == sa.bindparam("code")))
+
+
 def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Answers) -> None:
-    wanted = set(asked)
-    numbers = {key.referentienummer for key in asked}
-    query = sa.select(t.levering).where(t.levering.c.referentienummer.in_(numbers))
-    for row in run.execute(query.order_by(t.levering.c.seq.desc())):  # the first stands
-        found = levering_of(row)
-        for key in (ByReference(row.referentienummer),
-                    ByReference(row.referentienummer, row.gemeentecode)):  # fmt: skip
-            if key in wanted:
-                answers[key] = found
+    for key in asked:
+        query = _BY_REFERENCE_OF if key.gemeentecode else _BY_REFERENCE
+        values = {"number": key.referentienummer, "code": key.gemeentecode}
+        found = query.first(run, values)
+        if found is not None:
+            levering = Levering._make(found)
+            answers[key] = levering._replace(direction=Direction(levering.direction))
 
 
 def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Answers) -> None:

@@ -148,7 +148,7 @@ def test_every_fault_in_the_configuration_is_told_at_once(knooppunt):
     """Exit 2; file:line:column for each fault; nothing runs."""
     knooppunt.configure(
         ("rinis_code: GMSDSBO", "rinis_kode: GMSDSBO"),
-        ("batch: 64", "batch: veel"),
+        ("batch: 192", "batch: veel"),
         ('"1701":', '"9999":'),
     )
     path = knooppunt.drop("0363", "WMO_H22025.csv", b"x")

@@ -2,8 +2,8 @@
 """What the clerk remembers of messages of our own: exactly as long as they are those bytes."""
 
 import envelopes
-from gateway.clerk import WRITTEN_BYTES, Written
 from gateway.model import Delivery, Kind, Place
+from gateway.written import WRITTEN_BYTES, Written
 from tests.vectors import GOED
 
 HOP = Place(Kind.GGK_UIT)
