@@ -27,6 +27,7 @@ from gateway.errors import StateError
 from gateway.folders import Folders, Waiting
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
+from gateway.requests import Handler, Requests
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
 from gateway.watch import Watch
@@ -66,7 +67,8 @@ def _with_quiet(config: Config, quiet_ms: int | None) -> Config:
 class Chain:
     """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
 
-    ``apart`` gives the clerk a process of its own: for long runs, on two cores.
+    ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is the
+    state's lock, when the caller holds it already.
     """
 
     def __init__(
@@ -79,14 +81,13 @@ class Chain:
         trouble: Callable[[Waiting], None] = lambda _: None,
         quiet_ms: int | None = None,
         apart: bool = False,
+        lock: int | None = None,
     ) -> None:
         self.location = location
         self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
-        self._publishing: Future[int] | None = None
-        self._published_at = monotonic()
         durable.make_dir(location.state, 0o700)
-        self._lock = durable.lock(os.path.join(location.state, "lock"))
+        self._lock = lock or durable.lock(os.path.join(location.state, "lock"))
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
         self.folders = Folders(location.root, self.config)
@@ -100,12 +101,13 @@ class Chain:
         self.ledger = Ledger(self.store, self.clock, origin)
         self._open_log(origin)
         self._note_config(meta, origin)
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
-        heard = self._heard(listener)
+        self.handlers: dict[str, Handler] = {}
         self.engine = Engine(
-            self.folders, self.store, self.ledger, self.clock, desk, stations, heard, trouble
-        )
+            self.folders, self.store, self.ledger, self.clock, desk,
+            Requests(location.state, self.store, self.handlers), stations, self._heard(listener),
+            trouble,
+        )  # fmt: skip
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
 
@@ -134,6 +136,9 @@ class Chain:
 
     def _open_log(self, origin: str) -> None:
         key = ensure_key(self.location.log_key, self.location.audit, origin)
+        self._publishing: Future[int] | None = None
+        self._published_at = monotonic()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
         self._publisher = Publisher(self.location.audit, origin, key)
         self.said += self._publisher.check_start(
             self.ledger.size, self.ledger.root, self.store.leaves

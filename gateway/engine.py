@@ -42,10 +42,14 @@ from gateway.journal import (
 )
 from gateway.model import Event, EventType, Fate, Kind, Levering, Place
 from gateway.moment import Clock, monotonic
+from gateway.requests import Asked, Requests
 from gateway.store import Changes, Row, Store
 
 RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
+
+REQUESTS_SECONDS = 0.1
+"""How often to look whether a person asks something: people do not notice, a disk would."""
 
 Happened = tuple[Event, Levering]
 
@@ -64,9 +68,11 @@ class Batch:
     claims: list[Intent] = field(default_factory=list)
     answers: list[Intent] = field(default_factory=list)
     answered: Done = field(default_factory=Done)
+    asked: Asked | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.intents or self.performed or self.redo or self.claims or self.answers)
+        worked = self.intents or self.performed or self.redo or self.claims or self.answers
+        return bool(worked) or self.asked is not None
 
 
 class Engine:
@@ -83,6 +89,7 @@ class Engine:
         ledger: Ledger,
         clock: Clock,
         desk: Here | Apart,
+        requests: Requests,
         stations: tuple[str, ...],
         listener: Callable[[list[Happened]], None] = lambda _: None,
         trouble: Callable[[Waiting], None] = lambda _: None,
@@ -97,6 +104,8 @@ class Engine:
         self._clock = clock
         self._desk = desk
         self._near = Clerk(folders, store.lookup)
+        self._requests = requests
+        self._requests_rest_until = 0.0
         self._stations = stations
         self._listener = listener
         self._to_claim: deque[Intent] = deque()
@@ -179,6 +188,7 @@ class Engine:
         self._see(batch)
         self._take(batch)
         self._answer(batch)
+        self._hear(batch)
         worked = bool(batch) or self._in_flight is not None
         self._fly(batch)
         return worked
@@ -274,6 +284,14 @@ class Engine:
             self._touch(batch, place)
         self._put_back(batch.answered)
 
+    def _hear(self, batch: Batch) -> None:
+        """Take the oldest request of a person. It is done when this round is committed."""
+        now = monotonic()
+        if now >= self._requests_rest_until:
+            batch.asked = self._requests.next()
+            if batch.asked is None:
+                self._requests_rest_until = now + REQUESTS_SECONDS
+
     def _put_back(self, done: Done) -> None:
         """What the clerk could not do now comes again, in order, before all that came later."""
         for intent in reversed(done.back):
@@ -303,12 +321,19 @@ class Engine:
         changes = self._changes(batch, done)
         answered = batch.answered
         happened = batch.happened + done.happened + answered.happened
+        if batch.asked is not None:
+            response = self._requests.answer(batch.asked, changes)
+            happened += response.happened
+            batch.intents += response.intents
+            changes.intents += map(self._intended, response.intents)
         self._ledger.record(happened, changes)
         self._store.commit(changes)
         self._committed = batch.number
         self._to_claim.extend(batch.intents)
         self._to_perform.extend(done.promises + answered.promises)
         self._leveringen.update(done.leveringen | answered.leveringen)
+        if batch.asked is not None:
+            self._requests.done(batch.asked)
         back = {intent.id for intent in done.back}
         for intent in batch.claims:
             if intent.id not in back:
@@ -318,11 +343,7 @@ class Engine:
         self._listener(happened)
 
     def _changes(self, batch: Batch, done: Done) -> Changes:
-        intents: list[Row] = [
-            {"id": one.id, "seq": self._store.next_arrival(), "state": INTENT,
-             "intent": encode_intent(one), "promise": None}
-            for one in batch.intents
-        ]  # fmt: skip
+        intents = [self._intended(one) for one in batch.intents]
         intents += [  # an answer is not claimed, so it had no intent
             {"id": one.id, "seq": self._store.next_arrival(), "state": PROMISE,
              "intent": "", "promise": encode_promise(one)}
@@ -345,6 +366,10 @@ class Engine:
             facts=done.facts,
             leveringen=list(done.leveringen.values()),
         )
+
+    def _intended(self, one: Intent) -> Row:
+        return {"id": one.id, "seq": self._store.next_arrival(), "state": INTENT,
+                "intent": encode_intent(one), "promise": None}  # fmt: skip
 
     def _take_up_again(self, redo: list[Promise]) -> None:
         if not redo:

@@ -82,6 +82,7 @@ class Changes:
     leaves: list[Row] = field(default_factory=list)
     openings: list[Row] = field(default_factory=list)
     meta: dict[str, str] = field(default_factory=dict)
+    answered: list[Row] = field(default_factory=list)
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
@@ -152,9 +153,9 @@ class Store:
                 f"(schema {version}; this one knows {t.SCHEMA_VERSION})",
                 hint="install that version again; nothing was changed",
             )
+        t.metadata.create_all(self._connection)
         if existed and version == t.SCHEMA_VERSION:
             return
-        t.metadata.create_all(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
 
     def close(self) -> None:
@@ -202,6 +203,11 @@ class Store:
             t.levering.c.tijdstip != "",
         )
         return [levering_of(row) for row in self._connection.execute(query)]
+
+    def answered(self, request: str) -> bool:
+        """Whether a request of a person (``requests.py``) was done already."""
+        query = sa.select(t.answered.c.id).where(t.answered.c.id == request)
+        return self._connection.execute(query).first() is not None
 
     def lines(self, leveringen: Iterable[str]) -> dict[str, Line]:
         """What the history of each delivery stands at; a new one begins here."""
@@ -278,6 +284,8 @@ class Store:
             _DELETE_ARRIVAL.run(run, [{"key": one} for one in changes.done])
         if changes.meta:
             _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
+        if changes.answered:
+            _INSERT_ANSWERED.run(run, [{**row, "at": changes.at} for row in changes.answered])
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:
@@ -331,6 +339,7 @@ _INSERT_EVENT = Many(sa.insert(t.event))
 _INSERT_LEAF = Many(sa.insert(t.leaf))
 _INSERT_OPENING = Many(sa.insert(t.opening))
 _UPSERT_META = Many(upsert(t.meta, "key"))
+_INSERT_ANSWERED = Many(sa.insert(t.answered))
 _UPDATE_LINE = Many(
     sa.update(t.levering)
     .where(t.levering.c.seq == sa.bindparam("key"))

@@ -168,6 +168,11 @@ class Reader:
         query = sa.select(t.meta.c.value).where(t.meta.c.key == key)
         return self._connection.execute(query).scalar()
 
+    def answer(self, request: str) -> str | None:
+        """What the engine answered to a request (``requests.py``), as JSON; None: nothing yet."""
+        query = sa.select(t.answered.c.answer).where(t.answered.c.id == request)
+        return self._connection.execute(query).scalar()
+
     def head(self) -> Row | None:
         """Size and root of the audit log, as the database has them."""
         rows = self._rows(sa.select(t.head))

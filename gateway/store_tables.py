@@ -102,6 +102,17 @@ event = sa.Table(
 )
 """All that happened, in order; the custody events among them carry the index of their leaf."""
 
+answered = sa.Table(
+    "answered",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What people asked the engine to do, and its answer: under its id a request is done once."""
+
 last_time = sa.Table(
     "last_time",
     metadata,

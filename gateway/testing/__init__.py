@@ -33,6 +33,7 @@ from gateway.config import Uitwisseling
 from gateway.location import Location
 from gateway.model import Direction, Event, Kind, Levering, Place
 from gateway.moment import Clock
+from gateway.requests import Handler
 from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing.checks import Unsound, faults
@@ -210,6 +211,11 @@ class Keten:
     def close(self) -> None:
         """Stop the gateway."""
         self._chain.close()
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """What this chain does when a person asks it, by kind (``gateway/requests.py``)."""
+        return self._chain.handlers
 
     # --- questions ---
 
