@@ -103,11 +103,10 @@ class Chain:
         self._note_config(meta, origin)
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
         self.handlers: dict[str, Handler] = {}
-        self.engine = Engine(
-            self.folders, self.store, self.ledger, self.clock, desk,
-            Requests(location.state, self.store, self.handlers), stations, self._heard(listener),
-            trouble,
-        )  # fmt: skip
+        requests = Requests(location.state, self.store, self.handlers)
+        hear = self._heard(listener)
+        self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
+                             stations, hear, trouble)  # fmt: skip
         self.engine.recover()
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
 
