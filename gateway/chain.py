@@ -71,6 +71,9 @@ class Chain:
     state's lock, when the caller holds it already.
     """
 
+    rounds = 0
+    """Rounds that did something."""
+
     def __init__(
         self,
         location: Location,
@@ -214,6 +217,7 @@ class Chain:
 
     def _round(self) -> bool:
         worked = self.engine.round()
+        self.rounds += worked
         self._publish_beside(idle=not worked)
         return worked
 

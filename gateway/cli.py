@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
+from gateway.commands import audit, configuration
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -22,7 +23,7 @@ from gateway.commands.options import (
     location_of,
     out,
 )
-from gateway.errors import ConfigError, FolderError, GatewayError
+from gateway.errors import FolderError, GatewayError
 
 app = typer.Typer(
     name="knooppunt",
@@ -34,10 +35,8 @@ app = typer.Typer(
     "folders/gemeenten/0363/outbox/ and look in its inbox/.",
     epilog="Exit codes: 0 done or yes, 1 the answer is no, 2 wrong use or unreadable input.",
 )
-config_app = typer.Typer(no_args_is_help=True, help="The configuration.")
-audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
-app.add_typer(config_app, name="config")
-app.add_typer(audit_app, name="audit")
+app.add_typer(configuration.app, name="config")
+app.add_typer(audit.app, name="audit")
 
 StationsOption = Annotated[
     str, typer.Option("--stations", help="Which stations this process plays, by comma.")
@@ -100,6 +99,13 @@ def run(
     nu: Annotated[
         str, typer.Option("--nu", help="Turn the chain's clock to this time first (ISO 8601).")
     ] = "",
+    log: Annotated[
+        str, typer.Option("--log", help="Technical log, as JSON lines: a file, or - for stderr.")
+    ] = "",
+    metrics: Annotated[
+        int | None,
+        typer.Option("--metrics", min=0, max=65535, help="Serve /metrics on this loopback port."),
+    ] = None,
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
@@ -109,9 +115,13 @@ def run(
     Prints one line for each thing that happens. End it with Ctrl-C: nothing is left half done.
     Files that are still being written wait; --once gives them one quiet time and then lists them.
     """
+    from gateway.oversight import Watching
     from gateway.runs import run_chain
 
-    run_chain(location_of(config, state), stations, once=once, nu=nu, out=out, err=err)
+    run_chain(
+        location_of(config, state), stations, once=once, nu=nu, out=out, err=err,
+        watching=Watching(log or None, metrics),
+    )  # fmt: skip
 
 
 @app.command(epilog="Example: knooppunt demo && cd demo && knooppunt trace WMO_H22025.csv")
@@ -170,18 +180,27 @@ def trace(
     raise typer.Exit(0 if messages else 1)
 
 
-@app.command(epilog="Example: knooppunt status")
+@app.command(epilog="Example: knooppunt status      Example: knooppunt status --check --json")
 def status(
-    as_json: JsonOption = False, config: ConfigOption = None, state: StateOption = None
+    check: Annotated[
+        bool, typer.Option("--check", help="Only what somebody should look at; exit code 1 if any.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
 ) -> None:
     """How do things stand: what was delivered, what waits, and why.
 
-    Also how far the audit log is, and how many files are in quarantine.
+    Also how far the audit log is, and how many files are in quarantine. With --check: the alarms
+    that stand now, the whole database read once; exit code 0 when there are none, 1 when there are.
     """
     from gateway import show
-    from gateway.runs import standing
+    from gateway.runs import checked, standing
 
-    found = standing(location_of(config, state))
+    location = location_of(config, state)
+    if check:
+        raise typer.Exit(checked(location, out, as_json=as_json))
+    found = standing(location)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -208,76 +227,6 @@ def tail(
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
             show.tail_line(out, row)
-
-
-@config_app.command("check", epilog="Example: knooppunt config check")
-def config_check(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Is the configuration right?
-
-    Every fault at once, with line, column and the fix; and notes on parties that CBS's list
-    of today knows otherwise (merged since, or by another name), which are no faults.
-    Exit code 0 when it is, 2 when it is not.
-    """
-    from gateway.location import read_config
-    from gateway.moment import Clock
-    from gateway.partijen import opmerkingen
-    from gateway.periods import dag_van
-
-    location = location_of(config, None)
-    try:
-        found = read_config(location.config_path)
-    except ConfigError as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"ok": False, "problems": list(error.problems) or [error.sentence]}))
-        raise typer.Exit(2) from None
-    named = {code: one.naam for code, one in found.partijen.items()}
-    notes = opmerkingen(named, dag_van(Clock().nu()))
-    if as_json:
-        typer.echo(json.dumps({"ok": True, "problems": [], "notes": notes}))
-        return
-    out.print(
-        Text(f"{location.config_path} is right: {len(found.partijen)} parties, "
-             f"{len(found.uitwisselingen)} exchanges.")
-    )  # fmt: skip
-    for note in notes:
-        out.print(Text(f"note: {note}", style="yellow"))
-    out.print("Next: knooppunt init .      (makes the folders of what you added)")
-
-
-@audit_app.command("verify", epilog="Example: knooppunt audit verify --since old-checkpoint")
-def audit_verify(
-    directory: Annotated[
-        Path | None, typer.Argument(help="The audit folder. Default: that of this chain.")
-    ] = None,
-    since: Annotated[
-        Path | None, typer.Option(help="A checkpoint that you kept: is this log its continuation?")
-    ] = None,
-    vkey: Annotated[
-        Path | None, typer.Option(help="The log's key as you got it from elsewhere (a .vkey file).")
-    ] = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-    state: StateOption = None,
-) -> None:
-    """Was the log changed, shortened or re-signed?
-
-    Step by step, from its folder alone; the database is not read. Says also what it did not
-    prove. Exit code 1 when the log is not whole.
-    """
-    from gateway import show
-    from gateway.runs import verify
-
-    where = str(directory) if directory else location_of(config, state).audit
-    report = verify(where, since, vkey, err)
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
-    else:
-        show.verification(out, report)
-    raise typer.Exit(0 if report.ok else 1)
 
 
 if __name__ == "__main__":

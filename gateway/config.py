@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_problems import LOGNAAM, problems_of
 from gateway.config_secties import (
+    Alarmen,
     Code,
     Id,
     Ontvanger,
@@ -32,7 +33,16 @@ from gateway.errors import ConfigError
 from gateway.names_veilig import toonbaar
 from gateway.partijen import gemeenten
 
-__all__ = ["Config", "Ontvanger", "Partij", "Technisch", "Uitwisseling", "Venster", "parse"]
+__all__ = [
+    "Alarmen",
+    "Config",
+    "Ontvanger",
+    "Partij",
+    "Technisch",
+    "Uitwisseling",
+    "Venster",
+    "parse",
+]
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -63,6 +73,9 @@ class Config(Sectie):
     )
     technisch: Technisch = Field(
         default_factory=Technisch, description="how the machinery works; may be left out"
+    )
+    alarmen: Alarmen = Field(
+        default_factory=Alarmen, description="when somebody should look; may be left out"
     )
 
     @field_validator("partijen")

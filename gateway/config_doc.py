@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway import patroon
-from gateway.config import Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
+from gateway.config import Alarmen, Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
 
 _KOP = """\
 # What can be configured
@@ -42,6 +42,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ),
     ("vensters", Venster, "A list below each uitvraag, for example `H22025:`."),
     ("technisch", Technisch, "May be left out, wholly or in part."),
+    (
+        "alarmen",
+        Alarmen,
+        "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
+    ),
 )
 
 _SJABLOON = """\

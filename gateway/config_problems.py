@@ -19,6 +19,7 @@ CODE = r"^[0-9]{4}$"
 RINIS_CODE = r"^[A-Z][A-Z0-9]{1,29}$"
 XSD = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.xsd$"
 LOGNAAM = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
+URL = r"^https?://[^\s/]+(/\S*)?$"
 
 _VORMEN = {
     ID: "write small letters, digits and -, at most 40, beginning with a letter or digit",
@@ -27,6 +28,7 @@ _VORMEN = {
     RINIS_CODE: "write 2 to 30 capitals and digits, for example GMSDWMO",
     XSD: "write the name of a file in schemas/, for example publicatiebesluit.xsd",
     LOGNAAM: "write it as a domain name, for example knooppunt.example",
+    URL: "write an address that begins with https:// (or http://), without spaces",
 }
 
 _LIJST = "write a list, for example: [first, second]"

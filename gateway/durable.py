@@ -217,6 +217,20 @@ def put(path: str, content: bytes, mode: int = STAGED_MODE) -> None:
         os.close(dir_fd)
 
 
+# openat(O_WRONLY|O_CREAT|O_APPEND)
+def open_log(path: str) -> int:
+    """A descriptor of a technical log, to append to; ``OSError`` when its folder is not there."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, STAGED_MODE)
+
+
+# write until all is written
+def append(fd: int, content: bytes) -> None:
+    """Write at the end of a technical log. Not durable: no promise rests on it."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
 # openat(O_RDWR|O_CREAT); flock(LOCK_EX|LOCK_NB)
 def lock(path: str) -> int:
     """Hold a lock file for the life of the process; :class:`StateError` when another holds it."""

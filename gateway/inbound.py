@@ -9,7 +9,7 @@ that is not finished is looked at again when it may be: each has a reason and a 
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 
 from gateway import names
@@ -219,6 +219,10 @@ class Inbound:
     def waiting(self) -> Iterable[Waiting]:
         """Every file that lies where we claim from and is not taken, with its reason."""
         return sorted(self._waiting.values(), key=lambda one: (one.place.kind, one.name))
+
+    def counts(self) -> Counter[str]:
+        """How many files wait, by code. Safe from any thread."""
+        return Counter(one.code for one in list(self._waiting.values()))
 
     def next_due(self, now: float) -> float:
         """In how many seconds to look again, if no hint comes before."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 from base64 import b64encode
@@ -16,20 +17,24 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import show
+from gateway.alarms import Alarm
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
 from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
+from gateway.health import checkup
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
+from gateway.oversight import STDERR, Oversight, Watching
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
 PROGRESS_SECONDS = 2.0
+NOTHING = Watching()
 
 
 def stations_of(text: str) -> tuple[str, ...]:
@@ -58,37 +63,56 @@ def moment_of(text: str) -> datetime:
 
 
 def run_chain(
-    location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console
-) -> None:
-    """``knooppunt run``: until stopped by a signal, or with ``once`` until nothing is due."""
-    stopped: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda got, _frame: stopped.append(got))
+    location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console,
+    watching: Watching = NOTHING,
+) -> None:  # fmt: skip
+    """``knooppunt run``: until stopped by a signal, or with ``once`` until nothing is due.
 
-    def tell(happened: list[Happened]) -> None:
-        show.route_lines(out, happened)
-
-    def warn(stuck: Waiting) -> None:
-        err.print(Text(f"cannot go on: {stuck.place}/{toonbaar(stuck.name)}: {stuck.reason}; "
-                       "the others go on, this one is tried again"))  # fmt: skip
-
+    A technical log on standard error is alone there: what people read is left out.
+    """
+    stopped = _stop_by_signal()
+    if watching.log == STDERR:
+        err = Console(quiet=True)
     tune()
     chosen = stations_of(stations)
     moment = moment_of(nu) if nu else None
+
+    def alarm(one: Alarm) -> None:
+        err.print(Text(f"alarm: {one.sentence} [{one.code}]", style="yellow"))
+
+    watch = Oversight(location, read_config(location.config_path), watching, alarm)
+
+    def tell(happened: list[Happened]) -> None:
+        watch.happened(happened)
+        show.route_lines(out, happened)
+
+    def warn(stuck: Waiting) -> None:
+        watch.stuck(stuck)
+        err.print(Text(f"cannot go on: {stuck.place}/{toonbaar(stuck.name)}: {stuck.reason}; "
+                       "the others go on, this one is tried again"))  # fmt: skip
+
     # What runs for long gets a second process for the clerk; a single round is over sooner.
     apart = not once and (os.cpu_count() or 1) > 1
-    with Chain(location, chosen, listener=tell, trouble=warn, apart=apart) as chain:
-        for line in chain.said:
-            err.print(Text(line, style="yellow"))
+    with watch, Chain(location, chosen, listener=tell, trouble=warn, apart=apart) as chain:
+        metrics = watch.begin(chain, alarms=not once)
+        lines = [*chain.said, *([f"metrics on {metrics}"] if metrics else [])]
+        lines += [] if once else [f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"]
+        for line in lines:
+            err.print(Text(line, style="dim"))
         if moment is not None:
             chain.turn_clock(moment)
-        if once:
-            summary = chain.run_once(lambda: bool(stopped))
-        else:
-            err.print(Text(f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it", style="dim"))
-            summary = chain.run(lambda: bool(stopped))
+        go = chain.run_once if once else chain.run
+        summary = go(lambda: bool(stopped))
         _tell_waiting(chain, summary, out)
     err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+
+
+def _stop_by_signal() -> list[int]:
+    """A list that is filled by the first signal to end."""
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: stopped.append(got))
+    return stopped
 
 
 def tune() -> None:
@@ -133,6 +157,19 @@ def standing(location: Location) -> Row:
     finally:
         folders.close()
     return found
+
+
+def checked(location: Location, out: Console, *, as_json: bool) -> int:
+    """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
+    alarms = checkup(location, read_config(location.config_path))
+    if as_json:
+        found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
+        out.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    else:
+        for one in alarms:
+            out.print(Text(f"{one.sentence} [{one.code}]"))
+        out.print(f"{len(alarms)} to look at (docs/internals.md, Alarms)" if alarms else "all well")
+    return 1 if alarms else 0
 
 
 def _quarantined(root: str) -> int:

@@ -27,7 +27,7 @@ from ruamel.yaml import YAML
 
 import gateway
 from gateway import errors
-from gateway.config import Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
+from gateway.config import Alarmen, Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
 from gateway.lifecycle import SYSTEM_LEAVES, Status
 from gateway.model import EventType, Kind
 from gateway.stations import STATIONS
@@ -269,12 +269,12 @@ def test_each_command_and_option_is_documented() -> None:
 def test_each_setting_is_documented() -> None:
     """In docs/config.md, under the name that one types."""
     page = text("docs", "config.md")
-    for model in (Config, Partij, Ontvanger, Uitwisseling, Venster, Technisch):
+    for model in (Config, Partij, Ontvanger, Uitwisseling, Venster, Technisch, Alarmen):
         for name, field in model.model_fields.items():
             assert field.exclude or f"| `{field.alias or name}` |" in page, f"{model}.{name}"
 
 
-_TAKES_CODE = {"Waiting": 2, "Reason": 0, "Event": 5, "EventType": None}
+_TAKES_CODE = {"Waiting": 2, "Reason": 0, "Event": 5, "EventType": None, "Alarm": 0}
 
 
 def codes_in_the_code() -> set[str]:
@@ -397,6 +397,18 @@ def test_audit_verify_is_what_its_schema_says(chain: Path) -> None:
     found = json.loads(knooppunt(chain, "audit", "verify", "--json"))
     schema("audit-verify").validate(found)
     assert found["ok"]
+
+
+@pytest.mark.parametrize("quarantaine", [10, 1])
+def test_status_check_is_what_its_schema_says(chain: Path, quarantaine: int) -> None:
+    """With and without something to look at."""
+    path = chain / "config.yaml"
+    before = path.read_text("utf-8")
+    path.write_text(f"{before}alarmen:\n  quarantaine: {quarantaine}\n", "utf-8")
+    found = json.loads(knooppunt(chain, "status", "--check", "--json", code=int(quarantaine == 1)))
+    path.write_text(before, "utf-8")
+    schema("check").validate(found)
+    assert found["ok"] == (quarantaine != 1)
 
 
 def test_schemas_know_every_word() -> None:

@@ -220,6 +220,11 @@ def leaf_hash(content: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + content).digest()
 
 
+def without_bsn(text: str) -> str:
+    """The text with asterisks for each number of nine digits that can be a citizen number."""
+    return _NINE_DIGITS.sub(lambda run: "*" * 9 if _eleven_proof(run[0]) else run[0], text)
+
+
 def _eleven_proof(nine: str) -> bool:
     total = sum((9 - i) * int(digit) for i, digit in enumerate(nine[:8])) - int(nine[8])
     return total % 11 == 0 and nine != "000000000"

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""When somebody should look: what was measured, and the rules that make an alarm of it.
+
+An alarm has a code, a subject (a word of the configuration or a folder of ours) and a sentence. It
+stands as long as what it tells is so, and holds no personal data: it goes to logs and webhooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from gateway.config import Config, Uitwisseling
+from gateway.periods import Uitvraag, voluit
+
+NAMED = 10
+"""At most so many parties or folders are named in one sentence."""
+
+INODES = 10_000
+"""Fewer files than this can still be made on a disk: as full as one without bytes."""
+
+
+class Alarm(NamedTuple):
+    """Something to look at. ``code`` and ``subject`` together tell one alarm from another."""
+
+    code: str
+    subject: str
+    sentence: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from another, while its sentence counts on."""
+        return self.code, self.subject
+
+
+class Disk(NamedTuple):
+    """Room on the file system of a folder: bytes and files that we may still make."""
+
+    folder: str
+    free: int
+    inodes: int | None
+
+
+class Deadline(NamedTuple):
+    """A window that closes soon: an exchange, an uitvraag and the last day."""
+
+    uitwisseling: str
+    uitvraag: str
+    last: date
+    days: int
+
+
+class Missing(NamedTuple):
+    """The parties that handed in nothing for a deadline."""
+
+    deadline: Deadline
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was measured. Ages in seconds; None where there is nothing to measure.
+
+    ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
+    behind the newest leaf (negative). ``unserved``: finished files while no gateway runs.
+    """
+
+    under_way: int = 0
+    oldest_s: float | None = None
+    quarantine: int = 0
+    quarantine_oldest_s: float | None = None
+    quarantine_today: int = 0
+    leaves: int = 0
+    published: int = 0
+    checkpoint_s: float | None = None
+    clock_s: float = 0.0
+    disks: tuple[Disk, ...] = ()
+    gone: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    damage: str = ""
+    unserved: int = 0
+
+
+def deadlines(config: Config, today: date) -> list[Deadline]:
+    """The windows that close within ``dagen_voor_sluiting`` days, for each exchange they are for.
+
+    Of one cycle only the newest uitvraag is expected: the half-year before it may be handed in once
+    more, and a decision may be silence (domain 3). So neither is an alarm when it does not come.
+    """
+    days = config.alarmen.dagen_voor_sluiting
+    rows = [(key, row) for key, items in config.vensters.items() for row in items]
+    newest: dict[str, Uitvraag] = {}
+    for key, row in rows:
+        asked = Uitvraag.lees(key)
+        if asked is not None and row.stap == "aanlevering":
+            newest[row.cyclus] = max(newest.get(row.cyclus, asked), asked)
+    found = []
+    for key, row in rows:
+        asked = Uitvraag.lees(key)
+        if row.tot is None or asked is None or newest.get(row.cyclus) != asked:
+            continue
+        left = (row.tot - today).days
+        if row.stap == "aanlevering" and row.van <= today and 0 <= left <= days:
+            found += [Deadline(one.id, key, row.tot, left) for one in _expected(config)]
+    return found
+
+
+def _expected(config: Config) -> Iterator[Uitwisseling]:
+    return (one for one in config.heen if one.stap == "aanlevering")
+
+
+def judge(health: Health, config: Config) -> list[Alarm]:
+    """Every alarm that stands now, by what was measured."""
+    rules = config.alarmen
+    found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
+    if health.damage:
+        found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
+                           " stop the gateway and restore the newest backup"))  # fmt: skip
+    if abs(health.clock_s) >= rules.klok_sprong_s:
+        way = "forward" if health.clock_s > 0 else "back"
+        found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
+                           f"{abs(health.clock_s):.0f} s; look at its time synchronisation; times "
+                           "in the log stand still until it is past them again"))  # fmt: skip
+    if health.gone:
+        found.append(Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
+                           f"are gone, or lie on another disk than at the start (a share that is "
+                           f"not mounted?): {_some(health.gone)}"))  # fmt: skip
+    if health.quarantine_today >= rules.quarantaine:
+        found.append(Alarm("quarantaine-groeit", "quarantaine", f"{health.quarantine_today} files "
+                           "went to quarantine in the last 24 hours"))  # fmt: skip
+    if health.oldest_s is not None and health.oldest_s >= rules.onderweg_minuten * 60:
+        found.append(Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
+                           f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
+                           "the log tell why"))  # fmt: skip
+    if health.unserved:
+        found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
+                           "no gateway is running; start it"))  # fmt: skip
+    return found
+
+
+def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:
+    for disk in health.disks:
+        if disk.free < megabytes << 20:
+            yield Alarm("schijf-vol", disk.folder, f"{disk.free >> 20} MiB are left on the disk of "
+                        f"{disk.folder}; when it is full nothing is taken any more")  # fmt: skip
+        elif disk.inodes is not None and disk.inodes < INODES:
+            yield Alarm("schijf-vol", disk.folder, f"{disk.inodes} files can still be made on the "
+                        f"disk of {disk.folder}; then nothing is taken any more")  # fmt: skip
+
+
+def _deadlines(missing: Iterable[Missing]) -> Iterator[Alarm]:
+    for (exchange, uitvraag, last, days), codes in missing:
+        when = "today" if days == 0 else f"in {days} days"
+        yield Alarm("venster-sluit", f"{exchange} {uitvraag}", f"the window of {exchange} for "
+                    f"{uitvraag} closes {when} (last day: {voluit(last)}) and {len(codes)} parties "
+                    f"handed in nothing: {_some(codes)}")  # fmt: skip
+
+
+def _some(words: tuple[str, ...]) -> str:
+    more = len(words) - NAMED
+    return ", ".join(words[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def known(word: str, configured: Iterable[str]) -> str:
+    """A word of the configuration, else nothing: what others call things may name a person."""
+    return word if word in configured else ""

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Measures how a chain is: its disks, folders, clock, quarantine, deadlines and store.
+
+Reads only, and never on the engine's thread. What it means is judged in ``alarms.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from datetime import timedelta
+
+from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
+from gateway.config import Config
+from gateway.folders import Folders, Seen
+from gateway.location import Location
+from gateway.model import Kind, Place
+from gateway.moment import Clock, monotonic
+from gateway.periods import dag_van
+from gateway.stations import STATIONS
+from gateway.store_health import damage, delivered_by, reading, vitals
+
+DAY = 24 * 3600
+JUMP_STANDS_S = 3600.0
+"""How long a jump of the clock stays an alarm: long enough to be seen by who looks now and then."""
+
+
+class Monitor:
+    """Measures one chain, again and again. One thread at a time calls it.
+
+    It remembers what a single look cannot tell: on which disks the folders lay at first, and how
+    the machine's clock ran against the counter that never jumps.
+    """
+
+    def __init__(self, location: Location, config: Config) -> None:
+        self._location = location
+        self._config = config
+        self._places = Folders(location.root, config)
+        self._devices = {path: _device(path) for path in self._paths()}
+        self._drift = _drift()
+        self._jump = (0.0, 0.0)
+
+    def _paths(self) -> list[str]:
+        return [self._places.path(place) for place in self._places.all_places()]
+
+    def measure(self, *, deeply: bool = False) -> Health:
+        """How the chain is now. ``deeply`` reads the whole database: once in a while, not often."""
+        now = Clock().klok()
+        with reading(self._location.database) as connection:
+            found = vitals(connection)
+            nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
+            missing = []
+            for due in deadlines(self._config, dag_van(nu)):
+                codes = tuple(self._config.partijen)
+                came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
+                if lacking := tuple(code for code in codes if code not in came):
+                    missing.append(Missing(due, lacking))
+        ages = [now / 1000 - at for at in _quarantined(self._location.root)]
+        published, checkpoint = _published(self._location.audit)
+        return Health(
+            under_way=found.under_way,
+            oldest_s=None if found.oldest is None else (now - found.oldest) / 1000,
+            quarantine=len(ages),
+            quarantine_oldest_s=max(ages, default=None),
+            quarantine_today=sum(age < DAY for age in ages),
+            leaves=found.leaves,
+            published=published,
+            checkpoint_s=None if checkpoint is None else now / 1000 - checkpoint,
+            clock_s=self._clock(now, found.last_leaf),
+            disks=tuple(self._disks()),
+            gone=tuple(self._gone()),
+            missing=tuple(missing),
+            damage=damage(self._location.database) if deeply else "",
+            unserved=0 if is_running(self._location.state) else self._unserved(),
+        )
+
+    def _clock(self, now: int, last_leaf: int) -> float:
+        drift, before = _drift(), self._drift
+        self._drift = drift
+        if abs(drift - before) >= self._config.alarmen.klok_sprong_s:
+            self._jump = drift - before, monotonic() + JUMP_STANDS_S
+        if monotonic() < self._jump[1]:
+            return self._jump[0]
+        return min(0.0, (now - last_leaf) / 1000)  # the log was written in what is now the future
+
+    def _disks(self) -> Iterable[Disk]:
+        told: set[int] = set()
+        for name, path in (("folders", self._location.root), ("state", self._location.state)):
+            device = _device(path)
+            if device is None or device in told:
+                continue
+            told.add(device)
+            found = os.statvfs(path)
+            inodes = found.f_favail if found.f_files else None
+            yield Disk(name, found.f_bavail * found.f_frsize, inodes)
+
+    def _gone(self) -> Iterable[str]:
+        """The folders that are not what they were; of those below one another the uppermost."""
+        above = None
+        for path in sorted(self._paths()):
+            if above is not None and path.startswith(f"{above}{os.sep}"):
+                continue
+            device, first = _device(path), self._devices.get(path)
+            if device is None or (first is not None and device != first):
+                above = path
+                yield os.path.relpath(path, self._location.root)
+
+    def _unserved(self) -> int:
+        """Files that a gateway would take now."""
+        folders, count = self._places, 0
+        for place in folders.sources(tuple(STATIONS)):
+            for name in folders.scan(place):
+                count += isinstance(folders.look(place, name, monotonic()), Seen)
+        return count
+
+    def close(self) -> None:
+        """Let go of every folder."""
+        self._places.close()
+
+
+def checkup(location: Location, config: Config) -> list[Alarm]:
+    """Every alarm that stands now, looked up once and thoroughly: ``knooppunt status --check``.
+
+    What only a running gateway can see (a clock that jumped forward, a disk that was exchanged) is
+    in its log and webhook. Raises :class:`StateError` when the database cannot be read at all.
+    """
+    monitor = Monitor(location, config)
+    try:
+        return judge(monitor.measure(deeply=True), config)
+    finally:
+        monitor.close()
+
+
+def is_running(state: str) -> bool:
+    """Whether a gateway holds the lock of a state. Looks it up; trying it might be in its way."""
+    try:
+        inode = os.stat(os.path.join(state, "lock")).st_ino
+        with open("/proc/locks", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return False
+    return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
+
+
+def _drift() -> float:
+    """How far the machine's clock is from its counter: constant, but when the clock is set."""
+    return Clock().klok() / 1000 - monotonic()
+
+
+def _device(path: str) -> int | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev if stat.S_ISDIR(found.st_mode) else None
+
+
+def _quarantined(root: str) -> list[float]:
+    """When each folder of quarantine was made, as far as its file system tells."""
+    top = os.path.join(root, *Place(Kind.QUARANTAINE).parts)
+    found = []
+    try:
+        for entry in os.scandir(top):
+            if not entry.name.startswith("."):
+                found.append(entry.stat(follow_symlinks=False).st_mtime)
+    except FileNotFoundError:
+        pass  # no quarantine yet, or one that a person has just taken out of it
+    return found
+
+
+def _published(audit: str) -> tuple[int, float | None]:
+    """Of how many leaves the checkpoint speaks, and when it was written."""
+    path = os.path.join(audit, "checkpoint")
+    try:
+        with open(path, encoding="utf-8") as file:
+            size = file.read(4096).split("\n")[1]
+        return int(size), os.stat(path).st_mtime
+    except (OSError, ValueError, IndexError):
+        return 0, None

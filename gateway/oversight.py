@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What watches over a running chain: technical log, metrics, alarms and the webhook.
+
+Nothing here can stop or delay the chain: measuring and posting have threads of their own, and what
+fails there is said in the log.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway import __version__
+from gateway.alarms import Alarm, Health, judge
+from gateway.chain import Chain
+from gateway.config import Config
+from gateway.engine import Happened
+from gateway.errors import GatewayError
+from gateway.folders import Waiting
+from gateway.health import Monitor
+from gateway.location import Location
+from gateway.moment import Clock, iso
+
+if TYPE_CHECKING:  # each is loaded when it was asked for: most commands need none of them
+    from gateway.jsonlog import JsonLog
+    from gateway.metrics import Metrics
+    from gateway.webhook import Webhook
+
+STDERR = "-"
+"""The technical log's path that means standard error."""
+
+CHECK_SECONDS = 30.0
+"""How often the chain is measured for alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What was asked for: a technical log (a path, ``-`` for standard error), a metrics port."""
+
+    log: str | None = None
+    metrics: int | None = None
+
+
+class Oversight:
+    """Watches one chain. ``told`` gets each alarm that begins, for the screen."""
+
+    def __init__(
+        self, location: Location, config: Config, wanted: Watching,
+        told: Callable[[Alarm], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self._location = location
+        self._config = config
+        self._wanted = wanted
+        self._told = told
+        self._log: JsonLog | None = None
+        if wanted.log:
+            from gateway.jsonlog import JsonLog
+
+            self._log = JsonLog(None if wanted.log == STDERR else wanted.log, config)
+        self._metrics: Metrics | None = None
+        self._webhook: Webhook | None = None
+        self._monitor: Monitor | None = None
+        self._turn = threading.Lock()
+        self._standing: dict[tuple[str, str], Alarm] = {}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # --- told by the engine ---
+
+    def happened(self, happened: list[Happened]) -> None:
+        """What a commit made true."""
+        if self._log is not None:
+            self._log.happened(happened)
+        if self._metrics is not None:
+            self._metrics.happened(happened)
+
+    def stuck(self, waiting: Waiting) -> None:
+        """A file that was taken and cannot go on now."""
+        if self._log is not None:
+            self._log.stuck(waiting)
+
+    # --- begin and end ---
+
+    def begin(self, chain: Chain, *, alarms: bool) -> str:
+        """Begin to watch, after the chain was opened; where the metrics are, if they are asked for.
+
+        ``alarms``: measure every half minute too; without it only when the metrics are asked for.
+        """
+        config, where = self._config, ""
+        self._monitor = Monitor(self._location, config)
+        self._say("gateway.started", version=__version__, origin=chain.ledger.origin,
+                  leaves=chain.ledger.size, notes=len(chain.said))  # fmt: skip
+        if self._wanted.metrics is not None:
+            from gateway.metrics import LOOPBACK, Metrics
+
+            self._metrics = Metrics(config, self._wanted.metrics, lambda: self._now(chain))
+            where = f"http://{LOOPBACK}:{self._metrics.port}/metrics"
+        if alarms and config.alarmen.url:
+            from gateway.webhook import Webhook
+
+            self._webhook = Webhook(config.alarmen.url, self._unsent)
+        if alarms:
+            self._thread = threading.Thread(target=self._go, name="health", daemon=True)
+            self._thread.start()
+        return where
+
+    def _now(self, chain: Chain) -> tuple[Health, list[Alarm], int, Counter[str]]:
+        with self._turn:
+            health = self._measure()
+        return health, judge(health, self._config), chain.rounds, chain.engine.inbound.counts()
+
+    def _measure(self) -> Health:
+        if self._monitor is None:
+            raise GatewayError("the chain is not watched yet")
+        return self._monitor.measure()
+
+    def _go(self) -> None:
+        while True:
+            self.check()
+            if self._stop.wait(CHECK_SECONDS):
+                return
+
+    def check(self) -> None:
+        """Measure, and tell which alarms began and which ended."""
+        try:
+            with self._turn:
+                found = judge(self._measure(), self._config)
+        except (GatewayError, OSError) as error:
+            if self._log is not None:
+                self._log.warning("health.failed", reason=type(error).__name__)
+            return
+        now = {alarm.key: alarm for alarm in found}
+        began = [alarm for key, alarm in now.items() if key not in self._standing]
+        ended = [alarm for key, alarm in self._standing.items() if key not in now]
+        self._standing = now
+        for alarm in began:
+            self._told(alarm)
+        if self._log is not None:
+            for alarm in began:
+                self._log.warning("alarm.began", **alarm._asdict())
+            for alarm in ended:
+                self._log.info("alarm.ended", code=alarm.code, subject=alarm.subject)
+        if self._webhook is not None and began + ended:
+            self._webhook.post(message(self._config, began, ended))
+
+    def _say(self, event: str, **fields: object) -> None:
+        if self._log is not None:
+            self._log.info(event, **fields)
+
+    def _unsent(self, reason: str) -> None:
+        if self._log is not None:
+            self._log.warning("alarm.unsent", reason=reason)
+
+    def __enter__(self) -> Oversight:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if self._log is not None and isinstance(error, GatewayError):
+            # Its sentence is for the screen alone: it may name a file.
+            self._log.error("gateway.failed", code=error.code)
+        self.close()
+
+    def close(self) -> None:
+        """End; what was not posted yet gets one more attempt."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(2.0)
+        if self._metrics is not None:
+            self._metrics.close()
+        if self._webhook is not None:
+            self._webhook.close()
+        if self._monitor is not None:
+            self._monitor.close()
+        if self._log is not None:
+            self._log.info("gateway.stopped")
+            self._log.close()
+
+
+def message(config: Config, began: list[Alarm], ended: list[Alarm]) -> dict[str, object]:
+    """What is posted to a webhook (docs/schemas/alarm.schema.json)."""
+    rows = [(alarm, "begin") for alarm in began] + [(alarm, "end") for alarm in ended]
+    return {
+        "gateway": config.naam,
+        "at": iso(Clock().klok()),
+        "alarms": [{**alarm._asdict(), "state": state} for alarm, state in rows],
+    }

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The technical log, the metrics and the alarms of a running chain."""
+
+import json
+import re
+import signal
+import sqlite3
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import eventually
+
+from gateway.jsonlog import JsonLog
+from gateway.oversight import Oversight, Watching
+from gateway.webhook import Webhook
+
+BSN = "111222333"
+"""Passes the 11-proof; nobody's: all of its kind are handed out for tests."""
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def metrics(url):
+    """What Prometheus would read: name and labels to value."""
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        text = answer.read().decode()
+    rows = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in rows}
+
+
+def watched(knooppunt, *words):
+    """Start a gateway that says where its metrics are; gives it and their address."""
+    process = knooppunt.start("run", "--metrics", "0", *words)
+    for line in process.stderr:
+        found = re.search(rb"metrics on (http\S+)", line)
+        if found:
+            return process, found[1].decode()
+    raise AssertionError(process.wait())
+
+
+def end(process):
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+class Hook(BaseHTTPRequestHandler):
+    """A webhook that refuses as often as it is told, and keeps what it takes."""
+
+    def do_POST(self):
+        """Take it, or refuse it."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1
+        if self.server.refuse > 0:
+            self.server.refuse -= 1
+            self.send_error(503)
+            return
+        self.server.got.append(json.loads(body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def hook():
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    server.got, server.refuse, server.asked = [], 0, 0
+    server.url = f"http://127.0.0.1:{server.server_port}/alarm"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_log_of_a_full_round_names_nobody(knooppunt):
+    """No content, file name, user or chosen folder; nothing that can be a BSN."""
+    naam = "Jansen-de-Vries"
+    knooppunt.drop("0363", f"WMO_H22025_{naam}_{BSN}.csv", f"{BSN};geheim\n".encode())
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x", "wmo", "p.pietersen")
+    knooppunt.drop("0034", f"{naam}.jpg", b"x")
+    knooppunt.drop("0034", "x.csv", b"x", f"{naam}")
+    (knooppunt.folders / "ggk" / "uit" / f"{naam}.xml").write_bytes(b"<no-envelope/>")
+    log = knooppunt.folder / "log.jsonl"
+    knooppunt("run", "--once", "--nu", "2026-02-02", "--log", str(log))
+    back = knooppunt.folders / "cbs" / "uit" / "GMSDTTK"
+    (back / "TECHNISCH_H22025_0363_0001.pdf").write_bytes(f"%PDF {BSN}".encode())
+    (back / f"{naam}.pdf").write_bytes(b"%PDF")
+    knooppunt("run", "--once", "--log", str(log))
+    told = lines(log)
+    text = log.read_text("utf-8")
+    for personal in (naam, "pietersen", "geheim", ".csv", ".jpg", ".pdf"):
+        assert personal not in text
+    assert [n for n in re.findall(r"(?<!\d)\d{9}(?!\d)", text) if n == BSN] == []
+    events = {one["event"] for one in told}
+    assert {
+        "gateway.started", "delivery.accepted", "delivery.delivered", "delivery.acknowledged",
+        "delivery.rejected", "delivery.refused", "delivery.notified", "gateway.stopped",
+    } <= events  # fmt: skip
+
+
+def test_a_line_leads_to_the_trace_and_the_audit_log(knooppunt):
+    """Reference, id of ours and trace id are those of the delivery."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    log = knooppunt.folder / "log.jsonl"
+    knooppunt("run", "--once", "--nu", "2026-02-02", "--log", str(log))
+    [message] = knooppunt.json("trace", "WMO_H22025.csv")["messages"]
+    about = [one for one in lines(log) if one["event"].startswith("delivery.")]
+    assert {one["ref"] for one in about} == {message["referentienummer"]}
+    assert {one["msg"] for one in about} == {message["id"]}
+    [trace] = {one["trace"] for one in about}
+    assert re.fullmatch("[0-9a-f]{32}", trace)
+    tiles = knooppunt.folders / ".state" / "audit" / "tile" / "entries"
+    assert trace.encode() in b"".join(p.read_bytes() for p in tiles.rglob("*") if p.is_file())
+
+
+def test_on_standard_error_the_log_is_alone(knooppunt):
+    """Each line there is JSON: a journal of the system takes it as it is."""
+    config = str(knooppunt.folder / "config.yaml")
+    knooppunt.drop("0363", "WMO_H22025.csv.part", b"x")
+    done = knooppunt.installed("run", "--once", "--log", "-", "--config", config)
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == [
+        "gateway.started", "gateway.stopped",
+    ]  # fmt: skip
+
+
+def test_a_renamed_log_is_begun_anew(keten, tmp_path):
+    """As logrotate does it: nothing is lost, nobody is signalled."""
+    path = tmp_path / "log.jsonl"
+    log = JsonLog(str(path), keten.config)
+    log.info("one")
+    path.rename(tmp_path / "log.1")
+    log.info("two")
+    log.close()
+    assert [one["event"] for one in lines(tmp_path / "log.1")] == ["one"]
+    assert [one["event"] for one in lines(path)] == ["two"]
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_the_chain(keten):
+    """And what was lost is told as soon as that can be."""
+    log = JsonLog("/dev/full", keten.config)
+    log.happened([])
+    log.info("one")
+    log.info("two")
+    log.close()
+    keten.drop("0363", "WMO_H22025.csv", b"x")
+    keten.settle()
+    assert "acknowledged" in keten.types()
+
+
+def test_what_was_lost_is_counted(keten, tmp_path):
+    """One line says how many lines are missing."""
+    path = tmp_path / "log.jsonl"
+    path.symlink_to("/dev/full")
+    log = JsonLog(str(path), keten.config)
+    log.info("one")
+    log.info("two")
+    path.unlink()
+    log.info("three")
+    log.close()
+    told = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    assert [one.get("lines") for one in told] == [2, None]
+
+
+def test_a_bsn_in_another_systems_words_is_masked(keten, tmp_path):
+    """The net under the rule: what came from outside holds no nine digits of a citizen."""
+    log = JsonLog(str(tmp_path / "log.jsonl"), keten.config)
+    log.info("odd", ref=f"ref-{BSN}-x", other="123456789")
+    log.close()
+    [line] = lines(tmp_path / "log.jsonl")
+    assert line["ref"] == "ref-*********-x"
+    assert line["other"] == "123456789"
+
+
+def test_metrics_count_what_happened_and_measure_what_is(knooppunt):
+    """By exchange and event; without a name of anybody in a label."""
+    process, url = watched(knooppunt, "--nu", "2026-02-02")
+    knooppunt.drop("0363", "WMO_H22025_Jansen.csv", b"x")
+    knooppunt.drop("0363", "Jansen.jpg", b"x")
+    knooppunt.drop("0363", "WMO_H22025.csv.part", b"x")
+    done = 'knooppunt_events_total{event="acknowledged",richting="heen",station="ggk",' \
+        'uitwisseling="wmo"}'  # fmt: skip
+    eventually(lambda: metrics(url).get(done) == 1)
+    eventually(lambda: metrics(url).get('knooppunt_waiting_files{code="onaf"}') == 1)
+    eventually(lambda: metrics(url)["knooppunt_quarantine_files"] == 1)
+    eventually(lambda: metrics(url)["knooppunt_under_way_files"] == 0)
+    found = metrics(url)
+    assert found["knooppunt_rounds_total"] > 0
+    assert found["knooppunt_leaves"] >= 6
+    assert found["knooppunt_quarantine_oldest_age_seconds"] < 3600
+    assert found["knooppunt_checkpoint_age_seconds"] < 3600
+    assert found['knooppunt_disk_free_bytes{folder="folders"}'] > 0
+    assert "Jansen" not in "".join(found)
+    end(process)
+
+
+def test_metrics_are_served_on_the_loopback_address_alone(knooppunt):
+    """And a port that is taken is said, before anything is claimed."""
+    process, url = watched(knooppunt)
+    assert url.startswith("http://127.0.0.1:")
+    port = re.search(r":(\d+)/", url)[1]
+    other = knooppunt.folder / "other"
+    error = knooppunt("run", "--once", "--metrics", port, "--state", str(other), code=2).stderr
+    assert "cannot be listened on" in error
+    end(process)
+
+
+# --- alarms ---------------------------------------------------------------------------------------
+
+
+def alarmen(knooppunt, *rows):
+    """Add settings of alarms to the configuration."""
+    path = knooppunt.folder / "config.yaml"
+    path.write_text(path.read_text("utf-8") + "alarmen:\n" + "".join(f"  {row}\n" for row in rows))
+
+
+def alarms(knooppunt, code=1):
+    """The codes that ``status --check`` gives."""
+    found = knooppunt.json("status", "--check", code=code)
+    assert found["ok"] == (code == 0)
+    return [one["code"] for one in found["alarms"]]
+
+
+def test_a_chain_that_is_well_has_nothing_to_look_at(knooppunt):
+    """Exit code 0, and it says so."""
+    assert alarms(knooppunt, code=0) == []
+    assert knooppunt("status", "--check").stdout == "all well\n"
+
+
+def test_an_outbox_that_is_gone_is_told(knooppunt):
+    """A share that is not mounted looks like this."""
+    gone = knooppunt.folders / "gemeenten" / "0363" / "outbox"
+    gone.rename(knooppunt.folder / "elsewhere")
+    assert alarms(knooppunt) == ["map-weg"]
+    assert "gemeenten/0363/outbox" in knooppunt("status", "--check", code=1).stdout
+
+
+def test_a_disk_with_little_room_is_told(knooppunt):
+    """By the limit of the configuration."""
+    alarmen(knooppunt, "schijf_vrij_mb: 1000000")
+    assert alarms(knooppunt) == ["schijf-vol"]
+
+
+def test_files_that_nobody_takes_are_told(knooppunt):
+    """Until a gateway runs."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    assert alarms(knooppunt) == ["geen-gateway"]
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    assert alarms(knooppunt, code=0) == []
+
+
+def test_a_running_gateway_is_seen_by_its_lock(knooppunt):
+    """A file that is just being taken is nothing to look at."""
+    process, _ = watched(knooppunt)
+    knooppunt.drop("0363", "WMO_H22025.csv.part", b"x")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    assert alarms(knooppunt, code=0) == []
+    end(process)
+
+
+def test_a_party_that_handed_in_nothing_is_told_before_its_window_closes(knooppunt):
+    """Refused does not count as handed in; who delivered is not named."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt.drop("0034", "WMO_H22025.csv", b"")
+    knooppunt("run", "--once", "--nu", "2026-02-18T12:00")
+    found = knooppunt.json("status", "--check", code=1)["alarms"]
+    assert [one["subject"] for one in found] == ["wmo H22025", "sbo H22025", "jeugd H22025"]
+    assert found[0]["sentence"].endswith("2 parties handed in nothing: 0034, 1701")
+
+
+def test_a_quarantine_that_grows_is_told(knooppunt):
+    """So many within a day."""
+    alarmen(knooppunt, "quarantaine: 2")
+    for number in (1, 2):
+        assert alarms(knooppunt, code=0) == []
+        knooppunt.drop("0363", f"{number}.jpg", b"x")
+        knooppunt("run", "--once")
+    assert alarms(knooppunt) == ["quarantaine-groeit"]
+
+
+def test_a_clock_behind_the_log_is_told(knooppunt):
+    """The newest leaf was written in what is now the future."""
+    with sqlite3.connect(knooppunt.folders / ".state" / "knooppunt.db") as database:
+        database.execute("UPDATE head SET at = at + 3600000")
+    database.close()
+    assert alarms(knooppunt) == ["klok-sprong"]
+
+
+def test_a_damaged_database_is_told(knooppunt):
+    """A page of it was overwritten."""
+    for number in range(40):
+        knooppunt.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    path = knooppunt.folders / ".state" / "knooppunt.db"
+    database = sqlite3.connect(path)
+    [[root]] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_name'")
+    database.close()
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    assert alarms(knooppunt) == ["database-stuk"]
+
+
+def test_an_alarm_begins_and_ends_in_the_log(keten, tmp_path):
+    """Once each, however often it is measured; so too for a disk that was exchanged."""
+    log, told = tmp_path / "log.jsonl", []
+    watch = Oversight(keten.location, keten.config, Watching(str(log)), told.append)
+    watch.begin(keten._chain, alarms=False)
+    outbox = keten.outbox("0363")
+    for _ in range(2):
+        watch.check()
+    outbox.rename(tmp_path / "elsewhere")
+    for _ in range(2):
+        watch.check()
+    outbox.symlink_to("/proc/self")  # a folder, on another file system
+    watch.check()
+    outbox.unlink()
+    (tmp_path / "elsewhere").rename(outbox)
+    watch.check()
+    watch.close()
+    found = [(one["event"], one["code"]) for one in lines(log) if "alarm" in one["event"]]
+    assert found == [("alarm.began", "map-weg"), ("alarm.ended", "map-weg")]
+    assert [one.code for one in told] == ["map-weg"]
+
+
+def test_a_webhook_is_told_and_asked_again_until_it_takes_it(hook):
+    """In order; what failed is said, without its address."""
+    hook.refuse, failed = 2, []
+    webhook = Webhook(hook.url, failed.append, first_s=0.01)
+    webhook.post({"n": 1})
+    webhook.post({"n": 2})
+    eventually(lambda: len(hook.got) == 2)
+    webhook.close()
+    assert hook.got == [{"n": 1}, {"n": 2}]
+    assert failed == ["HTTP 503", "HTTP 503"]
+
+
+def test_alarms_are_posted_beside_the_chain(knooppunt, hook):
+    """A webhook that hangs or is not there holds nothing up; what is posted fits its schema."""
+    alarmen(knooppunt, f"url: {hook.url}", "schijf_vrij_mb: 1000000")
+    process, _ = watched(knooppunt, "--nu", "2026-02-02")
+    eventually(lambda: hook.got)
+    end(process)
+    schema = json.loads(
+        (Path(__file__).parents[2] / "docs" / "schemas" / "alarm.schema.json").read_text("utf-8")
+    )
+    jsonschema.validate(hook.got[0], schema)
+    assert {one["code"] for one in hook.got[0]["alarms"]} == {"schijf-vol"}
+
+
+def test_a_webhook_that_is_not_there_holds_nothing_up(knooppunt):
+    """Files are routed and the end comes in time."""
+    alarmen(knooppunt, "url: http://127.0.0.1:9/", "schijf_vrij_mb: 1000000")
+    process, url = watched(knooppunt, "--nu", "2026-02-02")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    inbox = knooppunt.folders / "cbs" / "in" / "GMSDWMO"
+    eventually(lambda: list(inbox.glob("*.csv")))
+    assert metrics(url)['knooppunt_alarms{code="schijf-vol"}'] == 1
+    end(process)
+
+
+def test_a_chain_that_cannot_start_says_so_in_its_log(knooppunt):
+    """By its code: the sentence may name a file, and is for the screen."""
+    log = knooppunt.folder / "log.jsonl"
+    database = knooppunt.folders / ".state" / "knooppunt.db"
+    database.rename(knooppunt.folder / "elsewhere")
+    knooppunt("run", "--once", "--log", str(log), code=2)
+    found = [(one["event"], one["level"], one.get("code")) for one in lines(log)]
+    assert found == [("gateway.failed", "error", "state"), ("gateway.stopped", "info", None)]
