@@ -88,8 +88,7 @@ def run_chain(
 
     def warn(stuck: Waiting) -> None:
         watch.stuck(stuck)
-        err.print(Text(f"cannot go on: {stuck.place}/{toonbaar(stuck.name)}: {stuck.reason}; "
-                       "the others go on, this one is tried again"))  # fmt: skip
+        err.print(Text(_told(stuck)))
 
     # What runs for long gets a second process for the clerk; a single round is over sooner.
     apart = not once and (os.cpu_count() or 1) > 1
@@ -101,10 +100,14 @@ def run_chain(
             err.print(Text(line, style="dim"))
         if moment is not None:
             chain.turn_clock(moment)
-        go = chain.run_once if once else chain.run
-        summary = go(lambda: bool(stopped))
+        summary = (chain.run_once if once else chain.run)(lambda: bool(stopped))
         _tell_waiting(chain, summary, out)
     err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+
+
+def _told(stuck: Waiting) -> str:
+    where = f"{stuck.place}/{toonbaar(stuck.name)}"
+    return f"cannot go on: {where}: {stuck.reason}; the others go on, this one is tried again"
 
 
 def _stop_by_signal() -> list[int]:
