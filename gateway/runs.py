@@ -94,9 +94,8 @@ def run_chain(
     apart = not once and (os.cpu_count() or 1) > 1
     with watch, Chain(location, chosen, listener=tell, trouble=warn, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
-        lines = [*chain.said, *([f"metrics on {metrics}"] if metrics else [])]
-        lines += [] if once else [f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"]
-        for line in lines:
+        where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
+        for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
             err.print(Text(line, style="dim"))
         if moment is not None:
             chain.turn_clock(moment)
