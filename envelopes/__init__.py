@@ -8,6 +8,7 @@ stuurgegevens.py, error codes in foutcodes.py. How to use it is in docs/envelope
 """
 
 from envelopes.berichten import Envelop, Parameters, build, compose, draadnaam, read
+from envelopes.besluit import Besluit, read_besluit
 from envelopes.errors import BuildError, EnvelopeError
 from envelopes.foutcodes import Fout, Foutcode, fout, foutcode, tabel, volgorde
 from envelopes.metagegevens import (
@@ -35,6 +36,7 @@ from envelopes.xsd import Probleem, check
 
 __all__ = [
     "Antwoord",
+    "Besluit",
     "Bestand",
     "BuildError",
     "Envelop",
@@ -66,6 +68,7 @@ __all__ = [
     "opvul",
     "read",
     "read_answer",
+    "read_besluit",
     "read_metagegevens",
     "rfc3339",
     "stijgend",

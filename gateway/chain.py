@@ -25,6 +25,7 @@ from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
 from gateway.errors import StateError
 from gateway.folders import Folders, Waiting
+from gateway.grants import Administration, note_rules
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.requests import Handler, Requests
@@ -105,7 +106,8 @@ class Chain:
         self._open_log(origin)
         self._note_config(meta, origin)
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
-        self.handlers: dict[str, Handler] = {}
+        grants = Administration(self.store, self.ledger, lambda: self.config)
+        self.handlers: dict[str, Handler] = grants.handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
@@ -154,6 +156,7 @@ class Chain:
             return
         changes = Changes(meta={"config": digest, "origin": origin})
         self.ledger.system("config.change", "in force", digest, changes)
+        note_rules(self.store, self.config, self.ledger.size - 1, changes)
         self.store.commit(changes)
         self.publish()
 
@@ -174,12 +177,12 @@ class Chain:
         """Go round until nothing is due now. Unfinished files get one quiet time, no more."""
         summary = Summary()
         patience = monotonic() + self.config.technisch.rusttijd_ms / 1000 + 0.2
-        self.engine.inbound.scan_now()
+        self.engine.look_now()
         while not stop():
             if self._round():
                 summary.rounds += 1
                 continue
-            self.engine.inbound.scan_now()
+            self.engine.look_now()
             if self._round():
                 summary.rounds += 1
                 continue

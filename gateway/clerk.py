@@ -48,13 +48,15 @@ class Task(NamedTuple):
     """One round's work: what to claim, in order.
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
-    system that the engine itself changed, to be synced with the rest.
+    system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
+    answers otherwise by now, though no decision of ours changed it.
     """
 
     number: int
     committed: int
     intents: list[Intent]
     touched: list[Place]
+    outdated: frozenset[Key[object]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -101,6 +103,8 @@ class Clerk:
     def work(self, task: Task) -> tuple[Done, list[int]]:
         """Do a task; also gives a descriptor of each file system that must be synced for it."""
         self._learn_committed(task.committed)
+        for key in task.outdated:
+            self._remembered.pop(key, None)
         self._file_systems, self._touched = {}, set()
         for place in task.touched:
             self._touch(place)
@@ -218,12 +222,14 @@ class Clerk:
     # --- what is known ---
 
     def _look_up(self, wanted: set[Key[object]]) -> dict[Key[object], object]:
-        """Answers as of the last commit. Nobody else writes: what was committed, we know."""
+        """Answers as of the last commit: what was committed we know, or are told (``outdated``)."""
         remembered = self._remembered
         answers = {key: remembered[key] for key in wanted if key in remembered}
         missing = [key for key in wanted if key not in answers]
         if missing:
-            answers.update(self._ask(missing))
+            found = self._ask(missing)
+            answers.update(found)
+            self._remembered.update((key, found[key]) for key in missing if key.kept)
         return answers
 
     def _learn_committed(self, number: int) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, configuration
+from gateway.commands import audit, autorisatie, configuration, usage
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -37,6 +37,9 @@ app = typer.Typer(
 )
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
+
+autorisatie.register(app)
+usage.register(app)
 
 StationsOption = Annotated[
     str, typer.Option("--stations", help="Which stations this process plays, by comma.")

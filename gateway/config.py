@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_problems import LOGNAAM, problems_of
 from gateway.config_secties import (
+    Aanlevering,
     Alarmen,
     Code,
     Id,
@@ -34,6 +35,7 @@ from gateway.names_veilig import toonbaar
 from gateway.partijen import gemeenten
 
 __all__ = [
+    "Aanlevering",
     "Alarmen",
     "Config",
     "Ontvanger",
@@ -65,6 +67,9 @@ class Config(Sectie):
         min_length=1, description="who may hand in files, by code (between quotes)"
     )
     ontvangers: dict[Id, Ontvanger] = Field(min_length=1, description="who files are for, by id")
+    aanleveringen: dict[Id, Aanlevering] = Field(
+        default_factory=dict, description="what users are authorised for, by id; may be left out"
+    )
     uitwisselingen: dict[Id, Uitwisseling] = Field(
         min_length=1, description="the exchanges by id; a file goes to the first that matches"
     )
@@ -88,7 +93,7 @@ class Config(Sectie):
             out[code] = item.model_copy(update={"code": code, "naam": naam})
         return out
 
-    @field_validator("ontvangers", "uitwisselingen")
+    @field_validator("ontvangers", "aanleveringen", "uitwisselingen")
     @classmethod
     def _ids(cls, items: dict[str, _M]) -> dict[str, _M]:
         return {key: item.model_copy(update={"id": key}) for key, item in items.items()}
@@ -139,6 +144,10 @@ class Config(Sectie):
             return None
         fields = one.lees(name)
         return None if fields is None else (one, fields)
+
+    def aanlevering(self, uitwisseling: Uitwisseling) -> Aanlevering | None:
+        """Find the aanlevering of an exchange; None for one that is part of none."""
+        return self.aanleveringen.get(uitwisseling.aanlevering or "")
 
     def partij(self, code: str) -> Partij | None:
         """Find the party with this code."""

@@ -18,7 +18,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway import patroon
-from gateway.config import Alarmen, Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
+from gateway.config import (
+    Aanlevering,
+    Alarmen,
+    Config,
+    Ontvanger,
+    Partij,
+    Technisch,
+    Uitwisseling,
+    Venster,
+)
 
 _KOP = """\
 # What can be configured
@@ -34,6 +43,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("The file", Config, "The sections, at the left margin."),
     ("partijen", Partij, 'Below each code, for example `"0363":`. A code is 4 digits.'),
     ("ontvangers", Ontvanger, "Below each id, for example `cbs:`."),
+    (
+        "aanleveringen",
+        Aanlevering,
+        "Below each id, for example `gmsd:`. [Who may hand in what](howto-authorise.md) says how.",
+    ),
     (
         "uitwisselingen",
         Uitwisseling,

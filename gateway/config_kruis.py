@@ -17,6 +17,12 @@ from gateway.partijen import dichtstbij, gemeenten
 
 Fout = tuple[Pad, str]
 
+_SLEUTELS = (
+    ("partijen", "code"),
+    ("ontvangers", "id"),
+    ("aanleveringen", "id"),
+    ("uitwisselingen", "id"),
+)
 _ONZE_MAPPEN = frozenset({"gemeenten", "ggk", "quarantaine"})
 
 
@@ -29,10 +35,12 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
     for one in ontvangers.keys() & _ONZE_MAPPEN:
         yield ("ontvangers", one), f"`{one}` is a folder of the chain itself; choose another id"
     yield from _codes(uitwisselingen)
+    aanleveringen = _tabel(data, "aanleveringen")
     for one, item in uitwisselingen.items():
         if isinstance(item, dict):
             pad = ("uitwisselingen", one)
             yield from _richting(pad, item, ontvangers)
+            yield from _aanlevering(pad, item, aanleveringen)
             yield from _antwoord(pad, item, uitwisselingen)
             yield from _omvang(pad, item, _tabel(data, "technisch"))
     for uitvraag, rows in vensters.items():
@@ -41,7 +49,7 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
 
 def sleutelvelden(data: Any) -> Iterator[Fout]:
     """Give every field that says again what stands in front of the colon above it."""
-    for section, name in (("partijen", "code"), ("ontvangers", "id"), ("uitwisselingen", "id")):
+    for section, name in _SLEUTELS:
         for key, item in _tabel(data, section).items():
             if isinstance(item, dict) and name in item:
                 yield (section, key, name), _dubbel(name)
@@ -74,6 +82,9 @@ def _partij(code: str, partij: Any) -> Iterator[Fout]:
         near = dichtstbij(naam if isinstance(naam, str) and naam else code)
         fix = f'did you mean "{near.code}" ({near.naam})?' if near else "see gateway/data"
         yield ("partijen", code), f"{code} is no gemeentecode of 2015 or later; {fix}"
+    if given.get("gebruiker") == "standaard" and not given.get("standaardgebruiker"):
+        sentence = "`standaard` names nobody without a standaardgebruiker; add one"
+        yield ("partijen", code, "gebruiker"), sentence
     if soort in ("provincie", "waterschap") and not naam:
         yield ("partijen", code), f"a {soort} needs a name; add `naam: ...`"
 
@@ -119,6 +130,13 @@ def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Ite
         if richting == "retour" and isinstance(text, str) and "{gemeentecode}" not in text:
             sentence = "without {gemeentecode} nobody knows who it is for; add it to the pattern"
             yield (*pad, "patronen", i), sentence
+
+
+def _aanlevering(pad: Pad, item: dict[str, Any], aanleveringen: dict[str, Any]) -> Iterator[Fout]:
+    one = item.get("aanlevering")
+    if isinstance(one, str) and one not in aanleveringen:
+        fix = of_bedoelde_u(one, aanleveringen)
+        yield (*pad, "aanlevering"), f"`{one}` does not stand under `aanleveringen`; {fix}"
 
 
 def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator[Fout]:

@@ -80,6 +80,12 @@ class Partij(Sectie):
         description="user named in the metagegevens when the folder names none; without it the "
         "file's owner is",
     )
+    gebruiker: Literal["volgorde", "map", "standaard", "bestandseigenaar"] = Field(
+        default="volgorde",
+        description="who counts as the user of a drop: `map` the sub-folder's, `standaard` always "
+        "`standaardgebruiker`, `bestandseigenaar` the file's owner, `volgorde` the first of these "
+        "that there is",
+    )
     applicatie: str | None = Field(
         default=None,
         min_length=3,
@@ -97,6 +103,18 @@ class Ontvanger(Sectie):
         min_length=1,
         max_length=200,
         description="the fixed word on the envelope (StUF organisatie), for example CBS",
+    )
+
+
+class Aanlevering(Sectie):
+    """What a user is authorised for: one purpose, with every exchange that serves it (PSA 4)."""
+
+    id: str = Field(default="", exclude=True, description="the word in front of the colon")
+    naam: str = Field(min_length=1, max_length=200, description="name in full, for people")
+    autorisatie: Literal["open", "verplicht"] = Field(
+        default="open",
+        description="`open`: whoever can drop a file may hand it in; `verplicht`: only a user with "
+        "a grant (`knooppunt grant`)",
     )
 
 
@@ -137,6 +155,11 @@ class Uitwisseling(Sectie):
     )
     afzender: str | None = Field(
         default=None, description="who sends it (retour): an id of `ontvangers`"
+    )
+    aanlevering: str | None = Field(
+        default=None,
+        description="the aanlevering that it is part of: an id of `aanleveringen`; who is "
+        "authorised for that has this exchange too",
     )
     patronen: tuple[Patroontekst, ...] = Field(
         min_length=1,

@@ -73,6 +73,22 @@ class Ledger:
             )
         self._move(changes, at)
 
+    def act(self, type_: str, by: str, about: Row, changes: Changes, *, name: str = "") -> int:
+        """Add a leaf of what a person did at a command line; return its index.
+
+        ``by`` is who, ``name`` the person or file that it is about: both become commitments.
+        ``about`` holds the other fields, ``object`` and ``action`` among them.
+        """
+        at = changes.at = self._clock.klok()
+        fields = self._frame(type_, at) | {"loa": "geen", "auth": "session", "result": "ok"}
+        fields |= {"actor": self._commit("actor", by, changes), "source": "request"} | about
+        if name:
+            fields["name"] = self._commit("name", name, changes)
+        index = self._append(leaf.encode(fields))
+        changes.leaves.append({"idx": index, "content": self.unpublished[-1]})
+        self._move(changes, at)
+        return index
+
     def system(self, type_: str, action: str, content: str, changes: Changes) -> None:
         """Add a leaf that belongs to no delivery: a configuration, a turn of the clock."""
         at = self._clock.klok()

@@ -40,7 +40,7 @@ from gateway.journal import (
     encode_intent,
     encode_promise,
 )
-from gateway.model import Event, EventType, Fate, Kind, Levering, Place
+from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
 from gateway.moment import Clock, monotonic
 from gateway.requests import Asked, Requests
 from gateway.store import Changes, Row, Store
@@ -116,6 +116,7 @@ class Engine:
         self._committed = 0
         self._resting: dict[tuple[Kind, str], float] = {}
         self._answers_rest_until = 0.0
+        self._outdated: set[Key[object]] = set()
 
     # --- start and stop ---
 
@@ -159,6 +160,11 @@ class Engine:
             moves.move(self._folders, fd, name, held, name)
             durable.sync_filesystem(self._folders.fd(held))
             self.orphans.append(self._folders.shown(held))
+
+    def look_now(self) -> None:
+        """Let the next round look at every folder, and at what people ask, whatever the pauses."""
+        self.inbound.scan_now()
+        self._requests_rest_until = 0.0
 
     @property
     def unfinished(self) -> bool:
@@ -210,8 +216,10 @@ class Engine:
                     self._committed,
                     batch.claims,
                     list(batch.touched.values()),
+                    frozenset(self._outdated),
                 )
             )
+            self._outdated.clear()
             self._in_flight = batch
         if before is not None and done is not None:
             self._desk.durable()
@@ -256,7 +264,7 @@ class Engine:
 
     def _see(self, batch: Batch) -> None:
         for seen in self.inbound.finished(monotonic()):
-            moment = self._clock.moment()
+            moment = self._clock.moment(self._ledger.size)
             batch.intents.append(
                 Intent(self._clock.fresh_ulid(), seen.place, seen.name, seen.dev, seen.ino, moment)
             )
@@ -329,6 +337,7 @@ class Engine:
         self._ledger.record(happened, changes)
         self._store.commit(changes)
         self._committed = batch.number
+        self._outdated |= changes.outdated
         self._to_claim.extend(batch.intents)
         self._to_perform.extend(done.promises + answered.promises)
         self._leveringen.update(done.leveringen | answered.leveringen)

@@ -79,13 +79,13 @@ def encode_intent(intent: Intent) -> str:
     """An intent as the journal keeps it. Undecodable bytes of a name survive as escapes."""
     moment = intent.moment
     where = (_place(intent.place), intent.name, intent.dev, intent.ino)
-    return json.dumps([*where, moment.nu.isoformat(), list(moment.ids)])
+    return json.dumps([*where, moment.nu.isoformat(), list(moment.ids), moment.stand])
 
 
 def decode_intent(arrival: str, text: str) -> Intent:
     """The inverse of :func:`encode_intent`, as found after a restart."""
-    place, name, dev, ino, nu, ids = json.loads(text)
-    moment = Moment(datetime.fromisoformat(nu), tuple(ids))
+    place, name, dev, ino, nu, ids, stand = json.loads(text)
+    moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
     return Intent(arrival, _to_place(place), name, dev, ino, moment, again=True)
 
 

@@ -85,6 +85,8 @@ FINAL: frozenset[Status] = frozenset({Status.REJECTED, Status.ACKNOWLEDGED, Stat
 SYSTEM_LEAVES: dict[str, str] = {
     "config.change": "the configuration that is in force from here on (its hash)",
     "clock.step": "the chain's clock was turned by a tester",
+    "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
+    "role.revoke": "such a grant or mandate was taken back",
 }
 """Leaves that belong to no delivery."""
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
 
 import envelopes
 
@@ -120,10 +120,12 @@ class Moment(NamedTuple):
     """The only source of time and chance for a decision; kept in the journal until it is done.
 
     ``nu`` is the chain's clock (aware), which a tester may turn; ``ids`` are fresh UUIDs v4.
+    ``stand`` is how many leaves the audit log had: what was granted by an earlier leaf held then.
     """
 
     nu: datetime
     ids: tuple[str, ...]
+    stand: int = 0
 
 
 Read = envelopes.Envelop | envelopes.Antwoord
@@ -205,9 +207,14 @@ class Levering(NamedTuple):
 
 
 class Key(Generic[V]):
-    """A question whose answer is of type ``V``; equal questions have equal answers."""
+    """A question whose answer is of type ``V``; equal questions have equal answers.
+
+    ``kept``: no decision ever changes the answer, only a person does (a grant, the configuration);
+    so it is asked once, and again when something said that it changed.
+    """
 
     __slots__ = ()
+    kept: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,9 @@ class Clock:
         """Never tell an earlier ``klok`` than this (the last leaf's), even if the machine does."""
         self._last_klok = max(self._last_klok, klok)
 
-    def moment(self) -> Moment:
-        """Fresh time and ids for one decision."""
-        return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)))
+    def moment(self, stand: int = 0) -> Moment:
+        """Fresh time and ids for one decision, taken when the log had ``stand`` leaves."""
+        return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)), stand)
 
     def fresh_id(self) -> str:
         """A UUID v4, lower case: a referentienummer (StUF asks for one), or a trace id."""

@@ -16,6 +16,8 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from gateway.errors import GatewayError
+
 NEDERLAND = ZoneInfo("Europe/Amsterdam")
 
 _MAANDEN = ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus"]
@@ -112,6 +114,28 @@ def dag_van(moment: datetime) -> date:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone has no day")
     return moment.astimezone(NEDERLAND).date()
+
+
+def moment_of(text: str, option: str) -> datetime:
+    """A time or day as a person types it after an option (ISO 8601); Dutch without a zone.
+
+    Raises :class:`GatewayError` for anything else.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise GatewayError(
+            f"{option} {text}: not a time", hint="write it as 2026-02-02 or 2026-02-02T09:30"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=NEDERLAND)
+
+
+def klok_of(text: str, option: str, *, end: bool = False) -> int:
+    """The same in ms since 1970; with ``end`` a bare day means the midnight after it."""
+    found = moment_of(text, option)
+    if end and len(text) <= len("2026-02-02"):
+        found += timedelta(days=1)
+    return int(found.timestamp() * 1000)
 
 
 def rfc3339(moment: datetime) -> str:

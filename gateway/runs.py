@@ -9,7 +9,7 @@ import os
 import signal
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
+from gateway.periods import moment_of
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
@@ -49,19 +50,6 @@ def stations_of(text: str) -> tuple[str, ...]:
     return chosen
 
 
-def moment_of(text: str) -> datetime:
-    """A time as a person types it (ISO 8601); without a zone it is Dutch local time."""
-    from gateway.periods import NEDERLAND
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise GatewayError(
-            f"--nu {text}: not a time", hint="write it as 2026-02-02 or 2026-02-02T09:30"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=NEDERLAND)
-
-
 def run_chain(
     location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console,
     watching: Watching = NOTHING,
@@ -75,7 +63,7 @@ def run_chain(
         err = Console(quiet=True)
     tune()
     chosen = stations_of(stations)
-    moment = moment_of(nu) if nu else None
+    moment = moment_of(nu, "--nu") if nu else None
 
     def alarm(one: Alarm) -> None:
         err.print(Text(f"alarm: {one.sentence} [{one.code}]", style="yellow"))

@@ -15,7 +15,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -42,6 +42,7 @@ CHECKPOINT_PAGES = 8_192
 then written once for many rounds. A restart after a crash reads at most this much again."""
 
 Row = dict[str, Any]
+V = TypeVar("V")
 _LEVERING_COLUMNS = tuple(
     column.name
     for column in t.levering.c
@@ -83,10 +84,18 @@ class Changes:
     openings: list[Row] = field(default_factory=list)
     meta: dict[str, str] = field(default_factory=dict)
     answered: list[Row] = field(default_factory=list)
+    rows: dict[sa.Table, list[Row]] = field(default_factory=dict)
+    """What is only ever added to: new rows of tables that have no statement of their own here."""
+    outdated: set[Any] = field(default_factory=set)
+    """Questions that ``rows`` answers otherwise than before: the clerk must ask them again."""
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
     """The machine's clock, for deliveries that are new in this round (their leaves may follow)."""
+
+    def add(self, table: sa.Table, row: Row) -> None:
+        """A new row of a table that is only ever added to."""
+        self.rows.setdefault(table, []).append(row)
 
     def __bool__(self) -> bool:
         return bool(self.intents or self.decided or self.done or self.events or self.leaves)
@@ -153,7 +162,7 @@ class Store:
                 f"(schema {version}; this one knows {t.SCHEMA_VERSION})",
                 hint="install that version again; nothing was changed",
             )
-        t.metadata.create_all(self._connection)
+        t.metadata.create_all(self._connection)  # tables that came since are added
         if existed and version == t.SCHEMA_VERSION:
             return
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
@@ -238,6 +247,11 @@ class Store:
         """The answers to questions as of the last commit; see :func:`lookup`."""
         return lookup(self._connection, wanted)
 
+    def ask(self, key: Key[V]) -> V | None:
+        """The answer to one question as of the last commit."""
+        asked = cast(Key[object], key)
+        return cast("V | None", lookup(self._connection, [asked])[asked])
+
     # --- the one transaction of a round ---
 
     def commit(self, changes: Changes) -> None:
@@ -286,6 +300,8 @@ class Store:
             _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
         if changes.answered:
             _INSERT_ANSWERED.run(run, [{**row, "at": changes.at} for row in changes.answered])
+        for table, rows in changes.rows.items():
+            run.execute(sa.insert(table), rows)
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:

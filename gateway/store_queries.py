@@ -57,7 +57,8 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+    def rows(self, query: sa.Select[Any]) -> list[Row]:
+        """The rows of a query, as dicts."""
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     # --- trace ---
@@ -72,14 +73,14 @@ class Reader:
         if not found:
             return []
         query = sa.select(t.levering).where(t.levering.c.seq.in_(found)).order_by(t.levering.c.seq)
-        rows = self._rows(query)
+        rows = self.rows(query)
         events = self._events_of(found)
         return [_message(row, events.get(row["seq"], [])) for row in rows]
 
     def answers_to(self, referentienummer: str) -> list[Row]:
         """What came back on a delivery, as :meth:`trace` tells it."""
         query = sa.select(t.levering).where(t.levering.c.answers_to == referentienummer)
-        rows = self._rows(query.order_by(t.levering.c.seq))
+        rows = self.rows(query.order_by(t.levering.c.seq))
         events = self._events_of([row["seq"] for row in rows])
         return [_message(row, events.get(row["seq"], [])) for row in rows]
 
@@ -111,7 +112,7 @@ class Reader:
     def _events_of(self, leveringen: Sequence[int]) -> dict[int, list[Row]]:
         query = sa.select(t.event).where(t.event.c.levering.in_(leveringen))
         found: dict[int, list[Row]] = {}
-        for row in self._rows(query.order_by(t.event.c.seq)):
+        for row in self.rows(query.order_by(t.event.c.seq)):
             found.setdefault(row["levering"], []).append(row)
         return found
 
@@ -121,7 +122,7 @@ class Reader:
         """How many deliveries stand where, by exchange and direction."""
         columns = (t.levering.c.uitwisseling, t.levering.c.direction, t.levering.c.status)
         query = sa.select(*columns, sa.func.count().label("count"), sa.func.max(t.levering.c.at))
-        rows = self._rows(query.group_by(*columns).order_by(*columns))
+        rows = self.rows(query.group_by(*columns).order_by(*columns))
         for row in rows:
             row["latest"] = iso(row.pop("max_1"))
         return rows
@@ -145,7 +146,7 @@ class Reader:
             .order_by(t.event.c.seq)
             .limit(limit)
         )
-        for row in self._rows(query):
+        for row in self.rows(query):
             yield {
                 "seq": row["seq"],
                 "leaf": row["leaf"],
@@ -175,7 +176,7 @@ class Reader:
 
     def head(self) -> Row | None:
         """Size and root of the audit log, as the database has them."""
-        rows = self._rows(sa.select(t.head))
+        rows = self.rows(sa.select(t.head))
         return rows[0] if rows else None
 
 

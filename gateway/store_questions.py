@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway import store_tables as t
+from gateway.autorisatie import Grant, Grants, Regel, Regels
 from gateway.model import (
     ByNumber,
     ByReference,
@@ -176,7 +178,32 @@ def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Answers) 
         answers[key] = levering_of(row)
 
 
+def _ask_grants(run: sa.Connection, asked: list[Grants], answers: Answers) -> None:
+    table, codes = t.autorisatie, [key.gemeentecode for key in asked]
+    found: dict[str, list[Grant]] = {code: [] for code in codes}
+    query = sa.select(*(table.c[name] for name in Grant._fields))
+    query = query.where(table.c.gemeentecode.in_(codes)).order_by(table.c.leaf)
+    for row in run.execute(query):
+        found[row.gemeentecode].append(Grant(*row))
+    answers.update((key, tuple(found[key.gemeentecode])) for key in asked)
+
+
+def _ask_regels(run: sa.Connection, asked: list[Regels], answers: Answers) -> None:
+    table = t.regel
+    for key in asked:
+        found: dict[str, tuple[Regel, ...]] = {}
+        query = sa.select(table.c.sleutel, table.c.leaf, table.c.waarde)
+        for sleutel, leaf, waarde in run.execute(
+            query.where(table.c.soort == key.soort).order_by(table.c.leaf)
+        ):
+            rule = Regel(leaf, tuple(json.loads(waarde)))
+            found[sleutel] = (*found.get(sleutel, ()), rule)
+        answers[key] = found
+
+
 _ASK: dict[type, Any] = {
+    Grants: _ask_grants,
+    Regels: _ask_regels,
     LastTime: _ask_last_time,
     Request: _ask_request,
     LastNumber: _ask_last_number,
@@ -211,4 +238,5 @@ KEEP: dict[type, tuple[Any, Any]] = {
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
         lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
 }  # fmt: skip
-"""How each kind of fact is kept. ByReference and ByNumber are read from the deliveries."""
+"""How each kind of fact is kept. ByReference and ByNumber are read from the deliveries,
+Grants and Regels from rows that no decision writes."""

@@ -161,3 +161,31 @@ last_of_stem = sa.Table(
     sa.PrimaryKeyConstraint("rinis_code", "stem"),
     sqlite_with_rowid=False,
 )
+
+autorisatie = sa.Table(
+    "autorisatie",
+    metadata,
+    sa.Column("leaf", sa.Integer, primary_key=True),
+    sa.Column("soort", sa.Text, nullable=False),
+    sa.Column("gebruiker", sa.Text, nullable=False),
+    sa.Column("aanlevering", sa.Text, nullable=False),
+    sa.Column("gemeentecode", sa.Text, nullable=False, index=True),
+    sa.Column("mandaat_van", sa.Text, nullable=False),
+    sa.Column("rol", sa.Text, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("reden", sa.Text, nullable=False),
+)
+"""Every grant and revocation, in the order of their leaves; none is ever changed."""
+
+regel = sa.Table(
+    "regel",
+    metadata,
+    sa.Column("soort", sa.Text, nullable=False),
+    sa.Column("sleutel", sa.Text, nullable=False),
+    sa.Column("leaf", sa.Integer, nullable=False),
+    sa.Column("waarde", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("soort", "sleutel", "leaf"),
+    sqlite_with_rowid=False,
+)
+"""What the configuration said of authorisation, from which leaf (``config.change``) on."""

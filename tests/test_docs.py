@@ -27,7 +27,16 @@ from ruamel.yaml import YAML
 
 import gateway
 from gateway import errors
-from gateway.config import Alarmen, Config, Ontvanger, Partij, Technisch, Uitwisseling, Venster
+from gateway.config import (
+    Aanlevering,
+    Alarmen,
+    Config,
+    Ontvanger,
+    Partij,
+    Technisch,
+    Uitwisseling,
+    Venster,
+)
 from gateway.lifecycle import SYSTEM_LEAVES, Status
 from gateway.model import EventType, Kind
 from gateway.stations import STATIONS
@@ -269,7 +278,16 @@ def test_each_command_and_option_is_documented() -> None:
 def test_each_setting_is_documented() -> None:
     """In docs/config.md, under the name that one types."""
     page = text("docs", "config.md")
-    for model in (Config, Partij, Ontvanger, Uitwisseling, Venster, Technisch, Alarmen):
+    for model in (
+        Config,
+        Partij,
+        Ontvanger,
+        Aanlevering,
+        Uitwisseling,
+        Venster,
+        Technisch,
+        Alarmen,
+    ):
         for name, field in model.model_fields.items():
             assert field.exclude or f"| `{field.alias or name}` |" in page, f"{model}.{name}"
 

@@ -9,6 +9,8 @@ looks at content; a form check is made only where the exchange names a schema.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import envelopes
 from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, Systeem
 from gateway import names
@@ -34,7 +36,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import header, notices
+from gateway.stations import autorisatie, header, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -51,7 +53,8 @@ def needs(arrival: Arrival, config: Config) -> Keys:
     """See ``stations/__init__.py``."""
     match arrival.place.kind:
         case Kind.OUTBOX:
-            return keys(LastTime("uit", _system(arrival, config).sleutel))
+            known_of = _sender(arrival, config).sleutel
+            return keys(LastTime("uit", known_of)) | autorisatie.needs(arrival)
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival)
         case _:
@@ -74,7 +77,8 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = _exchange(arrival, config)
-    levering = _levering(arrival, known, config, exchange)
+    who = autorisatie.user(arrival, known, _party(arrival, config))
+    levering = _levering(arrival, known, config, exchange, who)
     if exchange is None:
         wanted = [one.id for one in config.heen]
         folder = arrival.place.uitwisseling
@@ -83,6 +87,9 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
             notices.unknown_exchange(folder, wanted) if folder else
             notices.no_rule(arrival.name, wanted),
         )  # fmt: skip
+    reason = autorisatie.not_allowed(arrival, who, exchange, known, config)
+    if reason is not None:
+        return refuse_drop(arrival, levering, config, reason)
     limit = min(exchange.max_bytes or config.technisch.max_bytes, header.raw_limit(config))
     if arrival.size == 0:
         return refuse_drop(arrival, levering, config, notices.empty())
@@ -94,6 +101,9 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
             said = [one.tekst for one in problems]
             reason = notices.wrong_form(exchange.schema_, said)
             return refuse_drop(arrival, levering, config, reason)
+    reason = autorisatie.not_on_behalf(arrival, who, exchange, known, config)
+    if reason is not None:
+        return refuse_drop(arrival, levering, config, reason)
     if exchange.binding == "sterk":
         return refuse_drop(arrival, levering, config, notices.no_binding())
     window = beoordeel(
@@ -103,7 +113,7 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
         levering = levering._replace(opmerking=window.zin)
-    return _envelope(arrival, levering, exchange, config)
+    return _envelope(arrival, levering, exchange, config, who)
 
 
 def _exchange(arrival: Arrival, config: Config) -> Uitwisseling | None:
@@ -120,33 +130,20 @@ def _party(arrival: Arrival, config: Config) -> Partij:
     return config.partij(code) or Partij(code=code)
 
 
-def _user(arrival: Arrival, config: Config) -> Gebruiker:
-    """Who handed it in: the sub-folder's user, else the outbox's default, else the file's owner."""
-    party = _party(arrival, config)
-    if arrival.place.gebruiker:
-        return Gebruiker(envelopes.xml_veilig(arrival.place.gebruiker)[:100], "map")
-    if party.standaardgebruiker:
-        return Gebruiker(party.standaardgebruiker, "standaard")
-    if arrival.owner:
-        return Gebruiker(envelopes.xml_veilig(arrival.owner)[:100], "bestandseigenaar")
-    return Gebruiker("onbekend", "standaard")
-
-
-def _system(arrival: Arrival, config: Config) -> Systeem:
+def _sender(arrival: Arrival, config: Config) -> Systeem:
     party = _party(arrival, config)
     return Systeem(
         organisatie=party.code,
         applicatie=party.applicatie or config.applicatie,
         administratie=party.naam[:50],
-        gebruiker=_user(arrival, config).id,
     )
 
 
 def _levering(
-    arrival: Arrival, known: Known, config: Config, exchange: Uitwisseling | None
+    arrival: Arrival, known: Known, config: Config, exchange: Uitwisseling | None, who: Gebruiker
 ) -> Levering:
     number, trace, span = arrival.moment.ids
-    last = known.get(LastTime("uit", _system(arrival, config).sleutel))
+    last = known.get(LastTime("uit", _sender(arrival, config).sleutel))
     return Levering(
         id=arrival.id,
         referentienummer=number,
@@ -158,15 +155,15 @@ def _levering(
         sha256=arrival.sha256,
         size=arrival.size,
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
-        gebruiker=_user(arrival, config).id,
+        gebruiker=who.id,
         traceparent=f"00-{trace.replace('-', '')}-{span.replace('-', '')[:16]}-01",
     )
 
 
 def _envelope(
-    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config
+    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config, who: Gebruiker
 ) -> Decision:
-    sender = _system(arrival, config)
+    sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
     wire = names.wire_naam(arrival.name)
     is_xml = arrival.name.lower().endswith(".xml")
@@ -187,7 +184,7 @@ def _envelope(
             uitwisseling=exchange.id,
             uitvraag=levering.uitvraag if levering.uitvraag != names.ONBEKEND else None,
             tijdstip_upload=rfc3339(arrival.moment.nu),
-            gebruiker=_user(arrival, config),
+            gebruiker=who,
             bestand=Bestand(
                 oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),
                 naam=wire,

@@ -18,6 +18,7 @@ it, and ids come from a seed.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ from gateway.config import Uitwisseling
 from gateway.location import Location
 from gateway.model import Direction, Event, Kind, Levering, Place
 from gateway.moment import Clock
-from gateway.requests import Handler
+from gateway.requests import Asked, Handler, place
 from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing.checks import Unsound, faults
@@ -122,6 +123,29 @@ class Keten:
     ) -> Path:
         """Drop a file in a municipality's outbox, as an employee would: written, then closed."""
         return _write(self.outbox(code, uitwisseling, gebruiker), name, content)
+
+    def grant(self, gebruiker: str, aanlevering: str, *gemeenten: str, **more: str) -> None:
+        """What ``knooppunt grant`` does; ``mandaat_van`` and ``rol`` may be given."""
+        self._ask("grant", gebruiker, aanlevering, gemeenten, more)
+
+    def revoke(self, gebruiker: str, aanlevering: str, *gemeenten: str, **more: str) -> None:
+        """What ``knooppunt revoke`` does."""
+        self._ask("revoke", gebruiker, aanlevering, gemeenten, more)
+
+    def _ask(
+        self, kind: str, gebruiker: str, aanlevering: str, gemeenten: Sequence[str],
+        more: dict[str, str],
+    ) -> None:  # fmt: skip
+        body: dict[str, object] = {"gebruiker": gebruiker, "aanlevering": aanlevering}
+        body |= {"gemeenten": list(gemeenten), "mandaat_van": "", "rol": "gebruiker"}
+        body |= {"door": "beheer", "reden": "", "grondslag": "", **more}
+        asked = Asked(Clock().fresh_ulid(), kind, body)
+        place(self.location.state, asked)
+        self.settle()
+        with Reader(self.location.database) as reader:
+            answer = json.loads(reader.answer(asked.id) or "{}")
+        if "done" not in answer:
+            raise ValueError(f"{kind}: {answer}")
 
     def inbox(self, code: str) -> list[Path]:
         """What lies in a municipality's inbox, by name."""
