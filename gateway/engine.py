@@ -280,7 +280,7 @@ class Engine:
         if now < self._answers_rest_until:
             return
         for place, name in self.inbound.answers(monotonic()):
-            moment = self._clock.moment()
+            moment = self._clock.moment(self._ledger.size)
             batch.answers.append(Intent(self._clock.fresh_ulid(), place, name, 0, 0, moment))
 
     def _answer(self, batch: Batch) -> None:

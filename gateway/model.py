@@ -125,7 +125,7 @@ class Moment(NamedTuple):
 
     nu: datetime
     ids: tuple[str, ...]
-    stand: int = 0
+    stand: int
 
 
 Read = envelopes.Envelop | envelopes.Antwoord

@@ -67,8 +67,8 @@ class Clock:
         """Never tell an earlier ``klok`` than this (the last leaf's), even if the machine does."""
         self._last_klok = max(self._last_klok, klok)
 
-    def moment(self, stand: int = 0) -> Moment:
-        """Fresh time and ids for one decision, taken when the log had ``stand`` leaves."""
+    def moment(self, stand: int) -> Moment:
+        """Fresh time and ids for one decision, now that the log has ``stand`` leaves."""
         return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)), stand)
 
     def fresh_id(self) -> str:
