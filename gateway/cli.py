@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, autorisatie, configuration, usage
+from gateway.commands import audit, autorisatie, configuration, upkeep, usage
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -230,6 +230,9 @@ def tail(
             typer.echo(json.dumps(row, ensure_ascii=False))
         else:
             show.tail_line(out, row)
+
+
+upkeep.add(app)
 
 
 if __name__ == "__main__":

@@ -217,6 +217,22 @@ def put(path: str, content: bytes, mode: int = STAGED_MODE) -> None:
         os.close(dir_fd)
 
 
+# openat(O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW); write until all is written; fsync; close
+def copy(path: str, dir_fd: int, name: str, mode: int = STAGED_MODE) -> None:
+    """Copy a file of any size under a new name, durable in its content; not yet in its name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(path, "rb") as source:
+        fd = os.open(name, flags, mode, dir_fd=dir_fd)
+        try:
+            while part := source.read(FSYNC_ABOVE):
+                append(fd, part)
+            os.fsync(fd)
+        except OSError:
+            _drop(fd, dir_fd, name)
+            raise
+        os.close(fd)
+
+
 # openat(O_WRONLY|O_CREAT|O_APPEND)
 def open_log(path: str) -> int:
     """A descriptor of a technical log, to append to; ``OSError`` when its folder is not there."""

@@ -87,6 +87,7 @@ SYSTEM_LEAVES: dict[str, str] = {
     "clock.step": "the chain's clock was turned by a tester",
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",
+    "state.restore": "the database was restored from a backup; what was published was kept",
 }
 """Leaves that belong to no delivery."""
 

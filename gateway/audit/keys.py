@@ -45,7 +45,7 @@ def ensure_key(key_file: str, directory: str, origin: str) -> Ed25519PrivateKey:
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         durable.put(key_file, pem, KEY_MODE)
-    loaded = _load_key(pem, key_file)
+    loaded = load_key(pem, key_file)
     line = f"{VerifierKey.of(origin, loaded).line()}\n".encode()
     if shown is None:
         durable.put(vkey_path, line, VKEY_MODE)
@@ -57,7 +57,8 @@ def ensure_key(key_file: str, directory: str, origin: str) -> Ed25519PrivateKey:
     return loaded
 
 
-def _load_key(pem: bytes, key_file: str) -> Ed25519PrivateKey:
+def load_key(pem: bytes, key_file: str) -> Ed25519PrivateKey:
+    """Read the PEM of the log's private key; :class:`AuditError` when it is not one."""
     try:
         key = load_pem_private_key(pem, None)
     except (ValueError, TypeError) as error:

@@ -43,8 +43,8 @@ TILE_MODE = 0o644
 
 _AHEAD = (
     "do not remove the audit folder: it is the newer evidence. Most often the database was put "
-    "back from a backup: put back the newest one. If that is lost, keep this audit folder as it "
-    "is and start a new log under a new origin (docs/audit.md)"
+    "back from a backup: `knooppunt restore BACKUP` puts back the newest one; if that lacks "
+    "leaves that were published, `knooppunt restore BACKUP --continue` takes them up"
 )
 _DIFFERENT = (
     "one of the two was changed. Keep both as they are, run `knooppunt audit verify`, and compare "

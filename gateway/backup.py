@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Backup of the state while a gateway runs, and a restore that cannot fork the log.
+
+A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
+configuration, the log's key when it is asked for, and ``backup.json``, written last: without it the
+backup was cut off. The published log is not in it: it is made again from the leaves.
+
+A database that is older than what was published would sign other leaves under the same numbers: two
+histories with one key. So a restore looks for the newest checkpoint that it can find (the audit
+folder, its archive, one that somebody kept) and refuses to go back behind it; or, when it is told
+to, takes up the published leaves that the backup lacks and goes on above them.
+
+What this does not protect against: a restore with the audit folder gone and no checkpoint kept
+elsewhere. Whoever then says ``--log-lost`` vouches that nothing newer was published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from gateway import __version__, durable
+from gateway.audit import reading
+from gateway.audit.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    SignatureError,
+    VerifierKey,
+    parse,
+)
+from gateway.audit.keys import KEY_MODE, load_key
+from gateway.audit.leaf import leaf_hash
+from gateway.audit.merkle import Frontier
+from gateway.audit.tiles import WIDTH, Tile, unbundle
+from gateway.audit.verify import verify
+from gateway.config import Config
+from gateway.custody import Ledger
+from gateway.errors import AuditError, StateError
+from gateway.location import DATABASE, Location
+from gateway.moment import Clock, iso
+from gateway.store import Changes, Store
+from gateway.store_backup import adopt, head_of, roots_at, snapshot
+from gateway.store_health import damage
+
+MANIFEST = "backup.json"
+STAGED = ".restore.db"
+_WAL = ("", "-wal", "-shm")
+
+_AHEAD = (
+    "restore a newer backup if there is one; with --continue the published leaves that this backup "
+    "lacks are taken up, and the log goes on above them (docs/howto-operate.md, Restore)"
+)
+_OTHER = "this is not the backup of this log; keep both as they are, and look for the right one"
+
+
+def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
+    """Write a backup into a new folder; its manifest. A gateway may be running.
+
+    Raises :class:`StateError` when the folder is not empty or the copy is not sound.
+    """
+    directory = os.path.abspath(directory)
+    if os.path.isdir(directory) and os.listdir(directory):
+        raise StateError(f"{directory} is not empty", hint="give each backup a folder of its own")
+    if not os.path.exists(location.database):
+        raise StateError(f"there is no state at {location.state}", hint="say --state DIR")
+    durable.make_dir(directory, 0o700)  # it holds names and users, and perhaps a key
+    copy = os.path.join(directory, DATABASE)
+    snapshot(location.database, copy)
+    if wrong := damage(copy):
+        raise StateError(f"the database is damaged: {wrong}", hint="keep your older backups")
+    origin, size, root = head_of(copy)
+    found = {
+        "versie": 1, "knooppunt": __version__, "at": iso(Clock().klok()), "origin": origin,
+        "size": size, "root": b64encode(root).decode(), "sha256": _digest(copy), "keys": keys,
+    }  # fmt: skip
+    durable.put(os.path.join(directory, "config.yaml"), _content(location.config_path))
+    if keys:
+        durable.put(os.path.join(directory, "log.key"), _content(location.log_key), KEY_MODE)
+    fd = durable.open_dir(directory)
+    try:
+        durable.sync_filesystem(fd)  # SQLite's copy too, before anything says that it is there
+    finally:
+        os.close(fd)
+    durable.put(os.path.join(directory, MANIFEST), json.dumps(found, indent=2).encode())
+    return found
+
+
+def restore(
+    location: Location, config: Config, directory: str, *,
+    since: bytes | None, go_on: bool, log_lost: bool,
+) -> list[str]:  # fmt: skip
+    """Put a backup in the place of the state's database; what was done, a line each.
+
+    Refused while a gateway runs; when the backup is damaged or cut off; when the newest checkpoint
+    that can be found is not a beginning of its log. The database that was there is kept beside it.
+    """
+    durable.make_dir(location.state, 0o700)
+    lock = durable.lock(os.path.join(location.state, "lock"))
+    state = durable.open_dir(location.state)
+    try:
+        return _restore(location, config, os.path.abspath(directory), state, since, go_on, log_lost)
+    finally:
+        os.close(state)
+        os.close(lock)
+
+
+def _restore(
+    location: Location, config: Config, directory: str, state: int,
+    since: bytes | None, go_on: bool, log_lost: bool,
+) -> list[str]:  # fmt: skip
+    manifest = _manifest(directory)
+    staged = os.path.join(location.state, STAGED)
+    for tail in _WAL:
+        durable.remove(state, STAGED + tail)
+    durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
+    if _digest(staged) != manifest["sha256"]:
+        raise StateError(f"{directory} is damaged: the database in it is not the one that was "
+                         "written", hint="take another backup")  # fmt: skip
+    if wrong := damage(staged):
+        raise StateError(f"the database in {directory} is damaged: {wrong}", hint="take another")
+    origin, size, _ = head_of(staged)
+    _put_key(location, directory)
+    found = _checkpoints(location, origin, since)
+    if not found and not log_lost:
+        raise AuditError(
+            "there is no published log here to compare the backup with",
+            hint="give a checkpoint that somebody kept with --since FILE; or vouch with --log-lost "
+            f"that no leaf after the {size} of this backup was ever published",
+        )
+    _agree(staged, size, found)
+    taken = roles = 0
+    if found and (newest := max(one.size for one in found)) > size:
+        taken, roles = _go_on(location, config, staged, size, newest, go_on=go_on)
+    _tell(staged, origin, f"backup of {manifest['at']}, {taken} published leaves taken up")
+    said = [f"restored: backup of {manifest['at']}, {size} leaves of {origin}"]
+    if taken:
+        said += [
+            f"{taken} published leaves taken up; the numbers of the parties in them were moved on",
+            "what happened after the backup is in the log, and not all of it in `trace`",
+        ]
+    if roles:
+        said.append(
+            f"{roles} grants or revocations of after the backup are NOT in force: do them again "
+            "(knooppunt grants, knooppunt revoke)"
+        )
+    aside = _replace(state)
+    return said + ([f"the database that was here is kept as {aside}"] if aside else [])
+
+
+def _agree(staged: str, size: int, found: list[Checkpoint]) -> None:
+    """Each checkpoint that is not newer than the backup is a beginning of its log."""
+    older = [one for one in found if one.size <= size]
+    roots = roots_at(staged, {one.size for one in older})
+    for one in older:
+        if roots[one.size] != one.root:
+            raise AuditError(
+                f"the log that was published, of {one.size} leaves, is not a beginning of the log "
+                "in this backup",
+                hint=_OTHER,
+            )
+
+
+def _go_on(
+    location: Location, config: Config, staged: str, size: int, newest: int, *, go_on: bool
+) -> tuple[int, int]:
+    """The backup lacks leaves that were published: refuse, or take them up (see ``adopt``)."""
+    behind = f"the newest checkpoint speaks of {newest} leaves, this backup holds {size}"
+    if not go_on:
+        raise AuditError(f"{behind}: going back would fork the log", hint=_AHEAD)
+    report = verify(location.audit)
+    if not report.ok or report.size < newest:
+        raise AuditError(
+            f"{behind}, and the audit folder does not hold the others whole",
+            hint="get a whole copy of the audit folder from who has one",
+        )
+    frontier = Frontier()
+    for content in islice(_published(location.audit, report.size), size):
+        frontier.append(leaf_hash(content))
+    if frontier.root() != roots_at(staged, {size})[size]:
+        raise AuditError("this backup is not a beginning of the published log", hint=_OTHER)
+    rest = islice(_published(location.audit, report.size), size, None)
+    return adopt(staged, rest, config.vensters, config.technisch.batch)
+
+
+def _published(audit: str, size: int) -> Iterator[bytes]:
+    """The leaves of the published log, in order."""
+    for index in range(-(-size // WIDTH)):
+        width = min(WIDTH, size - index * WIDTH)
+        yield from unbundle(reading.read_tile(audit, Tile(-1, index, width)) or b"")[0]
+
+
+def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:
+    """The newest checkpoints that can be found, each signed by this log's key."""
+    key = VerifierKey.of(origin, load_key(_content(location.log_key), location.log_key))
+    paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
+    contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
+    found = []
+    for content in [*contents, since]:
+        if content is None:
+            continue
+        try:
+            found.append(parse(content, [key]))
+        except SignatureError as error:
+            raise AuditError(f"a checkpoint is not of this log: {error}", hint=_OTHER) from error
+        except CheckpointError:
+            if content is since:
+                raise  # a torn one in the folder is made again; this one was given to count
+    if any(one.origin != origin for one in found):
+        raise AuditError(f"a checkpoint is not of the log {origin}", hint=_OTHER)
+    return found
+
+
+def _put_key(location: Location, directory: str) -> None:
+    """The log goes on under its own key, or not at all: a new one would look like a forgery."""
+    if os.path.exists(location.log_key):
+        return
+    kept = os.path.join(directory, "log.key")
+    if not os.path.exists(kept):
+        raise AuditError(
+            f"the audit log's private key is gone: {location.log_key}",
+            hint="put it back from its own backup; this backup was made without --keys",
+        )
+    durable.put(location.log_key, _content(kept), KEY_MODE)
+
+
+def _tell(staged: str, origin: str, action: str) -> None:
+    """The restore itself is a leaf."""
+    store = Store(staged)
+    changes = Changes()
+    Ledger(store, Clock(), origin).system("state.restore", action, "", changes)
+    store.commit(changes)
+    store.close()
+
+
+def _replace(state: int) -> str:
+    """Put the staged database in its place; under which name the one that was there is kept."""
+    aside = ""
+    for tail in _WAL:  # the database first: without its WAL it would be an older one
+        there = f"{DATABASE}{tail}"
+        if there in os.listdir(state):
+            aside = aside or f"{DATABASE}.before-{Clock().klok()}"
+            durable.rename(state, there, state, f"{aside}{tail}")
+    durable.rename(state, STAGED, state, DATABASE)
+    durable.sync_filesystem(state)
+    return aside
+
+
+def _manifest(directory: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(_content(os.path.join(directory, MANIFEST)))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise StateError(
+            f"{directory} is no backup, or one that was cut off: {MANIFEST} is not in it",
+            hint="take another; `knooppunt backup` writes it last",
+        ) from None
+    if found.get("versie") != 1:
+        raise StateError(f"{directory} was written by another version of Knooppunt",
+                         hint="restore it with that version")  # fmt: skip
+    return found
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Backup beside a running gateway, and a restore that never forks the log."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+
+import pytest
+from conftest import eventually
+
+
+def audit(knooppunt):
+    return knooppunt.folders / ".state" / "audit"
+
+
+def database(knooppunt):
+    return knooppunt.folders / ".state" / "knooppunt.db"
+
+
+def lose(knooppunt):
+    """The disk with the database is gone; the published log, elsewhere, is not."""
+    for path in database(knooppunt).parent.glob("knooppunt.db*"):
+        path.unlink()
+
+
+def deliver(knooppunt, name, code="0363"):
+    knooppunt.drop(code, name, name.encode())
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    [message] = knooppunt.json("trace", name)["messages"]
+    assert message["status"] == "acknowledged"
+
+
+def received(knooppunt):
+    return sorted(p.name for p in (knooppunt.folders / "cbs" / "in" / "GMSDWMO").glob("*.csv"))
+
+
+def checkpoint(knooppunt):
+    """Keep the checkpoint as it is now."""
+    kept = knooppunt.folder / "kept"
+    shutil.copy(audit(knooppunt) / "checkpoint", kept)
+    return str(kept)
+
+
+def leaves(knooppunt):
+    with sqlite3.connect(database(knooppunt)) as connection:
+        rows = connection.execute("SELECT content FROM leaf ORDER BY idx").fetchall()
+    connection.close()
+    return [json.loads(row[0]) for row in rows]
+
+
+def whole(knooppunt, since):
+    """The log verifies, and goes on from a checkpoint that somebody kept."""
+    assert knooppunt.json("audit", "verify", "--since", since)["ok"]
+
+
+def test_what_was_backed_up_comes_back(knooppunt):
+    """Traces, numbers and the log; the restore is a leaf, and only its owner may read a backup."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    since = checkpoint(knooppunt)
+    knooppunt("backup", "b")
+    assert stat.S_IMODE(os.stat(knooppunt.folder / "b").st_mode) == 0o700
+    lose(knooppunt)
+    done = knooppunt("restore", "b")
+    assert "restored: backup of" in done.stdout
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    assert received(knooppunt) == ["WMO_H22025_a_0363_0001.csv", "WMO_H22025_b_0363_0002.csv"]
+    assert "state.restore" in [one["type"] for one in leaves(knooppunt)]
+    whole(knooppunt, since)
+
+
+def test_a_backup_is_taken_while_a_gateway_runs(knooppunt):
+    """It holds one commit, whole, and the gateway goes on."""
+    process = knooppunt.start("run", "--nu", "2026-02-02")
+    for number in range(60):
+        knooppunt.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+        if number % 20 == 10:
+            knooppunt("backup", f"b{number}")
+    eventually(lambda: len(received(knooppunt)) == 60)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    process.stdout.close()
+    process.stderr.close()
+    since = checkpoint(knooppunt)
+    for number in (10, 30, 50):
+        with sqlite3.connect(knooppunt.folder / f"b{number}" / "knooppunt.db") as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            [[size]] = copy.execute("SELECT size FROM head").fetchall()
+            assert copy.execute("SELECT count(*) FROM leaf").fetchall() == [(size,)]
+        copy.close()
+    knooppunt("restore", "b30", "--continue")
+    knooppunt("run", "--once")
+    whole(knooppunt, since)
+
+
+def test_an_older_backup_is_refused(knooppunt):
+    """The published log holds more: nothing is changed, and what to do is said."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    before = database(knooppunt).read_bytes()
+    error = knooppunt("restore", "b", code=2).stderr
+    assert "would fork the log" in error
+    assert "--continue" in error
+    assert database(knooppunt).read_bytes() == before
+    lose(knooppunt)
+    knooppunt("restore", "b", code=2)
+    assert "is gone" in knooppunt("run", "--once", code=2).stderr
+
+
+def test_an_archived_checkpoint_counts_as_well(knooppunt):
+    """Somebody put the folder's checkpoint back too: the archive still knows better."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    old = (audit(knooppunt) / "checkpoint").read_bytes()
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    (audit(knooppunt) / "checkpoint").write_bytes(old)
+    assert "would fork" in knooppunt("restore", "b", code=2).stderr
+
+
+def test_the_log_goes_on_above_what_was_published(knooppunt):
+    """With --continue: every leaf is kept, what they tell is known, no number is given again."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    for name in ("WMO_H22025_b.csv", "WMO_H12025_c.csv"):
+        deliver(knooppunt, name)
+    before, since = leaves(knooppunt), checkpoint(knooppunt)
+    lose(knooppunt)
+    assert "published leaves taken up" in knooppunt("restore", "b", "--continue").stdout
+    assert leaves(knooppunt)[: len(before)] == before
+    shutil.rmtree(knooppunt.folders / "cbs" / "in" / "GMSDWMO")  # CBS has taken what lay there
+    for name in ("WMO_H22025_d.csv", "WMO_H12025_e.csv"):
+        deliver(knooppunt, name)
+    numbers = [int(name[-8:-4]) for name in received(knooppunt)]
+    assert min(numbers) > 2
+    whole(knooppunt, since)
+
+
+def test_a_delivery_that_was_under_way_at_the_backup_is_finished_once(knooppunt):
+    """RINIS took it after the backup: the published leaves tell, and `prev` still fits."""
+    knooppunt.drop("0363", "WMO_H22025_a.csv", b"x")
+    knooppunt("run", "--once", "--stations", "ggk", "--nu", "2026-02-02")
+    knooppunt("backup", "b")
+    knooppunt("run", "--once")
+    since = checkpoint(knooppunt)
+    lose(knooppunt)
+    knooppunt("restore", "b", "--continue")
+    knooppunt("run", "--once")
+    [message] = knooppunt.json("trace", "WMO_H22025_a.csv")["messages"]
+    assert message["status"] == "acknowledged"
+    assert len(received(knooppunt)) == 1
+    whole(knooppunt, since)
+
+
+def test_without_any_checkpoint_somebody_must_vouch(knooppunt):
+    """One that was kept elsewhere counts; a word does too, and is asked for."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    old = checkpoint(knooppunt)
+    knooppunt("backup", "b")
+    shutil.rmtree(audit(knooppunt))
+    lose(knooppunt)
+    assert "--log-lost" in knooppunt("restore", "b", code=2).stderr
+    knooppunt("restore", "b", "--since", old)
+    lose(knooppunt)
+    knooppunt("restore", "b", "--log-lost")
+    knooppunt("run", "--once")
+    whole(knooppunt, old)
+
+
+def test_a_kept_checkpoint_that_is_newer_refuses_the_backup(knooppunt):
+    """Also with --continue, when the leaves themselves are gone."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    kept = checkpoint(knooppunt)
+    shutil.rmtree(audit(knooppunt))
+    lose(knooppunt)
+    assert "would fork" in knooppunt("restore", "b", "--since", kept, code=2).stderr
+    error = knooppunt("restore", "b", "--since", kept, "--continue", code=2).stderr
+    assert "does not hold the others whole" in error or "cannot be read" in error
+
+
+def test_a_backup_of_another_history_is_refused(knooppunt, tmp_path):
+    """Two restores of one backup that both went on: the second is not this log's."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    shutil.copytree(knooppunt.folder, tmp_path / "other")
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    other = type(knooppunt)(tmp_path / "other")
+    deliver(other, "WMO_H22025_c.csv")
+    deliver(other, "WMO_H22025_d.csv")
+    other("backup", str(knooppunt.folder / "b"))
+    assert "is not a beginning" in knooppunt("restore", "b", code=2).stderr
+
+
+@pytest.mark.parametrize("what", ["byte", "cut", "manifest"])
+def test_a_damaged_backup_is_refused(knooppunt, what):
+    """Before anything is put in place."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    path = knooppunt.folder / "b" / "knooppunt.db"
+    content = path.read_bytes()
+    if what == "byte":
+        path.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+    elif what == "cut":
+        path.write_bytes(content[:-4096])
+    else:
+        (knooppunt.folder / "b" / "backup.json").unlink()
+    before = database(knooppunt).read_bytes()
+    knooppunt("restore", "b", code=2)
+    assert database(knooppunt).read_bytes() == before
+
+
+def test_a_damaged_database_gives_no_backup(knooppunt):
+    """A copy of damage would push out the good ones."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    path = database(knooppunt)
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = b"\xff" * 8192
+    path.write_bytes(content)
+    knooppunt("backup", "b", code=2)
+    assert not (knooppunt.folder / "b" / "backup.json").exists()
+
+
+def test_a_backup_does_not_overwrite_another(knooppunt):
+    """A folder of its own for each."""
+    knooppunt("backup", "b")
+    assert "is not empty" in knooppunt("backup", "b", code=2).stderr
+
+
+def test_a_restore_is_refused_while_a_gateway_runs(knooppunt):
+    """It would write on under the database's name."""
+    knooppunt("backup", "b")
+    process = knooppunt.start("run", "--metrics", "0")
+    for line in process.stderr:
+        if b"metrics on" in line:
+            break
+    assert "another gateway" in knooppunt("restore", "b", code=2).stderr
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+def test_the_key_comes_back_only_from_a_backup_that_has_it(knooppunt):
+    """Without it the log ends: a new key under the old name would look like a forgery."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    since = checkpoint(knooppunt)
+    knooppunt("backup", "without")
+    knooppunt("backup", "with", "--keys")
+    assert not (knooppunt.folder / "without" / "log.key").exists()
+    assert stat.S_IMODE(os.stat(knooppunt.folder / "with" / "log.key").st_mode) == 0o600
+    shutil.rmtree(knooppunt.folders / ".state" / "keys")
+    lose(knooppunt)
+    assert "private key is gone" in knooppunt("restore", "without", code=2).stderr
+    knooppunt("restore", "with")
+    deliver(knooppunt, "WMO_H22025_b.csv")
+    whole(knooppunt, since)
+
+
+def test_a_whole_machine_comes_back_from_a_backup(knooppunt, tmp_path):
+    """Configuration, database, key; the published log is made again, leaf by leaf."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    since = checkpoint(knooppunt)
+    knooppunt("backup", str(tmp_path / "b"), "--keys")
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(tmp_path / "b" / "config.yaml", new)
+    there = type(knooppunt)(new)
+    there("restore", str(tmp_path / "b"), "--since", since)
+    deliver(there, "WMO_H22025_b.csv")
+    assert received(there) == ["WMO_H22025_b_0363_0002.csv"]
+    whole(there, since)
+
+
+def test_the_database_that_was_there_is_kept(knooppunt):
+    """Whoever restored by mistake has it back."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    before = database(knooppunt).read_bytes()
+    said = knooppunt("restore", "b").stdout
+    [kept] = database(knooppunt).parent.glob("knooppunt.db.before-*[0-9]")
+    assert kept.name in said
+    assert kept.read_bytes() == before
+
+
+def test_a_revocation_after_the_backup_is_told(knooppunt):
+    """Its leaf names nobody: a person must revoke again, and is told so."""
+    knooppunt("grant", "m.jansen", "gmsd", "--gemeente", "0363")
+    knooppunt("backup", "b")
+    knooppunt("revoke", "m.jansen", "gmsd", "--gemeente", "0363")
+    lose(knooppunt)
+    said = knooppunt("restore", "b", "--continue").stdout
+    assert "1 grants or revocations of after the backup are NOT in force" in said
