@@ -114,15 +114,7 @@ def _restore(
     since: bytes | None, go_on: bool, log_lost: bool,
 ) -> list[str]:  # fmt: skip
     manifest = _manifest(directory)
-    staged = os.path.join(location.state, STAGED)
-    for tail in _WAL:
-        durable.remove(state, STAGED + tail)
-    durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
-    if _digest(staged) != manifest["sha256"]:
-        raise StateError(f"{directory} is damaged: the database in it is not the one that was "
-                         "written", hint="take another backup")  # fmt: skip
-    if wrong := damage(staged):
-        raise StateError(f"the database in {directory} is damaged: {wrong}", hint="take another")
+    staged = _stage(location, directory, state, manifest)
     origin, size, _ = head_of(staged)
     _put_key(location, directory)
     found = _checkpoints(location, origin, since)
@@ -150,6 +142,22 @@ def _restore(
         )
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
+
+
+def _stage(location: Location, directory: str, state: int, manifest: dict[str, Any]) -> str:
+    """The backup's database beside the one that it is to replace: whole and sound, or refused."""
+    staged = os.path.join(location.state, STAGED)
+    for tail in _WAL:
+        durable.remove(state, STAGED + tail)
+    durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
+    if _digest(staged) != manifest["sha256"]:
+        raise StateError(
+            f"{directory} is damaged: the database in it is not the one that was written",
+            hint="take another backup",
+        )
+    if wrong := damage(staged):
+        raise StateError(f"the database in {directory} is damaged: {wrong}", hint="take another")
+    return staged
 
 
 def _agree(staged: str, size: int, found: list[Checkpoint]) -> None:
