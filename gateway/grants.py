@@ -166,7 +166,11 @@ def _rows(grants: list[Grant]) -> list[Row]:
 
 
 def note_rules(store: Store, config: Config, leaf: int, changes: Changes) -> None:
-    """Keep what the configuration says of authorisation from this leaf on, where it is new."""
+    """Keep what the configuration says of authorisation from this leaf on, where it is new.
+
+    ``leaf`` is that of the ``config.change``. A clerk that works already must ask anew what then
+    stands in ``changes.outdated``.
+    """
     for key, wanted in regels(config).items():
         before = store.ask(key) or {}
         for sleutel, waarde in wanted.items():

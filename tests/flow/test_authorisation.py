@@ -302,6 +302,20 @@ def test_grants_and_revocations_are_leaves_without_a_name(streng):
     assert new[0]["evidence"] == [f"grondslag:{digest}"]
 
 
+def test_a_refusal_names_nobody_in_the_log(streng):
+    """Who was refused and who may help stand in the notice, not in events or leaves."""
+    streng.grant("c.oordinator", "gmsd", "0363", rol="coordinator")
+    streng.drop("0363", "WMO_H22025.csv", b"x", uitwisseling="wmo", gebruiker="u.nieknaam")
+    streng.settle()
+    [text] = refusals(streng)
+    assert "u.nieknaam" in text
+    told = json.dumps([streng.trace("WMO_H22025.csv"), leaves(streng)])
+    assert "niet-geautoriseerd" in told
+    assert "knooppunt grant" in told
+    assert "c.oordinator" not in told
+    assert "u.nieknaam" not in told
+
+
 def test_what_was_granted_already_or_was_never_granted_leaves_no_leaf(streng):
     """Twice is once."""
     streng.grant(ME, "gmsd", "0363")
