@@ -7,7 +7,6 @@ one history, everything that the last commit left under way has been taken up ag
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,15 +22,16 @@ from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
-from gateway.errors import StateError
+from gateway.errors import GatewayError, StateError
 from gateway.folders import Folders, Waiting
-from gateway.grants import Administration, note_rules
+from gateway.grants import Administration
+from gateway.in_force import InForce
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.requests import Handler, Requests
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
-from gateway.watch import Watch
+from gateway.watch import FileChanges, Watch
 
 PUBLISH_SECONDS = 0.5
 """Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
@@ -79,15 +79,18 @@ class Chain:
         self,
         location: Location,
         stations: tuple[str, ...] = DEFAULT_STATIONS,
-        *,
-        clock: Clock | None = None,
         listener: Callable[[list[Happened]], None] = lambda _: None,
         trouble: Callable[[Waiting], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        clock: Clock | None = None,
         quiet_ms: int | None = None,
         apart: bool = False,
         lock: int | None = None,
     ) -> None:
         self.location = location
+        self._quiet_ms = quiet_ms
+        self._say = say
         self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
         durable.make_dir(location.state, 0o700)
@@ -101,10 +104,7 @@ class Chain:
         meta = self.store.meta()
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
         self.clock = clock or Clock(turned)
-        origin = meta.get("origin") or self._origin(stations)
-        self.ledger = Ledger(self.store, self.clock, origin)
-        self._open_log(origin)
-        self._note_config(meta, origin)
+        self._open_log(meta.get("origin") or self._origin(stations))
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
         grants = Administration(self.store, self.ledger, lambda: self.config)
         self.handlers: dict[str, Handler] = grants.handlers()
@@ -139,6 +139,7 @@ class Chain:
         return f"{self.config.naam}/{alone}audit-{self.clock.year()}"
 
     def _open_log(self, origin: str) -> None:
+        self.ledger = Ledger(self.store, self.clock, origin)
         key = ensure_key(self.location.log_key, self.location.audit, origin)
         self._publishing: Future[int] | None = None
         self._published_at = monotonic()
@@ -148,17 +149,33 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-
-    def _note_config(self, meta: dict[str, str], origin: str) -> None:
-        with open(self.location.config_path, "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-        if meta.get("config") == digest:
-            return
-        changes = Changes(meta={"config": digest, "origin": origin})
-        self.ledger.system("config.change", "in force", digest, changes)
-        note_rules(self.store, self.config, self.ledger.size - 1, changes)
-        self.store.commit(changes)
+        self._in_force = InForce(self.location.config_path, self.store, self.ledger)
+        self._in_force.note(self.config)
         self.publish()
+
+    def reload(self) -> bool:
+        """Go by the configuration as it is now, from the next round on; no message is disturbed.
+
+        False, and the old one stays in force, when it cannot be used: ``status`` says why until it
+        is mended. What was claimed before is decided by the new one.
+        """
+        try:
+            config = _with_quiet(read_config(self.location.config_path), self._quiet_ms)
+            checked = Folders(self.location.root, config)
+            try:
+                made = checked.make_all()
+            finally:
+                checked.close()
+        except (GatewayError, OSError) as error:
+            said = self._in_force.refuse(error)
+            self._say(f"config.yaml was changed, and cannot be used; the old one stays: {said}")
+            return False
+        self.engine.settle()
+        self.engine.adopt(config, self._in_force.note(config))
+        self.config = config
+        self.publish()
+        self._say(f"config.yaml was changed, and is in force now; {made} folders made")
+        return True
 
     def _heard(
         self, listener: Callable[[list[Happened]], None]
@@ -207,8 +224,11 @@ class Chain:
         inbound = self.engine.inbound
         watch = Watch(self.location.root, inbound.hint, inbound.scan_now)
         watch.start()
+        config = FileChanges(self.location.config_path)
         try:
             while not stop():
+                if config.seen():
+                    self.reload()
                 if self._round():
                     watch.worked()
                 else:

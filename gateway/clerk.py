@@ -91,7 +91,6 @@ class Clerk:
 
     def __init__(self, folders: Folders, ask: Ask) -> None:
         self.folders = folders
-        self._config: Config = folders.config
         self._ask = ask
         self._pending: deque[tuple[int, dict[Key[object], object]]] = deque()
         self._recent: dict[Key[object], object] = {}
@@ -99,6 +98,10 @@ class Clerk:
         self._written = Written()
         self._file_systems: dict[int, int] = {}
         self._touched: set[Place] = set()
+
+    @property
+    def _config(self) -> Config:
+        return self.folders.config
 
     def work(self, task: Task) -> tuple[Done, list[int]]:
         """Do a task; also gives a descriptor of each file system that must be synced for it."""

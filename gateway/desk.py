@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from gateway import durable
 from gateway.clerk import Clerk, Done, Task
+from gateway.config import Config
 from gateway.errors import DurabilityError, GatewayError
 
 _PR_SET_PDEATHSIG = 1
@@ -54,6 +55,9 @@ class Here:
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._done: deque[Done] = deque()
         self._syncing: deque[Future[None]] = deque()
+
+    def adopt(self, _config: Config) -> None:
+        """The clerk goes by another configuration: its folders are the engine's, and do already."""
 
     def start(self, task: Task) -> None:
         """Do the work now; have it synced beside what comes next."""
@@ -91,10 +95,17 @@ class Apart:
         self._done: deque[Done] = deque()
         self._synced: deque[Synced] = deque()
 
+    def adopt(self, config: Config) -> None:
+        """Let the clerk go by another configuration, from the next task on."""
+        self._tell(config)
+
     def start(self, task: Task) -> None:
         """Hand over a task; returns at once."""
+        self._tell(task)
+
+    def _tell(self, what: Task | Config) -> None:
         try:
-            self._line.send(task)
+            self._line.send(what)
         except OSError:
             raise self._lost() from None
 
@@ -156,6 +167,9 @@ def _serve(hire: Callable[[], Clerk], line: Connection, near: Connection, engine
         while (task := _next(line)) is not None:
             try:
                 clerk = clerk or hire()
+                if isinstance(task, Config):
+                    clerk.folders.adopt(task)
+                    continue
                 done, file_systems = clerk.work(task)
             except GatewayError as error:
                 mouth.fail(error)
@@ -193,9 +207,9 @@ def _sync_and_say(file_systems: list[int], mouth: Mouth) -> None:
         mouth.say(Synced())
 
 
-def _next(line: Connection) -> Task | None:
+def _next(line: Connection) -> Task | Config | None:
     try:
-        task: Task | None = line.recv()
+        task: Task | Config | None = line.recv()
     except EOFError:
         return None
     return task

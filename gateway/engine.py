@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 
 from gateway import durable, moves, promises
 from gateway.clerk import Clerk, Done, Task
+from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.folders import Folders, Waiting
@@ -179,6 +180,16 @@ class Engine:
             self._perform(batch)
             self._fly(batch)
             self._fly(self._batch())
+
+    def adopt(self, config: Config, outdated: set[Key[object]]) -> None:
+        """Go by another configuration from the next round on, after :meth:`settle`.
+
+        What was seen stays seen; ``outdated`` are the questions that it answers otherwise.
+        """
+        self._outdated |= outdated
+        self._folders.adopt(config)
+        self._desk.adopt(config)
+        self.inbound.adopt()
 
     def close(self) -> None:
         """End after :meth:`settle`."""

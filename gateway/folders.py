@@ -100,6 +100,10 @@ class Folders:
         self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
         self._limit = config.technisch.max_bytes
 
+    def adopt(self, config: Config) -> None:
+        """Go by another configuration from now on."""
+        self.config, self._limit = config, config.technisch.max_bytes
+
     # --- where things lie ---
 
     def path(self, place: Place) -> str:

@@ -57,6 +57,18 @@ class Inbound:
         self._places = set(folders.sources(stations))
         self._kinds = {place.kind for place in self._places}
 
+    def adopt(self) -> None:
+        """The folders go by another configuration: look at everything anew, but what is taken."""
+        technisch = self._folders.config.technisch
+        self._limit, self._scan_s = technisch.batch, technisch.scan_ms / 1000
+        self._places = set(self._folders.sources(self._stations))
+        self._kinds = {place.kind for place in self._places}
+        self._known = set(self._taken)
+        self._queues.clear()
+        self._waiting.clear()
+        self._due.clear()
+        self.scan_now()
+
     # --- what the engine and the watcher tell ---
 
     def hint(self, place: Place, name: str) -> None:

@@ -20,10 +20,12 @@ from gateway import show
 from gateway.alarms import Alarm
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
+from gateway.config import Config, parse
 from gateway.engine import Happened
-from gateway.errors import AuditError, GatewayError
+from gateway.errors import AuditError, ConfigError, GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.health import checkup
+from gateway.in_force import DIGEST, REFUSED, TEXT
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
@@ -65,8 +67,11 @@ def run_chain(
     chosen = stations_of(stations)
     moment = moment_of(nu, "--nu") if nu else None
 
+    def say(line: str) -> None:
+        err.print(Text(line, style="yellow"))
+
     def alarm(one: Alarm) -> None:
-        err.print(Text(f"alarm: {one.sentence} [{one.code}]", style="yellow"))
+        say(f"alarm: {one.sentence} [{one.code}]")
 
     watch = Oversight(location, read_config(location.config_path), watching, alarm)
 
@@ -76,15 +81,14 @@ def run_chain(
 
     def warn(stuck: Waiting) -> None:
         watch.stuck(stuck)
-        err.print(Text(_told(stuck)))
+        say(_told(stuck))
 
-    # What runs for long gets a second process for the clerk; a single round is over sooner.
-    apart = not once and (os.cpu_count() or 1) > 1
-    with watch, Chain(location, chosen, listener=tell, trouble=warn, apart=apart) as chain:
+    apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
+    with watch, Chain(location, chosen, tell, warn, say, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
-            err.print(Text(line, style="dim"))
+            say(line)
         if moment is not None:
             chain.turn_clock(moment)
         summary = (chain.run_once if once else chain.run)(lambda: bool(stopped))
@@ -127,13 +131,16 @@ def _waiting_row(folders: Folders, one: Waiting) -> Row:
 
 def standing(location: Location) -> Row:
     """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         head = reader.head()
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         found: Row = {
             "nu": Clock(offset).nu().isoformat(timespec="seconds"),
             "under_way": reader.under_way(),
+            "config": {
+                "in_force": reader.meta(DIGEST) or "",
+                "refused": reader.meta(REFUSED) or "",
+            },
             "quarantine": _quarantined(location.root),
             "audit": {
                 "size": head["size"] if head else 0,
@@ -141,7 +148,8 @@ def standing(location: Location) -> Row:
             },
             "deliveries": reader.counts(),
         }
-    folders = Folders(location.root, config)
+        in_force = reader.meta(TEXT)
+    folders = Folders(location.root, _config_of(location, in_force))
     try:
         found["waiting"] = [_waiting_row(folders, one) for one in _not_taken(folders)]
     finally:
@@ -160,6 +168,16 @@ def checked(location: Location, out: Console, *, as_json: bool) -> int:
             out.print(Text(f"{one.sentence} [{one.code}]"))
         out.print(f"{len(alarms)} to look at (docs/internals.md, Alarms)" if alarms else "all well")
     return 1 if alarms else 0
+
+
+def _config_of(location: Location, in_force: str | None) -> Config:
+    """The configuration on the disk; where that cannot be used, the one that is in force."""
+    try:
+        return read_config(location.config_path)
+    except ConfigError:
+        if in_force is None:
+            raise
+        return parse(in_force, location.config_path)
 
 
 def _quarantined(root: str) -> int:

@@ -115,6 +115,9 @@ def status(console: Console, found: Row) -> None:
     console.print(Text(f"nu (chain's clock)   {found['nu']}"))
     console.print(Text(f"under way            {found['under_way']}"))
     console.print(Text(f"in quarantine        {found['quarantine']}"))
+    if found["config"]["refused"]:
+        console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))
+        console.print("                     the one before stays in force until this is mended")
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
     if found["deliveries"]:

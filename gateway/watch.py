@@ -25,7 +25,38 @@ from gateway.moment import monotonic
 BUSY_SECONDS = 0.5
 """After so long without a quiet moment the watcher is put to sleep."""
 
+LOOK_SECONDS = 0.5
+"""How often the configuration is looked at."""
+
 _log = logging.getLogger(__name__)
+
+
+class FileChanges:
+    """Tells when one file has become another, and has been left alone since."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._settled = self._found = self._look()
+        self._next = monotonic() + LOOK_SECONDS
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None  # an editor may be putting a new one in its place
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def seen(self) -> bool:
+        """Whether the file is another than at the last True, and was so at two looks."""
+        now = monotonic()
+        if now < self._next:
+            return False
+        self._next = now + LOOK_SECONDS
+        before, self._found = self._found, self._look()
+        if self._found is None or self._found != before or self._found == self._settled:
+            return False
+        self._settled = self._found
+        return True
 
 
 class Watch(FileSystemEventHandler):

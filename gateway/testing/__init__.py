@@ -227,6 +227,13 @@ class Keten:
         self._chain.turn_clock(nu)
         return self.nu
 
+    def reconfigure(self, config: str) -> bool:
+        """Put another config.yaml in place, as an operator would; False when it is refused."""
+        durable.put(str(self.folder / "config.yaml"), config.encode())
+        taken = self._chain.reload()
+        self.config = self._chain.config
+        return taken
+
     def restart(self) -> None:
         """Stop the gateway and start it again on the same state."""
         self._chain.close()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which configuration is in force, and why the one on the disk is not: kept in the store."""
+
+from __future__ import annotations
+
+import hashlib
+
+from gateway.config import Config
+from gateway.custody import Ledger
+from gateway.errors import ConfigError, GatewayError
+from gateway.grants import note_rules
+from gateway.model import Key
+from gateway.store import Changes, Store
+
+DIGEST = "config"
+"""Setting of a state: SHA-256 of the configuration in force."""
+
+TEXT = "config_text"
+"""Setting of a state: the configuration in force, whole."""
+
+REFUSED = "config_refused"
+"""Setting of a state: why the configuration as it stands on the disk is not in force; or empty."""
+
+
+class InForce:
+    """The configuration of one chain, as its store and its log know it."""
+
+    def __init__(self, path: str, store: Store, ledger: Ledger) -> None:
+        self._path = path
+        self._store = store
+        self._ledger = ledger
+
+    def note(self, config: Config) -> set[Key[object]]:
+        """What stands on the disk is in force: a leaf, when it is another than before.
+
+        Gives the questions that it answers otherwise.
+        """
+        with open(self._path, encoding="utf-8", newline="") as file:
+            text = file.read()
+        digest, meta = hashlib.sha256(text.encode()).hexdigest(), self._store.meta()
+        changed = meta.get(DIGEST) != digest
+        if not changed and not meta.get(REFUSED):
+            return set()
+        settings = {DIGEST: digest, TEXT: text, REFUSED: "", "origin": self._ledger.origin}
+        changes = Changes(meta=settings)
+        if changed:
+            self._ledger.system("config.change", "in force", digest, changes)
+            note_rules(self._store, config, self._ledger.size - 1, changes)
+        self._store.commit(changes)
+        return changes.outdated
+
+    def refuse(self, error: GatewayError | OSError) -> str:
+        """What stands on the disk cannot be used; gives the reason, which ``status`` shows."""
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        said = "; ".join([str(error), *problems])
+        self._store.commit(Changes(meta={REFUSED: said}))
+        return said

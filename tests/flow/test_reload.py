@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Another configuration while the chain runs: taken over between two rounds, or refused whole."""
+
+import re
+
+import pytest
+
+from gateway.runs import standing
+from gateway.setup import shipped_config
+from tests.flow.conftest import eventually
+
+TEXT = shipped_config().decode()
+WITH_UTRECHT = TEXT.replace('  "1701":', '  "0344": {soort: gemeente, naam: Utrecht}\n  "1701":')
+WITHOUT_ALMERE = TEXT.replace('  "0034": {soort: gemeente, naam: Almere}\n', "")
+BAD = TEXT.replace("richting: heen", "richting: overdwars", 1)
+
+
+def config_leaves(keten):
+    """How many leaves say that a configuration came into force; partial tiles repeat them."""
+    entries = b"".join(
+        path.read_bytes()
+        for path in sorted((keten.root / ".state/audit/tile/entries").rglob("*"))
+        if path.is_file()
+    )
+    return len(set(re.findall(rb'"event":"(\w+)"[^}]*"type":"config.change"', entries)))
+
+
+def test_a_new_municipality_needs_no_restart(keten):
+    """Its folders are made, its file is taken, and the change is a leaf."""
+    assert keten.reconfigure(WITH_UTRECHT)
+    keten.drop("0344", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert [one.path.name for one in keten.received("wmo")] == ["WMO_H22025_0344_0001.csv"]
+    keten.check()
+    assert config_leaves(keten) == 2
+
+
+def test_a_setting_that_changes_counts_for_the_next_file(keten):
+    """A pattern taken away: what it placed before is now refused; what was under way is not."""
+    keten.drop("0363", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert keten.reconfigure(TEXT.replace('patronen: ["WMO_*"]', 'patronen: ["MAATWERK_*"]'))
+    keten.drop("0363", "WMO_H22025.csv", b"kop 2\n")
+    keten.drop("0363", "MAATWERK_H22025.csv", b"kop 3\n")
+    keten.settle()
+    assert [one.content for one in keten.received("wmo")] == [b"kop 3\n", b"kop\n"]
+    assert len(keten.quarantine()) == 1
+
+
+def test_a_municipality_that_leaves_is_no_longer_looked_at(keten):
+    """What lies in its outbox stays there, untouched, until it is connected again."""
+    assert keten.reconfigure(WITHOUT_ALMERE)
+    path = keten.drop("0034", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert path.exists()
+    assert keten.reconfigure(TEXT)
+    keten.settle()
+    assert not path.exists()
+    assert [one.content for one in keten.received("wmo")] == [b"kop\n"]
+
+
+def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
+    """Status says what is wrong and where, a delivery goes on, and mending it clears that."""
+    assert not keten.reconfigure(BAD)
+    found = standing(keten.location)
+    assert "config.yaml:" in found["config"]["refused"]
+    assert "richting" in found["config"]["refused"]
+    keten.drop("0363", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert len(keten.received("wmo")) == 1
+    assert standing(keten.location)["waiting"] == []
+    assert keten.reconfigure(TEXT)
+    assert standing(keten.location)["config"]["refused"] == ""
+    assert config_leaves(keten) == 1  # nothing else was ever in force
+
+
+@pytest.mark.parametrize("texts", [(WITH_UTRECHT, BAD, WITHOUT_ALMERE, TEXT)])
+def test_files_that_come_meanwhile_all_arrive(keten, texts):
+    """Dropped before each change, and taken after it: none is lost, none comes twice."""
+    for number, text in enumerate(texts):
+        for code in ("0363", "0034", "1701"):
+            keten.drop(code, f"WMO_H22025_{number}.csv", f"{code} {number}".encode())
+        keten.reconfigure(text)
+    keten.settle()
+    arrived = sorted(one.content.decode() for one in keten.received("wmo"))
+    assert arrived == sorted(f"{c} {n}" for n in range(4) for c in ("0363", "0034", "1701"))
+
+
+def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
+    """Edited by hand under ``knooppunt run``: in force without a restart; a bad one is told."""
+    process = knooppunt.start("run")
+    path = knooppunt.folders.parent / "config.yaml"
+    outbox = knooppunt.folders / "gemeenten/0344/outbox"
+    cbs = knooppunt.folders / "cbs/in/GMSDWMO"
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    eventually((cbs / "WMO_H22025_0363_0001.csv").exists)  # it runs
+    path.write_text(BAD)
+    eventually(lambda: "richting" in knooppunt.json("status")["config"]["refused"])
+    path.write_text(WITH_UTRECHT)
+    eventually(outbox.is_dir)
+    (outbox / "WMO_H22025.csv").write_bytes(b"kop\n")
+    eventually((cbs / "WMO_H22025_0344_0001.csv").exists)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"cannot be used; the old one stays" in said
+    assert b"is in force now" in said
+    assert knooppunt.json("status")["config"]["refused"] == ""
