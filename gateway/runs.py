@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import show
-from gateway.alarms import Alarm
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
 from gateway.config import Config, parse
@@ -70,10 +69,8 @@ def run_chain(
     def say(line: str) -> None:
         err.print(Text(line, style="yellow"))
 
-    def alarm(one: Alarm) -> None:
-        say(f"alarm: {one.sentence} [{one.code}]")
-
-    watch = Oversight(location, read_config(location.config_path), watching, alarm)
+    watch = Oversight(location, read_config(location.config_path), watching, lambda one: say(
+        f"alarm: {one.sentence} [{one.code}]"))  # fmt: skip
 
     def tell(happened: list[Happened]) -> None:
         watch.happened(happened)
