@@ -4,7 +4,8 @@
 Stands alone: bytes in, dataclasses out, and back; no files, no clock, no network. Start with
 `build` and `read` (berichten.py); answers are `bv03`, `fo03`, `fo01` and `read_answer`
 (receipts.py). `compose` and `compose_bv03` also give what reading gives. Times and numbers are in
-stuurgegevens.py, error codes in foutcodes.py. How to use it is in docs/envelopes.md.
+stuurgegevens.py, error codes in foutcodes.py, references to large files in verwijzing.py. How to
+use it is in docs/envelopes.md.
 """
 
 from envelopes.berichten import Envelop, Parameters, build, compose, draadnaam, read
@@ -31,6 +32,7 @@ from envelopes.stuurgegevens import (
     stijgend,
     tijdstip,
 )
+from envelopes.verwijzing import Verwijzing, build_verwijzing, is_verwijzing, read_verwijzing
 from envelopes.xml import Limits, xml_veilig
 from envelopes.xsd import Probleem, check
 
@@ -50,9 +52,11 @@ __all__ = [
     "Probleem",
     "Stuurgegevens",
     "Systeem",
+    "Verwijzing",
     "afgeleid",
     "build",
     "build_metagegevens",
+    "build_verwijzing",
     "bv03",
     "check",
     "compose",
@@ -64,12 +68,14 @@ __all__ = [
     "foutcode",
     "is_referentienummer",
     "is_tijdstip",
+    "is_verwijzing",
     "na",
     "opvul",
     "read",
     "read_answer",
     "read_besluit",
     "read_metagegevens",
+    "read_verwijzing",
     "rfc3339",
     "stijgend",
     "tabel",

@@ -35,6 +35,7 @@ SCHEMAS = (
     "soap11-envelop.xsd",
     "stuf0301.xsd",
     "ggk0210.xsd",
+    "grote-berichten.xsd",
     "metagegevens.xsd",
     "publicatiebesluit.xsd",
     "trace.xsd",

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Vectors: good messages, each edited in exactly one place, and the code that this must give.
 
-`VECTOREN` is the table, in tabel.py. The four good messages are files beside it, written by hand
-and not by our own builder. To add a vector, add a line to the table; a vector whose code only a
-station can give has stage "station", and is replayed by the tests of the chain.
+`VECTOREN` is the table, in tabel.py; `VERWIJZINGEN` that of references to large files, in
+verwijzingen.py. The good ones are files beside them, written by hand and not by our own builder. To
+add a vector, add a line to the table; a vector whose code only a station can give has stage
+"station", and is replayed by the tests of the chain.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from pathlib import Path
 
 _HIER = Path(__file__).parent
 
-GOED = {naam: (_HIER / f"{naam}.xml").read_bytes() for naam in ("heen", "retour", "bv03", "fo03")}
-"""The good messages, by name."""
+GOED = {
+    naam: (_HIER / f"{naam}.xml").read_bytes()
+    for naam in ("heen", "retour", "bv03", "fo03", "verwijzing")
+}
+"""The good messages, by name; and a good reference to a large file."""
 
 
 @dataclass(frozen=True)
@@ -61,5 +65,6 @@ def bewerk(goed: bytes, oud: bytes, nieuw: bytes) -> bytes:
 
 
 from tests.vectors.tabel import VECTOREN  # noqa: E402  the table needs Vector
+from tests.vectors.verwijzingen import VERWIJZINGEN  # noqa: E402  this one too
 
-__all__ = ["GOED", "VECTOREN", "Vector", "bewerk"]
+__all__ = ["GOED", "VECTOREN", "VERWIJZINGEN", "Vector", "bewerk"]
