@@ -13,33 +13,31 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from gateway import promises
+from gateway import staging
+from gateway.carrier import Carrier
 from gateway.config import Config
 from gateway.folders import Content, Folders
 from gateway.journal import Intent, Promise
 from gateway.model import (
-    STATION_OF,
-    Arrival,
     ByNumber,
     ByReference,
     Decision,
     Event,
     Fate,
     Key,
-    Kind,
     Known,
     Levering,
     Place,
-    Read,
 )
-from gateway.stations import STATIONS, Station
+from gateway.work import Work, in_hand
 from gateway.written import Written
 
 REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
 
-_HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
-_ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
+IN_HAND_BYTES = 32 << 20
+"""When so much was read in a round, the rest waits for the next: memory is for this, and a few
+times over for what is made of it."""
 
 Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
@@ -65,6 +63,8 @@ class Done:
 
     ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
     staged now, and comes again in this order; ``ignored`` bears an answer's name and is none.
+    ``going`` is under way: large bytes of which a part was carried, and what must stay behind them;
+    it goes on in the next round, before all else, in this order.
     """
 
     promises: list[Promise] = field(default_factory=list)
@@ -73,17 +73,10 @@ class Done:
     happened: list[tuple[Event, Levering]] = field(default_factory=list)
     withdrawn: list[Intent] = field(default_factory=list)
     back: list[Intent] = field(default_factory=list)
+    going: list[Intent] = field(default_factory=list)
     ignored: list[Intent] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     """Why something could not be staged or claimed, by the id of its intent."""
-
-
-class Work(NamedTuple):
-    """A file in hand: claimed (or, an answer, read in place) and read, not yet decided on."""
-
-    intent: Intent
-    arrival: Arrival
-    content: Content
 
 
 class Clerk:
@@ -96,6 +89,9 @@ class Clerk:
         self._recent: dict[Key[object], object] = {}
         self._remembered: dict[Key[object], object] = {}
         self._written = Written()
+        self._carrier = Carrier(folders)
+        self._carrying: dict[str, Work] = {}
+        self._behind: dict[str, object] = {}
         self._file_systems: dict[int, int] = {}
         self._touched: set[Place] = set()
 
@@ -111,9 +107,10 @@ class Clerk:
         self._file_systems, self._touched = {}, set()
         for place in task.touched:
             self._touch(place)
+        self._carrier.new_round()
         done = Done()
         works = self._claim(task.intents, done)
-        works.sort(key=_in_order)
+        works.sort(key=lambda work: work.order)
         self._decide(works, done)
         self._pending.append((task.number, done.facts))
         return done, list(self._file_systems.values())
@@ -140,28 +137,40 @@ class Clerk:
     # --- claiming and reading ---
 
     def _claim(self, intents: list[Intent], done: Done) -> list[Work]:
-        works = []
+        works: list[Work] = []
+        lines = {work.line for work in self._carrying.values()}
+        size = 0
         for intent in intents:
-            try:
-                self._touch(intent.place)
-                claimed = self.folders.claim(intent)
-            except OSError as error:
-                done.back.append(intent)
-                done.reasons[intent.id] = _said(error)
+            if size > IN_HAND_BYTES or self._behind.get(intent.id) in lines:
+                done.going.append(intent)
                 continue
-            if not claimed:
-                done.withdrawn.append(intent)
-                continue
-            content = self.folders.read_claimed(intent)
-            if content is None:  # opened again between the look and the claim
-                done.back.append(intent)
-            else:
-                works.append(self._work(intent, content))
+            self._behind.pop(intent.id, None)  # its turn has come
+            work = self._carrying.get(intent.id) or self._take(intent, done)
+            if work is not None:
+                works.append(work)
+                size += len(work.arrival.content or b"")
         return works
+
+    def _take(self, intent: Intent, done: Done) -> Work | None:
+        try:
+            self._touch(intent.place)
+            claimed = self.folders.claim(intent)
+        except OSError as error:
+            done.back.append(intent)
+            done.reasons[intent.id] = _said(error)
+            return None
+        if not claimed:
+            done.withdrawn.append(intent)
+            return None
+        content = self.folders.read_claimed(intent)
+        if content is None:  # opened again between the look and the claim
+            done.back.append(intent)
+            return None
+        return self._work(intent, content)
 
     def _work(self, intent: Intent, content: Content) -> Work:
         read = self._written.found(intent.place, intent.name, content.content)
-        return Work(intent, _arrival(intent, content, read), content)
+        return in_hand(intent, content, read)
 
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []
@@ -176,33 +185,62 @@ class Clerk:
     # --- deciding and staging ---
 
     def _decide(self, works: list[Work], done: Done) -> None:
-        wanted = [_station(one).needs(one.arrival, self._config) for one in works]
+        wanted = [one.station.needs(one.arrival, self._config) for one in works]
         stored = self._look_up({key for keys in wanted for key in keys})
         blocked: set[object] = set()
+        waiting: set[object] = set()
         for work, keys in zip(works, wanted, strict=True):
-            if _line_of(work) in blocked:
+            # In order: what comes after in the same line must not overtake. The others go on: one
+            # bad folder, or one large file, is nobody else's.
+            if work.line in blocked:
                 done.back.append(work.intent)
+                continue
+            if work.line in waiting:
+                self._behind[work.intent.id] = work.line
+                done.going.append(work.intent)
                 continue
             recent = self._recent
             known = Known({key: recent[key] if key in recent else stored[key] for key in keys})
-            decision = _station(work).decide(work.arrival, known, self._config)
-            if decision.source.fate is Fate.LEAVE and not decision.events:
-                done.ignored.append(work.intent)
-                continue
             try:
-                for delivery in decision.deliveries:
-                    self._touch(delivery.place)
-                promise = promises.stage(self.folders, work.arrival, work.content, decision)
+                ready = self._carry(work)
+                if ready is None:
+                    waiting.add(work.line)
+                    done.going.append(work.intent)
+                else:
+                    self._settle(ready, known, done)
             except OSError as error:
-                # In order: what comes after in the same line must not overtake this one. The
-                # others go on: one bad folder is nobody else's.
-                blocked.add(_line_of(work))
+                blocked.add(work.line)
                 done.back.append(work.intent)
                 done.reasons[work.intent.id] = _said(error)
-                continue
-            for delivery in decision.deliveries:
-                self._written.keep(delivery)
-            self._adopt(decision, promise, known, done)
+
+    def _carry(self, work: Work) -> Work | None:
+        """Bring along what it needs; None: there is more to carry, in the next round."""
+        asked, carry = work.asks(self._config)
+        if not asked:
+            return work
+        self._touch(work.intent.place if carry is None else carry.to)
+        self._carrying.pop(work.intent.id, None)
+        brought = self._carrier.bring(work.intent, work.content, carry)
+        if brought is None:
+            self._carrying[work.intent.id] = work
+            return None
+        return work.with_bytes(carry, brought)
+
+    def _settle(self, work: Work, known: Known, done: Done) -> None:
+        decision = work.station.decide(work.arrival, known, self._config)
+        if decision.source.fate is Fate.LEAVE and not decision.events:
+            done.ignored.append(work.intent)
+            return
+        for delivery in decision.deliveries:
+            self._touch(delivery.place)
+        promise = staging.stage(self.folders, work.arrival, work.content, decision, work.beside)
+        self._carrier.forget(work.intent.id)
+        carried = work.arrival.carried
+        if carried is not None:
+            staging.drop_unused(self.folders, promise, carried)
+        for delivery in decision.deliveries:
+            self._written.keep(delivery)
+        self._adopt(decision, promise, known, done)
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
         done.promises.append(promise)
@@ -250,41 +288,6 @@ def _key(key: object) -> Key[object]:
     return cast("Key[object]", key)
 
 
-def _station(work: Work) -> Station:
-    return STATIONS[STATION_OF[work.intent.place.kind]]
-
-
-def _arrival(intent: Intent, content: Content, read: Read | None) -> Arrival:
-    return Arrival(
-        intent.id,
-        intent.place,
-        intent.name,
-        content.size,
-        content.sha256,
-        content.content,
-        content.owner,
-        intent.moment,
-        read,
-    )
-
-
-def _line_of(work: Work) -> object:
-    """Whose turn it is: one sending system's envelopes, else one party's files in one place."""
-    found = work.arrival.envelop if work.intent.place.kind in _HOPS else None
-    if found is not None and found.stuurgegevens is not None:
-        return found.stuurgegevens.zender.sleutel
-    if work.intent.place.kind in _ANSWERS:
-        return work.intent.id
-    return Place(work.intent.place.kind, work.intent.place.partij)
-
-
 def _said(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{where}"
-
-
-def _in_order(work: Work) -> str:
-    """Envelopes go in the order of tijdstipBericht, whatever their files are called."""
-    if work.intent.place.kind not in _HOPS:
-        return ""
-    return work.arrival.tijdstip

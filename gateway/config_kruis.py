@@ -157,9 +157,14 @@ def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator
 
 def _omvang(pad: Pad, item: dict[str, Any], technisch: dict[str, Any]) -> Iterator[Fout]:
     own, general = item.get("max_bytes"), technisch.get("max_bytes")
+    if item.get("groot") == "verwijzen":
+        if item.get("schema") is not None or item.get("stap") == "besluit":
+            sentence = "a file by reference is not read, and a schema or a decision must be"
+            yield (*pad, "groot"), f"{sentence}; write `groot: weigeren`"
+        return
     if isinstance(own, int) and isinstance(general, int) and own > general:
-        sentence = f"{own} is more than technisch.max_bytes ({general}); raise that, or lower this"
-        yield (*pad, "max_bytes"), sentence
+        sentence = f"{own} is more than technisch.max_bytes ({general})"
+        yield (*pad, "max_bytes"), f"{sentence}; write `groot: verwijzen`, or lower it"
 
 
 def _vensters(pad: Pad, rows: Any) -> Iterator[Fout]:

@@ -26,6 +26,10 @@ Code = Annotated[str, Field(pattern=CODE)]
 """The code of a party: 4 digits, between quotes."""
 
 
+ENVELOP_BYTES = 16 * 1024
+"""Bytes of an envelope that are not payload, generously."""
+
+
 def _patroon(text: str) -> str:
     Patroon.compile(text)
     return text
@@ -194,7 +198,13 @@ class Uitwisseling(Sectie):
     max_bytes: StrictInt | None = Field(
         default=None,
         gt=0,
-        description="largest file in bytes, when it is less than the general limit",
+        description="largest file in bytes; more than a message may be only with `groot: "
+        "verwijzen`, which without it takes any size",
+    )
+    groot: Literal["weigeren", "verwijzen"] = Field(
+        default="weigeren",
+        description="a file too large for a message is refused (`weigeren`), or goes beside its "
+        "envelope, which then refers to it (`verwijzen`, Digikoppeling Grote Berichten)",
     )
 
     @cached_property
@@ -243,13 +253,24 @@ class Technisch(Sectie):
     batch: StrictInt = Field(default=192, ge=1, le=1024, description="most messages in one round")
     max_bytes: StrictInt = Field(
         default=25 * 1024 * 1024,
-        ge=1024,
-        le=1024 * 1024 * 1024,
+        ge=32 * 1024,
+        le=25 * 1024 * 1024,
         description="largest message on the wire, base64 included (GGk: 25 MB)",
+    )
+    deel_bytes: StrictInt = Field(
+        default=16 * 1024 * 1024,
+        ge=4096,
+        le=1024 * 1024 * 1024,
+        description="how much of large files is copied in one round, while small ones go on",
     )
     foutcodes: Literal[2018, 2025] = Field(
         default=2018, description="generation of GGk's hub codes (IB007 and IB009 changed meaning)"
     )
+
+    @property
+    def ruwe_bytes(self) -> int:
+        """Largest file whose envelope stays within the message limit: base64 makes 4 bytes of 3."""
+        return (self.max_bytes - ENVELOP_BYTES) * 3 // 4
 
 
 class Alarmen(Sectie):

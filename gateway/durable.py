@@ -27,6 +27,7 @@ from gateway.errors import DurabilityError, FolderError, StateError
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _RENAME_NOREPLACE = 1
+_RANGE_WRITE = 2
 
 STAGED_MODE = 0o640
 """Mode of every file that we deliver: the owner writes, the group reads, others see nothing."""
@@ -97,6 +98,68 @@ def _drop(fd: int, dir_fd: int, name: str | bytes) -> None:
         os.close(fd)
     finally:
         os.unlink(name, dir_fd=dir_fd)
+
+
+# openat(O_RDWR|O_NOFOLLOW|O_CLOEXEC), with O_CREAT for a new one
+def open_part(dir_fd: int, name: str, *, new: bool, mode: int = STAGED_MODE) -> int:
+    """Open a file that grows over several rounds under a temporary name; the caller closes it.
+
+    ``new``: it may be made now. Else ``FileNotFoundError`` says that somebody took it away.
+    """
+    made = os.O_CREAT if new else 0
+    return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | made, mode, dir_fd=dir_fd)
+
+
+# pwrite until all is written; sync_file_range(SYNC_FILE_RANGE_WRITE)
+def write_part(fd: int, chunk: bytes, offset: int) -> None:
+    """Write into such a file, and let the disk begin on it, so that the round's sync waits less.
+
+    After an error the caller removes the file: what the kernel may have lost is written anew.
+    Durable after the next :func:`sync_filesystem`, which also reports what went wrong meanwhile.
+    """
+    view, at = memoryview(chunk), offset
+    while view:
+        written = os.pwrite(fd, view, at)
+        view, at = view[written:], at + written
+    _libc.sync_file_range(fd, ctypes.c_int64(offset), ctypes.c_int64(len(chunk)), _RANGE_WRITE)
+
+
+# ftruncate
+def cut_part(fd: int, size: int) -> None:
+    """Cut such a file off: beyond this it is not what its source holds."""
+    os.ftruncate(fd, size)
+
+
+# posix_fadvise(POSIX_FADV_DONTNEED)
+def reread(fd: int) -> None:
+    """Let what is read from now on come from the disk.
+
+    After a sync that failed, memory may hold what the disk does not; a restart must see the disk.
+    """
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+# openat(O_RDONLY); openat(.tmp, O_CREAT|O_EXCL); read, pwrite until the end; close, close
+def copy(src_dir: int, src: str, dst_dir: int, dst: str) -> None:
+    """Copy a file of ours to a temporary name on another file system, a megabyte at a time.
+
+    ``FileExistsError`` when the name exists; after any error the partial copy is removed.
+    """
+    source = os.open(src, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=src_dir)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(dst, flags, STAGED_MODE, dir_fd=dst_dir)
+        at = 0
+        try:
+            while chunk := os.read(source, FSYNC_ABOVE):
+                write_part(fd, chunk, at)
+                at += len(chunk)
+        except OSError:
+            _drop(fd, dst_dir, dst)
+            raise
+        os.close(fd)
+    finally:
+        os.close(source)
 
 
 # renameat2(RENAME_NOREPLACE); where the file system lacks it: linkat, unlinkat

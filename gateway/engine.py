@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway import durable, moves, promises
+from gateway import durable, moves, names, promises
 from gateway.clerk import Clerk, Done, Task
 from gateway.config import Config
 from gateway.custody import Ledger
@@ -145,6 +145,8 @@ class Engine:
         claimed = {name for _, which, name in found if which == ".claimed"}
         for place, which, name in found:
             owner = name.split(".")[0]
+            if name == names.deel_naam(owner) and owner in intended:
+                continue  # a part of a large file: it is held to its source, and the rest follows
             if name in staged or (which == ".claimed" and owner in intended | promised):
                 continue
             fd = self._folders.private(place, which)
@@ -174,12 +176,12 @@ class Engine:
 
     def settle(self) -> None:
         """Finish what was promised, take up nothing new; then nothing is half done."""
-        self._fly(self._batch())
+        self._fly(self._batch(), going_on=False)
         while self._to_perform:
             batch = self._batch()
             self._perform(batch)
-            self._fly(batch)
-            self._fly(self._batch())
+            self._fly(batch, going_on=False)
+            self._fly(self._batch(), going_on=False)
 
     def adopt(self, config: Config, outdated: set[Key[object]]) -> None:
         """Go by another configuration from the next round on, after :meth:`settle`.
@@ -214,12 +216,21 @@ class Engine:
         self._rounds += 1
         return Batch(self._rounds)
 
-    def _fly(self, batch: Batch) -> None:
-        """Hand a round to the clerk; meanwhile commit the one before, when it is durable."""
+    def _fly(self, batch: Batch, *, going_on: bool = True) -> None:
+        """Hand a round to the clerk; meanwhile commit the one before, when it is durable.
+
+        What is under way there goes on at once; not when we end, then a restart goes on with it.
+        """
         before, self._in_flight = self._in_flight, None
         done = self._desk.finish() if before is not None else None
         if done is not None:
             self._put_back(done)
+            for intent in done.going:
+                intent.again = True
+            if going_on:
+                batch.claims[:0] = done.going
+            else:
+                self._to_claim.extendleft(reversed(done.going))
         if batch:
             self._desk.start(
                 Task(
@@ -354,7 +365,7 @@ class Engine:
         self._leveringen.update(done.leveringen | answered.leveringen)
         if batch.asked is not None:
             self._requests.done(batch.asked)
-        back = {intent.id for intent in done.back}
+        back = {intent.id for intent in done.back + done.going}
         for intent in batch.claims:
             if intent.id not in back:
                 self.inbound.release(intent.place, intent.name)

@@ -34,20 +34,21 @@ from gateway.model import STATION_OF, Direction, Kind, Place
 HELD_DIRECTORIES = 600
 """Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
 
-_HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN, Kind.GGK_IN_ANTWOORD)
+_HOPS = (Kind.GGK_UIT, Kind.GGK_UIT_ANTWOORD, Kind.GGK_UIT_GROOT,
+         Kind.GGK_IN, Kind.GGK_IN_ANTWOORD, Kind.GGK_IN_GROOT)  # fmt: skip
 _STAGED_BY = {
     Kind.INBOX: "ggk", Kind.GGK_UIT: "ggk", Kind.GGK_IN_ANTWOORD: "ggk",
     Kind.RECEIVER_IN: "rinis", Kind.GGK_UIT_ANTWOORD: "rinis", Kind.GGK_IN: "rinis",
-    Kind.GEWEIGERD: "rinis",
+    Kind.GEWEIGERD: "rinis", Kind.GGK_UIT_GROOT: "ggk", Kind.GGK_IN_GROOT: "rinis",
 }  # fmt: skip
 """Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
 _HEADER = 1 << 16
 _TIJDSTIP = re.compile(rb"tijdstipBericht>\s*([0-9]{8,17})\s*<")
 _OWN_FOLDER = {
-    Kind.GGK_UIT: "antwoord",
-    Kind.GGK_IN: "antwoord",
-    Kind.RECEIVER_UIT: "geweigerd",
+    Kind.GGK_UIT: ("antwoord", names.GROOT),
+    Kind.GGK_IN: ("antwoord", names.GROOT),
+    Kind.RECEIVER_UIT: ("geweigerd",),
 }
 _HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 
@@ -78,7 +79,10 @@ class Waiting:
 
 
 class Content(NamedTuple):
-    """A claimed file as it was read, once: bytes and digest come from the same read."""
+    """A claimed file as it was read, once: bytes and digest come from the same read.
+
+    What is too large for a message is not read here: it has no ``content``, and no digest yet.
+    """
 
     size: int
     mtime_ns: int
@@ -98,7 +102,8 @@ class Folders:
         self._devices: dict[int, int] = {}
         self._file_systems: dict[int, int] = {}
         self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
-        self._limit = config.technisch.max_bytes
+        technisch = config.technisch
+        self._limits = dict.fromkeys((Kind.OUTBOX, Kind.RECEIVER_UIT), technisch.ruwe_bytes)
 
     def adopt(self, config: Config) -> None:
         """Go by another configuration from now on."""
@@ -418,13 +423,13 @@ class Folders:
 
     def read_claimed(self, intent: Intent) -> Content | None:
         """Read what was claimed; None when a writer still has it, or changed it meanwhile."""
-        return self._read(self.claimed(intent.place), intent.id)
+        return self._read(intent.place, self.claimed(intent.place), intent.id)
 
     def read_in_place(self, place: Place, name: str) -> Content | None:
         """Read a file that stays where it is (an answer); None as in :meth:`read_claimed`."""
-        return self._read(self.fd(place), name)
+        return self._read(place, self.fd(place), name)
 
-    def _read(self, dir_fd: int, name: str) -> Content | None:
+    def _read(self, place: Place, dir_fd: int, name: str) -> Content | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             fd = os.open(name, flags, dir_fd=dir_fd)
@@ -434,8 +439,8 @@ class Folders:
             before = os.fstat(fd)
             if not stat.S_ISREG(before.st_mode) or has_no_writer(fd) is False:
                 return None
-            if before.st_size > self._limit:
-                digest, content = _digest_of(fd), None
+            if before.st_size > self._limits.get(place.kind, self.config.technisch.max_bytes):
+                digest, content = "", None
             else:
                 content = _read_all(fd, before.st_size)
                 digest = hashlib.sha256(content).hexdigest()
@@ -497,7 +502,7 @@ def _is_of_the_chain(place: Place, entry: os.DirEntry[str]) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
     chosen_in = place.kind is Kind.OUTBOX and not place.gebruiker
-    return chosen_in or entry.name.startswith(".") or _OWN_FOLDER.get(place.kind) == entry.name
+    return chosen_in or entry.name.startswith(".") or entry.name in _OWN_FOLDER.get(place.kind, ())
 
 
 def has_no_writer(fd: int) -> bool | None:
@@ -531,13 +536,6 @@ def _read_all(fd: int, size: int) -> bytes:
     while len(content) <= size and (more := os.read(fd, _CHUNK)):
         content += more
     return content
-
-
-def _digest_of(fd: int) -> str:
-    digest = hashlib.sha256()
-    while chunk := os.read(fd, _CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=256)

@@ -62,6 +62,8 @@ class Promise:
     size: int
     mtime_ns: int
     levering: str
+    beside: tuple[Place, str] | None = None
+    """The bytes that the source refers to: they share its fate."""
     again: bool = False
 
 
@@ -97,7 +99,8 @@ def encode_promise(promise: Promise) -> str:
     ]
     fate = (promise.fate.value, _place(promise.target), promise.name)
     source = (promise.size, promise.mtime_ns, promise.levering)
-    return json.dumps([_place(promise.place), puts, *fate, *source])
+    beside = [_place(promise.beside[0]), promise.beside[1]] if promise.beside else None
+    return json.dumps([_place(promise.place), puts, *fate, *source, beside])
 
 
 def _event(event: Event | None) -> list[str] | None:
@@ -116,7 +119,7 @@ def _event(event: Event | None) -> list[str] | None:
 
 def decode_promise(arrival: str, text: str) -> Promise:
     """The inverse of :func:`encode_promise`, as found after a restart."""
-    place, puts, fate, target, name, size, mtime_ns, levering = json.loads(text)
+    place, puts, fate, target, name, size, mtime_ns, levering, beside = json.loads(text)
     return Promise(
         arrival,
         _to_place(place),
@@ -127,6 +130,7 @@ def decode_promise(arrival: str, text: str) -> Promise:
         size,
         mtime_ns,
         levering,
+        (_to_place(beside[0]), beside[1]) if beside else None,
         again=True,
     )
 

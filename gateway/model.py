@@ -16,6 +16,7 @@ the decision. Nothing here touches a disk, a clock or a random source: fresh ids
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,8 +49,10 @@ class Kind(StrEnum):
     VERZONDEN = "verzonden"
     GGK_UIT = "ggk/uit"
     GGK_UIT_ANTWOORD = "ggk/uit/antwoord"
+    GGK_UIT_GROOT = "ggk/uit/groot"
     GGK_IN = "ggk/in"
     GGK_IN_ANTWOORD = "ggk/in/antwoord"
+    GGK_IN_GROOT = "ggk/in/groot"
     RECEIVER_IN = "in"
     RECEIVER_UIT = "uit"
     GEWEIGERD = "geweigerd"
@@ -65,6 +68,9 @@ STATION_OF: dict[Kind, str] = {
     Kind.GGK_IN_ANTWOORD: "rinis",
 }
 """Who takes what arrives in a kind of place."""
+
+BESIDE: dict[Kind, Kind] = {Kind.GGK_UIT: Kind.GGK_UIT_GROOT, Kind.GGK_IN: Kind.GGK_IN_GROOT}
+"""Where the bytes lie that the envelopes of a hop folder refer to."""
 
 
 class Place(NamedTuple):
@@ -132,6 +138,31 @@ Read = envelopes.Envelop | envelopes.Antwoord
 """A message of the hubs, as it is read."""
 
 
+class Carry(NamedTuple):
+    """Large bytes that must be brought along before an arrival can be decided on.
+
+    From ``name`` in ``source`` (empty: the claimed file itself) to the ``.tmp`` of ``to``; ``size``
+    is how many there should be, None where nobody said.
+    """
+
+    to: Place
+    source: Place | None = None
+    name: str = ""
+    size: int | None = None
+
+
+class Carried(NamedTuple):
+    """Bytes that were brought along: they lie beside their destination, read and hashed once.
+
+    ``fault`` says why there are none, in the words of Digikoppeling Grote Berichten; else empty.
+    """
+
+    to: Place
+    size: int = 0
+    sha256: str = ""
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A file that was claimed and read, and that a station must now decide on.
@@ -140,6 +171,8 @@ class Arrival:
     ``content`` is None when the file is larger than what may be held in memory; then only
     ``size`` and ``sha256`` are known. ``owner`` is the file owner's login name, if it has one.
     ``read`` is what the content says, when it is byte for byte what we wrote a moment ago.
+    ``carried`` are the large bytes that the station asked for (``carries``): its own, or those
+    that its envelope refers to.
     """
 
     id: str
@@ -151,6 +184,7 @@ class Arrival:
     owner: str | None
     moment: Moment
     read: Read | None = None
+    carried: Carried | None = None
 
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:
@@ -164,12 +198,35 @@ class Arrival:
         except envelopes.EnvelopeError as error:
             return error
 
+    @cached_property
+    def verwijzing(self) -> envelopes.Verwijzing | envelopes.EnvelopeError | None:
+        """What the envelope says of a file by reference; None when its payload is the file.
+
+        A file of somebody's may itself be such a document: then the metagegevens speak of it.
+        """
+        found = self.envelop
+        if isinstance(found, envelopes.EnvelopeError) or found.bestandsnaam is not None:
+            return None
+        if not envelopes.is_verwijzing(found.payload):
+            return None
+        block = found.metagegevens
+        if block is not None and block.bestand.sha256 == _sha256(found.payload):
+            return None
+        try:
+            return envelopes.read_verwijzing(found.payload)
+        except envelopes.EnvelopeError as error:
+            return error
+
     @property
     def tijdstip(self) -> str:
         """The envelope's tijdstipBericht, padded to 17 digits; empty when it cannot be read."""
         found = self.envelop
         time = found.stuurgegevens.tijdstip_bericht if found.stuurgegevens is not None else ""
         return envelopes.opvul(time) if envelopes.is_tijdstip(time) else ""
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 class Levering(NamedTuple):
@@ -369,12 +426,13 @@ class Clash(StrEnum):
 class Delivery(NamedTuple):
     """A file to be put in a place, and the event that becomes true when it is there.
 
+    ``content`` is :class:`Carried` for bytes that were brought to beside that place already.
     ``read`` is what reading ``content`` gives, for the hub that will find it there.
     """
 
     place: Place
     name: str
-    content: bytes
+    content: bytes | Carried
     clash: Clash = Clash.HOLD
     event: Event | None = None
     read: Read | None = None

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import ExitStack
+from typing import BinaryIO
 
 from gateway import durable, names
 from gateway.folders import Folders
 from gateway.model import Place
+
+_CHUNK = 1 << 20
 
 MAX_NEIGHBOURS = 10_000
 """Names tried before we give up on making one unique: beyond it something else is wrong."""
@@ -29,20 +33,23 @@ def rename_next(src_dir: int, src: str, dst_dir: int, wanted: str) -> str:
 
 def same_bytes(tmp: int, staged: str, target: int, name: str) -> bool:
     """Whether a staged file and what has its name are the same, byte for byte."""
-    return _bytes(tmp, staged) == _bytes(target, name)
+    with ExitStack() as opened:
+        try:
+            ours, theirs = (opened.enter_context(_open(*one)) for one in
+                            ((tmp, staged), (target, name)))  # fmt: skip
+            if os.fstat(ours.fileno()).st_size != os.fstat(theirs.fileno()).st_size:
+                return False
+            while chunk := ours.read(_CHUNK):
+                if theirs.read(_CHUNK) != chunk:
+                    return False
+        except OSError:
+            return False  # not a file that we could read: then certainly not ours
+    return True
 
 
-def _bytes(dir_fd: int, name: str) -> bytes | None:
-    try:
-        return _read(dir_fd, name)
-    except OSError:
-        return None  # not a file that we could read: then certainly not ours
-
-
-def _read(dir_fd: int, name: str) -> bytes:
-    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
-    with os.fdopen(fd, "rb") as file:
-        return file.read()
+def _open(dir_fd: int, name: str) -> BinaryIO:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.fdopen(os.open(name, flags, dir_fd=dir_fd), "rb")
 
 
 def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
@@ -53,12 +60,12 @@ def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) ->
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    content, tmp, target = _read(src_dir, src), folders.tmp(place), folders.fd(place)
-    if _bytes(target, wanted) == content:
+    tmp, target = folders.tmp(place), folders.fd(place)
+    if same_bytes(src_dir, src, target, wanted):
         name = wanted  # ours, from before a crash: it was not removed here any more
     else:
         durable.remove(tmp, src)
-        durable.stage(tmp, src, content)
+        durable.copy(src_dir, src, tmp, src)
         durable.sync_filesystem(tmp)
         name = rename_next(tmp, src, target, wanted)
     durable.sync_filesystem(tmp)  # only when the copy has its name may the original go

@@ -37,6 +37,9 @@ __all__ += ["stam_sleutel", "toonbaar", "uitvraag_van", "veilig", "wire_naam"]
 DEFAULT = "{stam}_{gemeentecode}_{volgnummer:04d}{ext}"
 """How CBS's copy is named unless an exchange says otherwise (contracts, Files)."""
 
+GROOT = "groot"
+"""The folder beside the envelopes of a hop for the bytes that they refer to."""
+
 REDEN = "reden.txt"
 """The file beside a quarantined one that says why it is there."""
 
@@ -224,6 +227,35 @@ def antwoord_naam(name: str, soort: str) -> str:
     if soort not in ("bv03", "fo03"):
         raise ValueError(f"an answer is bv03 or fo03, not {soort!r}")
     return knip(envelop_stam(name), MAX_NAAM - len(".fo03.xml")) + f".{soort}.xml"
+
+
+def groot_naam(referentienummer: str) -> str:
+    """Name the bytes that an envelope refers to: after the message's own number, and no other's.
+
+    So a reference can only lead to the bytes of its own message. ``ValueError`` unless the number
+    is a lower-case UUID v4.
+    """
+    if not re.fullmatch(_UUID, referentienummer):
+        raise ValueError(f"not a referentienummer: {toonbaar(referentienummer)}")
+    return f"{referentienummer}.bin"
+
+
+def groot_url(referentienummer: str) -> str:
+    """Where those bytes lie, seen from the envelope: the senderUrl of its reference."""
+    return f"{GROOT}/{groot_naam(referentienummer)}"
+
+
+def verwijs_naam(original: str, referentienummer: str) -> str:
+    """Make the filename of a reference: as on the wire, unique, at most 200 (MD007, NCName)."""
+    stem, ext = splits(wire_naam(original))
+    tail = f"_{referentienummer}{ext}"
+    stem = stem if re.match("[A-Za-z_]", stem) else f"_{stem}"
+    return stem[: 200 - len(tail)] + tail
+
+
+def deel_naam(arrival: str) -> str:
+    """Name what was brought along for an arrival, beside its destination: whole or in part."""
+    return f"{arrival}.groot"
 
 
 def wire_naam(original: str) -> str:

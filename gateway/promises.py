@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Staging a decision's files, and performing the promise once it is committed.
+"""Performing a promise once it is committed.
 
-Both can be interrupted anywhere and done again:
-
-- staging again overwrites our own stale files, which nobody has seen;
-- performing again finds each staged file still there (rename it) or gone (it was delivered, even
-  if its receiver has taken it since), and the claimed source still there or gone.
+It can be interrupted anywhere and done again: that finds each staged file still there (rename it)
+or gone (it was delivered, even if its receiver has taken it since), and the claimed source still
+there or gone.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway import durable, names
-from gateway.folders import Content, Folders
+from gateway.folders import Folders
 from gateway.journal import Promise, Put
 from gateway.model import (
     STATION_OF,
-    Arrival,
     Clash,
-    Decision,
-    Delivery,
     Event,
     EventType,
     Fate,
@@ -50,58 +46,6 @@ class Outcome:
     events: list[Event] = field(default_factory=list)
     landed: list[tuple[Place, str]] = field(default_factory=list)
     redo: bool = False
-
-
-def stage(folders: Folders, arrival: Arrival, content: Content, decision: Decision) -> Promise:
-    """Write a decision's files beside their destinations; nothing is visible yet.
-
-    Raises ``OSError`` (disk full, no rights) after dropping what it had staged: the source stays
-    claimed, and the decision is taken again later.
-    """
-    puts: list[Put] = []
-    try:
-        for number, delivery in enumerate(decision.deliveries):
-            staged = f"{arrival.id}.{number}"
-            inode = _stage_one(folders, delivery, staged)
-            folder = folders.inode(delivery.place)
-            puts.append(
-                Put(
-                    delivery.place,
-                    staged,
-                    delivery.name,
-                    inode,
-                    folder,
-                    delivery.clash,
-                    delivery.event,
-                )
-            )
-    except OSError:
-        for put in puts:
-            durable.remove(folders.tmp(put.place), put.staged)
-        raise
-    source = decision.source
-    levering = decision.leveringen[0].id if decision.leveringen else ""
-    return Promise(
-        arrival.id,
-        arrival.place,
-        puts,
-        source.fate,
-        source.place,
-        source.name,
-        content.size,
-        content.mtime_ns,
-        levering,
-    )
-
-
-def _stage_one(folders: Folders, delivery: Delivery, staged: str) -> int:
-    try:
-        return durable.stage(folders.tmp(delivery.place), staged, delivery.content)
-    except FileExistsError:  # our own, from before a crash: its promise was never made
-        durable.remove(folders.tmp(delivery.place), staged)
-    except FileNotFoundError:  # the folder was removed under our hands: it is made again
-        folders.forget(delivery.place)
-    return durable.stage(folders.tmp(delivery.place), staged, delivery.content)
 
 
 def perform(folders: Folders, promise: Promise) -> Outcome:
@@ -227,9 +171,27 @@ def _was_held(folders: Folders, promise: Promise, put: Put) -> bool:
     return os.path.lexists(os.path.join(held, put.name))
 
 
+def _let_beside_go(folders: Folders, promise: Promise) -> None:
+    """The bytes that an envelope refers to share its fate; they go before it, which names them."""
+    if promise.beside is None:
+        return
+    place, name = promise.beside
+    fd = folders.fd(place)
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+            return
+    except FileNotFoundError:
+        return  # they went before a crash, or were never there
+    if promise.fate is Fate.QUARANTINE:
+        move(folders, fd, name, Place(Kind.QUARANTAINE, promise.id), name)
+    else:
+        durable.remove(fd, name)
+
+
 def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
     if promise.fate is Fate.LEAVE:
         return
+    _let_beside_go(folders, promise)
     claimed = folders.claimed(promise.place)
     try:
         found = os.stat(promise.id, dir_fd=claimed, follow_symlinks=False)

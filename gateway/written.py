@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from gateway.model import Delivery, Place, Read
+from gateway.model import Carried, Delivery, Place, Read
 
 WRITTEN_BYTES = 16 << 20
 """Messages of our own kept until they come back from a hop folder, so as not to read them twice."""
@@ -20,11 +20,12 @@ class Written:
 
     def keep(self, delivery: Delivery) -> None:
         """Remember a message until it is found, or until newer ones need the room."""
-        if delivery.read is None or len(delivery.content) > WRITTEN_BYTES:
+        content = delivery.content
+        if delivery.read is None or isinstance(content, Carried) or len(content) > WRITTEN_BYTES:
             return
         self.found(delivery.place, delivery.name, b"")
-        self._kept[delivery.place, delivery.name] = delivery.content, delivery.read
-        self._size += len(delivery.content)
+        self._kept[delivery.place, delivery.name] = content, delivery.read
+        self._size += len(content)
         while self._size > WRITTEN_BYTES:
             self._size -= len(self._kept.popitem(last=False)[1][0])
 

@@ -15,6 +15,8 @@ GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
 PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
+    "gateway/config_secties.py": "every setting with what it means, on one page",
+    "gateway/durable.py": "all that writes: whoever asks what a power failure does has one file",
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
     "gateway/folders.py": "every path and every look at a folder, so that no other module has one",
     "gateway/model.py": "the nouns of the chain: plain data with a docstring each",

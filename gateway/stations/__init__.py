@@ -2,7 +2,8 @@
 """The stations: each a party of the chain, as two pure functions.
 
 ``needs(arrival, config)`` says what the station must know, ``decide(arrival, known, config)`` what
-it does with a file that came in. No station touches a disk, a clock or a random source.
+it does with a file that came in. ``carries(arrival, config)`` says which bytes, too large for a
+message, must be brought along before that. No station touches a disk, a clock or a random source.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gateway.config import Config
-from gateway.model import Arrival, Decision, Keys, Known
+from gateway.model import Arrival, Carry, Decision, Keys, Known
 from gateway.stations import ggk, rinis
 
 
@@ -19,6 +20,10 @@ class Station(Protocol):
 
     def needs(self, arrival: Arrival, config: Config) -> Keys:
         """The questions whose answers decide on this arrival."""
+        ...
+
+    def carries(self, arrival: Arrival, config: Config) -> Carry | None:
+        """The large bytes that it needs before it decides; None: what was read is all there is."""
         ...
 
     def decide(self, arrival: Arrival, known: Known, config: Config) -> Decision:

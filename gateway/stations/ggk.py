@@ -18,6 +18,7 @@ from gateway.config import Config, Partij, Uitwisseling
 from gateway.model import (
     Arrival,
     ByReference,
+    Carry,
     Clash,
     Decision,
     Delivery,
@@ -36,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, header, notices
+from gateway.stations import autorisatie, groot, header, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -59,6 +60,18 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             return header.envelope_needs(COUNTER, arrival)
         case _:
             return keys(ByReference(_reference(arrival)))
+
+
+def carries(arrival: Arrival, config: Config) -> Carry | None:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.OUTBOX:
+            return groot.of_file(arrival, _exchange(arrival, config), config, Place(Kind.GGK_UIT))
+        case Kind.GGK_IN:
+            exchange, who = header.routed(COUNTER, arrival, config)
+            return groot.of_envelope(arrival, exchange, Place(Kind.INBOX, who) if who else None)
+        case _:
+            return None
 
 
 def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
@@ -90,13 +103,13 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     reason = autorisatie.not_allowed(arrival, who, exchange, known, config)
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
-    limit = min(exchange.max_bytes or config.technisch.max_bytes, header.raw_limit(config))
     if arrival.size == 0:
         return refuse_drop(arrival, levering, config, notices.empty())
-    if arrival.size > limit or arrival.content is None:
-        return refuse_drop(arrival, levering, config, notices.too_large(arrival.size, limit))
+    heavy = groot.too_large(arrival, exchange, config)
+    if heavy is not None:
+        return refuse_drop(arrival, levering, config, heavy)
     if exchange.schema_:
-        problems = envelopes.check(exchange.schema_, arrival.content)
+        problems = envelopes.check(exchange.schema_, arrival.content or b"")
         if problems:
             said = [one.tekst for one in problems]
             reason = notices.wrong_form(exchange.schema_, said)
@@ -167,6 +180,10 @@ def _envelope(
     receiver = config.ontvangers[exchange.tegenpartij]
     wire = names.wire_naam(arrival.name)
     is_xml = arrival.name.lower().endswith(".xml")
+    soort = header.media_type(arrival.name)
+    payload, bestandsnaam, beside = groot.enclosed(
+        arrival, levering.referentienummer, None if is_xml else wire, soort
+    )
     envelope = Envelop(
         stuurgegevens=Stuurgegevens(
             berichtcode="Di01",
@@ -176,8 +193,8 @@ def _envelope(
             tijdstip_bericht=levering.tijdstip,
             functie=exchange.rinis_code,
         ),
-        payload=arrival.content or b"",
-        bestandsnaam=None if is_xml else wire,
+        payload=payload,
+        bestandsnaam=bestandsnaam,
         metagegevens=Metagegevens(
             referentienummer=levering.referentienummer,
             gemeentecode=levering.gemeentecode,
@@ -190,7 +207,7 @@ def _envelope(
                 naam=wire,
                 omvang=arrival.size,
                 sha256=arrival.sha256,
-                type=header.media_type(arrival.name),
+                type=soort,
             ),
         ),
         traceparent=levering.traceparent,
@@ -206,7 +223,10 @@ def _envelope(
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
         events=(accepted, remarked) if levering.opmerking else (accepted,),
-        deliveries=(Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),),
+        deliveries=(
+            *beside,
+            Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),
+        ),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )
@@ -239,7 +259,7 @@ def _deliver(c: header.Checked) -> Decision:
     return Decision(
         source=Source(Fate.REMOVE),
         deliveries=(
-            Delivery(inbox, readable, c.envelop.payload, Clash.NEXT, arrived),
+            Delivery(inbox, readable, c.content, Clash.NEXT, arrived),
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
         leveringen=(levering._replace(delivered_as=readable),),

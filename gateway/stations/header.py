@@ -8,7 +8,6 @@ whom they know.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from gateway.model import (
     STATION_OF,
     Arrival,
     ByReference,
+    Carried,
     Clash,
     Delivery,
     Direction,
@@ -35,15 +35,13 @@ from gateway.model import (
     Request,
     keys,
 )
+from gateway.stations import groot
 
 Fact = tuple[object, object]
 
 MEDIA_TYPES = {"csv": "text/csv", "txt": "text/plain", "pdf": "application/pdf",
                "zip": "application/zip", "xml": "application/xml"}  # fmt: skip
 """``bestand/type`` of the metagegevens, by extension: what a name says, never what content is."""
-
-OVERHEAD = 16 * 1024
-"""Bytes of an envelope that are not payload, generously."""
 
 BERICHTCODES = ("Di01", "Di02", "Du01", "Du02", "Lk01", "Lk02", "La01", "Bv01", "Bv02", "Bv03",
                 "Bv04", "Fo01", "Fo02", "Fo03", "Sh01", "Sa01", "Lv01", "Tr01")  # fmt: skip
@@ -87,6 +85,16 @@ class Checked:
         return self.config.op_functie(self.header.functie or "")
 
     @property
+    def file(self) -> tuple[int, str]:
+        """Size and SHA-256 of the file that it brings."""
+        return groot.of_what(self.arrival, self.envelop, self.exchange)
+
+    @property
+    def content(self) -> bytes | Carried:
+        """That file, as it is to be delivered."""
+        return groot.content(self.arrival, self.envelop, self.exchange)
+
+    @property
     def earlier(self) -> Reply | None:
         """What was answered to this referentienummer before; not: to this very file."""
         reply = self.known.get(request_key(self.counter.station, self.header))
@@ -121,6 +129,21 @@ def envelope_needs(counter: Counter, arrival: Arrival) -> Keys:
     if header.cross_refnummer:
         wanted += keys(ByReference(header.cross_refnummer, header.ontvanger.organisatie))
     return frozenset(wanted)
+
+
+def routed(counter: Counter, arrival: Arrival, config: Config) -> tuple[Uitwisseling | None, str]:
+    """The exchange and the receiving organisation of an envelope that this hub would take.
+
+    No organisation where it would not: then nothing is brought along for it.
+    """
+    header = arrival.envelop.stuurgegevens
+    if header is None:
+        return None, ""
+    exchange = config.op_functie(header.functie or "")
+    who = header.ontvanger.organisatie
+    ours = exchange is not None and exchange.direction is counter.direction
+    taken = header.zender.organisatie in counter.senders(config)
+    return exchange, who if ours and taken and who in counter.receivers(config) else ""
 
 
 # --- the checks, each a sentence of the standard ------------------------------------------------
@@ -197,16 +220,27 @@ def crossref_is_known(c: Checked) -> str | None:
     return "crossRefnummer noemt geen levering van deze ontvanger"
 
 
+def size_fits(c: Checked) -> str | None:
+    """IB007: what comes by reference is no larger than its exchange takes."""
+    return groot.over_limit(c.arrival, c.exchange)
+
+
 def metagegevens_fit(c: Checked) -> str | None:
-    """RIN001: our header block, where there is one, speaks of this payload."""
+    """RIN001: our header block, where there is one, speaks of this file."""
     block = c.envelop.metagegevens
     if block is None:
         return None
-    if block.bestand.omvang != len(c.envelop.payload):
+    size, digest = c.file
+    if block.bestand.omvang != size:
         return "metagegevens/bestand/omvang is niet die van de inhoud"
-    if block.bestand.sha256 != hashlib.sha256(c.envelop.payload).hexdigest():
+    if block.bestand.sha256 != digest:
         return "metagegevens/bestand/sha256 is niet die van de inhoud"
     return None
+
+
+def bytes_fit(c: Checked) -> str | None:
+    """RIN001: what the envelope refers to lies beside it, whole and with the right checksum."""
+    return groot.bytes_fit(c.arrival, c.exchange)
 
 
 IN_ORDER: tuple[tuple[str, Callable[[Checked], str | None]], ...] = (
@@ -219,7 +253,9 @@ IN_ORDER: tuple[tuple[str, Callable[[Checked], str | None]], ...] = (
     ("StUF034", function_is_known),
     ("StUF040", combination_is_supported),
     ("StUF043", crossref_is_known),
+    ("IB007", size_fits),
     ("RIN001", metagegevens_fit),
+    ("RIN001", bytes_fit),
 )
 """The table of checks. The first that fails is the answer."""
 
@@ -296,20 +332,15 @@ def levering_of(c: Checked) -> Levering:
     """The delivery that this envelope carries: as we know it, when it is that very one."""
     municipality = c.counter.municipality(c.header)
     known = c.known.get(ByReference(c.header.referentienummer, municipality))
-    if (
-        known is not None
-        and known.direction is c.counter.direction
-        and known.sha256 == hashlib.sha256(c.envelop.payload).hexdigest()
-    ):
+    if known is not None and known.direction is c.counter.direction and known.sha256 == c.file[1]:
         return known
     return foreign_levering(c)
 
 
 def foreign_levering(c: Checked) -> Levering:
     """A delivery that we first meet here: its envelope comes from another's system."""
-    block = c.envelop.metagegevens
-    name = block.bestand.oorspronkelijke_naam if block else c.envelop.bestandsnaam
-    name = name or f"{c.header.referentienummer}.xml"
+    name = groot.original_name(c.arrival, c.envelop, c.exchange)
+    size, digest = c.file
     return Levering(
         id=c.arrival.id,
         referentienummer=c.header.referentienummer,
@@ -318,8 +349,8 @@ def foreign_levering(c: Checked) -> Levering:
         uitwisseling=c.exchange.id if c.exchange else "",
         uitvraag=names.uitvraag_van(name),
         naam=names.toonbaar(name),
-        sha256=hashlib.sha256(c.envelop.payload).hexdigest(),
-        size=len(c.envelop.payload),
+        sha256=digest,
+        size=size,
         answers_to=c.header.cross_refnummer,
         gebruiker=c.header.zender.gebruiker,
         traceparent=c.envelop.traceparent or "",
@@ -329,8 +360,3 @@ def foreign_levering(c: Checked) -> Levering:
 def media_type(name: str) -> str:
     """The media type that a file's extension promises."""
     return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
-
-
-def raw_limit(config: Config) -> int:
-    """Largest file whose envelope stays within the message limit: base64 makes 4 bytes of 3."""
-    return (config.technisch.max_bytes - OVERHEAD) * 3 // 4

@@ -65,10 +65,10 @@ def empty() -> Reason:
     )
 
 
-def too_large(size: int, limit: int) -> Reason:
-    """A file over the limit of a message (GGk: 25 MB, base64 included)."""
+def too_large(size: int, limit: int, config: Config) -> Reason:
+    """A file over the limit of a message (GGk: 25 MB, base64 included), or of its exchange."""
     return Reason(
-        "IB007",
+        envelopes.foutcode("IB007", config.technisch.foutcodes).code,
         f"Het bestand is met {_bytes(size)} te groot; dit kan tot {_bytes(limit)}.",
         "Lever het bestand als ZIP aan, of verdeel het over meer bestanden.",
         "The file is larger than a message may be. Send it as a ZIP, or in parts.",

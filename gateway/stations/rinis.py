@@ -8,7 +8,6 @@ read from the name for which municipality a receiver's file is, wrap it, and pas
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 import envelopes
@@ -19,6 +18,7 @@ from gateway.model import (
     Arrival,
     ByNumber,
     ByReference,
+    Carry,
     Clash,
     Decision,
     Delivery,
@@ -39,7 +39,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import rfc3339
-from gateway.stations import header, notices
+from gateway.stations import groot, header, notices
 from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -61,6 +61,20 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             return _send_needs(arrival, config)
         case _:
             return keys(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
+
+
+def carries(arrival: Arrival, config: Config) -> Carry | None:
+    """See ``stations/__init__.py``."""
+    match arrival.place.kind:
+        case Kind.GGK_UIT:
+            exchange, who = header.routed(COUNTER, arrival, config)
+            inbox = _inbox(exchange) if exchange is not None and who else None
+            return groot.of_envelope(arrival, exchange, inbox)
+        case Kind.RECEIVER_UIT:
+            exchange = config.op_rinis_code(arrival.place.uitwisseling)
+            return groot.of_file(arrival, exchange, config, Place(Kind.GGK_IN))
+        case _:
+            return None
 
 
 def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
@@ -90,21 +104,16 @@ def _envelope_from_ggk(arrival: Arrival, known: Known, config: Config) -> Decisi
     return _unwrap_and_deliver(examined)
 
 
-def _original_name(envelope: Envelop) -> str:
-    """As the municipality called it; another's envelope has only the name on the wire."""
-    if envelope.metagegevens is not None:
-        return envelope.metagegevens.bestand.oorspronkelijke_naam
-    return envelope.bestandsnaam or f"{envelope.stuurgegevens.referentienummer}.xml"
+def _inbox(exchange: Uitwisseling) -> Place:
+    return Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
 
 
-def _number_key(envelope: Envelop, exchange: Uitwisseling) -> LastNumber:
-    uitvraag = names.uitvraag_van(_original_name(envelope))
-    return LastNumber(envelope.stuurgegevens.zender.organisatie, exchange.id, uitvraag)
+def _number_key(original: str, code: str, exchange: Uitwisseling) -> LastNumber:
+    return LastNumber(code, exchange.id, names.uitvraag_van(original))
 
 
-def _stem_key(envelope: Envelop, exchange: Uitwisseling) -> LastOfStem:
-    code = envelope.stuurgegevens.zender.organisatie
-    stem = names.stam(_original_name(envelope))
+def _stem_key(original: str, code: str, exchange: Uitwisseling) -> LastOfStem:
+    stem = names.stam(original)
     return LastOfStem(exchange.rinis_code, names.stam_sleutel(stem, code))
 
 
@@ -115,15 +124,18 @@ def _number_needs(arrival: Arrival, config: Config) -> Keys:
     exchange = config.op_functie(envelope.stuurgegevens.functie or "")
     if exchange is None:
         return keys()
-    return keys(_number_key(envelope, exchange), _stem_key(envelope, exchange))
+    original = groot.original_name(arrival, envelope, exchange)
+    code = envelope.stuurgegevens.zender.organisatie
+    return keys(_number_key(original, code, exchange), _stem_key(original, code, exchange))
 
 
 def _unwrap_and_deliver(c: header.Checked) -> Decision:
     exchange = c.exchange
     if exchange is None:
         raise ValueError("an envelope without exchange passed the checks")
-    code, original = c.header.zender.organisatie, _original_name(c.envelop)
-    counted, of_stem = _number_key(c.envelop, exchange), _stem_key(c.envelop, exchange)
+    code = c.header.zender.organisatie
+    original = groot.original_name(c.arrival, c.envelop, exchange)
+    counted, of_stem = _number_key(original, code, exchange), _stem_key(original, code, exchange)
     # The count of its uitvraag; and beyond every number that this stem had under another one,
     # since x.csv and x.zip share the name of their metagegevens.
     number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
@@ -131,7 +143,7 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     found = header.levering_of(c)
     levering = found._replace(volgnummer=number, delivered_as=name)
     record = _metagegevens(c, exchange, counted.uitvraag, name)
-    inbox = Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
+    inbox = _inbox(exchange)
     arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox))
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     answers = Place(Kind.GGK_UIT_ANTWOORD)
@@ -139,7 +151,7 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
         source=Source(Fate.REMOVE),
         deliveries=(
             Delivery(inbox, names.metagegevens_naam(name), envelopes.build_metagegevens(record)),
-            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),
+            Delivery(inbox, name, c.content, Clash.HOLD, arrived),
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
         leveringen=(levering,),
@@ -163,11 +175,12 @@ def _metagegevens(
     """
     known = uitvraag if uitvraag != names.ONBEKEND else None
     block = c.envelop.metagegevens
+    size, digest = c.file
     if block is None:
-        digest = hashlib.sha256(c.envelop.payload).hexdigest()
+        original = groot.original_name(c.arrival, c.envelop, exchange)
         block = envelopes.afgeleid(
             c.envelop, uitwisseling=exchange.id, sha256=digest, uitvraag=known,
-            type=header.media_type(_original_name(c.envelop)),
+            type=header.media_type(original), naam=original,
         )  # fmt: skip
     return replace(
         block,
@@ -175,7 +188,7 @@ def _metagegevens(
         gemeentecode=c.header.zender.organisatie,
         uitwisseling=exchange.id,
         uitvraag=known,
-        bestand=replace(block.bestand, naam=name),
+        bestand=replace(block.bestand, naam=name, omvang=size),
     )
 
 
@@ -221,9 +234,9 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
         return refuse_send(arrival, levering, config, notices.unknown_party(code))
     if arrival.size == 0:
         return refuse_send(arrival, levering, config, notices.empty())
-    limit = header.raw_limit(config)
-    if arrival.content is None or arrival.size > limit:
-        return refuse_send(arrival, levering, config, notices.too_large(arrival.size, limit))
+    heavy = groot.too_large(arrival, exchange, config)
+    if heavy is not None:
+        return refuse_send(arrival, levering, config, heavy)
     found = [one for key in _answered_keys(*read) if (one := known.get(key)) is not None]
     last = known.get(LastTime("uit", _receiver_system(exchange, config).sleutel))
     levering = levering._replace(
@@ -268,6 +281,8 @@ def _wrap(
 ) -> Decision:  # fmt: skip
     """Du01 when it answers a delivery that we know, else Di01 (contracts.md, Files)."""
     sender = _receiver_system(exchange, config)
+    wire, soort = names.wire_naam(arrival.name), header.media_type(arrival.name)
+    payload, bestandsnaam, beside = groot.enclosed(arrival, levering.referentienummer, wire, soort)
     envelope = Envelop(
         stuurgegevens=Stuurgegevens(
             berichtcode="Du01" if levering.answers_to else "Di01",
@@ -278,8 +293,8 @@ def _wrap(
             cross_refnummer=levering.answers_to,
             functie=exchange.rinis_code,
         ),
-        payload=arrival.content or b"",
-        bestandsnaam=names.wire_naam(arrival.name),
+        payload=payload,
+        bestandsnaam=bestandsnaam,
         metagegevens=Metagegevens(
             referentienummer=levering.referentienummer,
             gemeentecode=levering.gemeentecode,
@@ -289,10 +304,10 @@ def _wrap(
             gebruiker=Gebruiker(levering.gebruiker[:100], "bestandseigenaar"),
             bestand=Bestand(
                 oorspronkelijke_naam=envelopes.xml_veilig(levering.naam),
-                naam=names.wire_naam(arrival.name),
+                naam=wire,
                 omvang=arrival.size,
                 sha256=arrival.sha256,
-                type=header.media_type(arrival.name),
+                type=soort,
             ),
         ),
         traceparent=levering.traceparent,
@@ -304,7 +319,7 @@ def _wrap(
     return Decision(
         source=Source(Fate.REMOVE),
         events=(accepted, *remarks),
-        deliveries=(Delivery(Place(Kind.GGK_IN), name, content, event=relayed, read=read),),
+        deliveries=(*beside, Delivery(Place(Kind.GGK_IN), name, content, event=relayed, read=read)),
         leveringen=(levering,),
         facts=facts([(LastTime("uit", sender.sleutel), levering.tijdstip)]),
     )

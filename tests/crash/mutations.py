@@ -115,8 +115,8 @@ MUTATIONS = (
     Mutation(
         "a file moved between disks has its name before its content",
         "moves.py",
-        (("        durable.stage(tmp, src, content)\n        durable.sync_filesystem(tmp)\n",
-          "        durable.stage(tmp, src, content)\n"),),
+        (("        durable.copy(src_dir, src, tmp, src)\n        durable.sync_filesystem(tmp)\n",
+          "        durable.copy(src_dir, src, tmp, src)\n"),),
         "power-spread-flushed",
         "quarantaine/",
     ),

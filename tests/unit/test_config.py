@@ -245,6 +245,10 @@ def test_nearest_municipality():
          " {volgnummer} is missing; write {stam}_{gemeentecode}_{volgnummer:04d}{ext}"),
         ('["WMO_*"]', '["WMO_*"]\n    max_bytes: "12"', "14:16: `max_bytes` must be a whole number;"
          " remove the quotes"),
+        ('["WMO_*"]', '["WMO_*"]\n    groot: verwijzen\n    schema: publicatiebesluit.xsd',
+         "14:12: a file by reference is not read, and a schema or a decision must be; write"),
+        ('["WMO_*"]', '["WMO_*"]\n    groot: verwijzen\n    stap: besluit',
+         "14:12: a file by reference is not read, and a schema or a decision must be; write"),
         ('["WMO_*"]', '["WMO_*"]\n    schema: ../x.xsd', "14:13: ../x.xsd does not fit; write the"
          " name of a file in schemas/, for example publicatiebesluit.xsd"),
         ("    ontvanger: cbs\n", "", "8:3: richting heen needs `ontvanger`; add for example"

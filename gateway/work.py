@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A file in hand: claimed and read, not yet decided on; whose it is, and whose turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from gateway.config import Config
+from gateway.folders import Content
+from gateway.journal import Intent
+from gateway.model import STATION_OF, Arrival, Carried, Carry, Kind, Place, Read
+from gateway.stations import STATIONS, Station
+
+_HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
+_ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
+
+
+class Work(NamedTuple):
+    """A file in hand: claimed (or, an answer, read in place) and read, not yet decided on.
+
+    ``beside`` are the bytes that it refers to, when they were looked for.
+    """
+
+    intent: Intent
+    arrival: Arrival
+    content: Content
+    beside: tuple[Place, str] | None = None
+
+    @property
+    def station(self) -> Station:
+        """Who decides on it."""
+        return STATIONS[STATION_OF[self.intent.place.kind]]
+
+    @property
+    def line(self) -> object:
+        """Whose turn it is: one sending system's envelopes, else one party's files in one place."""
+        place = self.intent.place
+        found = self.arrival.envelop if place.kind in _HOPS else None
+        if found is not None and found.stuurgegevens is not None:
+            return found.stuurgegevens.zender.sleutel
+        if place.kind in _ANSWERS:
+            return self.intent.id
+        return Place(place.kind, place.partij)
+
+    @property
+    def order(self) -> str:
+        """Envelopes go in the order of tijdstipBericht, whatever their files are called."""
+        return self.arrival.tijdstip if self.intent.place.kind in _HOPS else ""
+
+    def asks(self, config: Config) -> tuple[bool, Carry | None]:
+        """Whether there are bytes to read before it can be decided on; and where they are to go."""
+        kind = self.intent.place.kind
+        if kind in _ANSWERS:
+            return False, None
+        whole = self.arrival.content is not None
+        if whole and (kind not in _HOPS or self.arrival.verwijzing is None):
+            return False, None
+        carry = self.station.carries(self.arrival, config)
+        return carry is not None or not whole, carry
+
+    def with_bytes(self, carry: Carry | None, brought: Carried) -> Work:
+        """The same, once they were read: its own, or those that it refers to."""
+        if carry is not None and carry.source is not None:
+            arrival = replace(self.arrival, carried=brought)
+            return self._replace(arrival=arrival, beside=(carry.source, carry.name))
+        carried = None if carry is None else brought
+        arrival = replace(self.arrival, sha256=brought.sha256, carried=carried)
+        return self._replace(arrival=arrival, content=self.content._replace(sha256=brought.sha256))
+
+
+def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
+    """Take in hand what was just read; ``read`` is what it says, when we wrote it ourselves."""
+    arrival = Arrival(
+        intent.id,
+        intent.place,
+        intent.name,
+        content.size,
+        content.sha256,
+        content.content,
+        content.owner,
+        intent.moment,
+        read,
+    )
+    return Work(intent, arrival, content)
