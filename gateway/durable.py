@@ -139,29 +139,6 @@ def reread(fd: int) -> None:
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-# openat(O_RDONLY); openat(.tmp, O_CREAT|O_EXCL); read, pwrite until the end; close, close
-def copy(src_dir: int, src: str, dst_dir: int, dst: str) -> None:
-    """Copy a file of ours to a temporary name on another file system, a megabyte at a time.
-
-    ``FileExistsError`` when the name exists; after any error the partial copy is removed.
-    """
-    source = os.open(src, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=src_dir)
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(dst, flags, STAGED_MODE, dir_fd=dst_dir)
-        at = 0
-        try:
-            while chunk := os.read(source, FSYNC_ABOVE):
-                write_part(fd, chunk, at)
-                at += len(chunk)
-        except OSError:
-            _drop(fd, dst_dir, dst)
-            raise
-        os.close(fd)
-    finally:
-        os.close(source)
-
-
 # renameat2(RENAME_NOREPLACE); where the file system lacks it: linkat, unlinkat
 def rename(src_dir: int, src: str | bytes, dst_dir: int, dst: str | bytes) -> None:
     """Give a file its final name, replacing nothing. This is the commit point of a delivery.
@@ -281,10 +258,17 @@ def put(path: str, content: bytes, mode: int = STAGED_MODE) -> None:
 
 
 # openat(O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW); write until all is written; fsync; close
-def copy(path: str, dir_fd: int, name: str, mode: int = STAGED_MODE) -> None:
-    """Copy a file of any size under a new name, durable in its content; not yet in its name."""
+def copy(
+    path: str, dir_fd: int, name: str, mode: int = STAGED_MODE, *, src_dir: int | None = None
+) -> None:
+    """Copy a file of any size under a new name, durable in its content; not yet in its name.
+
+    ``path`` is below ``src_dir``, where that is given. ``FileExistsError`` when the name exists;
+    after any error the partial copy is removed.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(path, "rb") as source:
+    found = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=src_dir)
+    with os.fdopen(found, "rb") as source:
         fd = os.open(name, flags, mode, dir_fd=dir_fd)
         try:
             while part := source.read(FSYNC_ABOVE):

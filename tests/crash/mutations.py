@@ -115,8 +115,8 @@ MUTATIONS = (
     Mutation(
         "a file moved between disks has its name before its content",
         "moves.py",
-        (("        durable.copy(src_dir, src, tmp, src)\n        durable.sync_filesystem(tmp)\n",
-          "        durable.copy(src_dir, src, tmp, src)\n"),),
+        (("        durable.copy(src, tmp, src, src_dir=src_dir)\n        durable.sync_filesystem(tmp)\n",
+          "        durable.copy(src, tmp, src, src_dir=src_dir)\n"),),
         "power-spread-flushed",
         "quarantaine/",
     ),
