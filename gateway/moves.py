@@ -65,8 +65,7 @@ def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) ->
         name = wanted  # ours, from before a crash: it was not removed here any more
     else:
         durable.remove(tmp, src)
-        durable.copy(src, tmp, src, src_dir=src_dir)
-        durable.sync_filesystem(tmp)
+        durable.copy(src, tmp, src, src_dir=src_dir)  # its content is durable: it may have a name
         name = rename_next(tmp, src, target, wanted)
     durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
     durable.remove(src_dir, src)

@@ -114,9 +114,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a file moved between disks has its name before its content",
-        "moves.py",
-        (("        durable.copy(src, tmp, src, src_dir=src_dir)\n        durable.sync_filesystem(tmp)\n",
-          "        durable.copy(src, tmp, src, src_dir=src_dir)\n"),),
+        "durable.py",
+        (("                append(fd, part)\n            os.fsync(fd)\n",
+          "                append(fd, part)\n"),),
         "power-spread-flushed",
         "quarantaine/",
     ),
