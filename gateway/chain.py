@@ -113,13 +113,20 @@ class Chain:
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
                              stations, hear, trouble)  # fmt: skip
         self.engine.recover()
+        self.said += [f"{path} cannot be used ({why}); the others go on"
+                      for path, why in self.folders.unusable.items()]  # fmt: skip
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
 
     def __enter__(self) -> Chain:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After a commit or a sync that failed, nothing more may be committed: what came after it in
+        # this process was decided on what is not true. A restart goes on from the last commit.
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
 
     # --- opening ---
 
@@ -285,12 +292,21 @@ class Chain:
         self.store.commit(changes)
         self.publish()
 
+    def abandon(self) -> None:
+        """End as after a kill: write nothing more, and let go of everything."""
+        self.engine.abandon()
+        self._beside.shutdown()
+        self._let_go()
+
     def close(self) -> None:
         """End cleanly: nothing half done, every leaf published, the checkpoint archived."""
         self.engine.close()
         self.publish()
         self._beside.shutdown()
         self._publisher.archive(monotonic(), stopping=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.store.close()
         self.folders.close()
         os.close(self._lock)

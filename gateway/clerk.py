@@ -154,15 +154,14 @@ class Clerk:
     def _take(self, intent: Intent, done: Done) -> Work | None:
         try:
             self._touch(intent.place)
-            claimed = self.folders.claim(intent)
+            if not self.folders.claim(intent):
+                done.withdrawn.append(intent)
+                return None
+            content = self.folders.read_claimed(intent)
         except OSError as error:
             done.back.append(intent)
             done.reasons[intent.id] = _said(error)
             return None
-        if not claimed:
-            done.withdrawn.append(intent)
-            return None
-        content = self.folders.read_claimed(intent)
         if content is None:  # opened again between the look and the claim
             done.back.append(intent)
             return None
@@ -175,7 +174,10 @@ class Clerk:
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []
         for intent in answers:
-            content = self.folders.read_in_place(intent.place, intent.name)
+            try:
+                content = self.folders.read_in_place(intent.place, intent.name)
+            except OSError as error:
+                content, done.reasons[intent.id] = None, _said(error)
             if content is None:
                 done.back.append(intent)
             else:

@@ -23,7 +23,7 @@ from gateway.commands.options import (
     location_of,
     out,
 )
-from gateway.errors import FolderError, GatewayError
+from gateway.errors import FolderError, GatewayError, StateError
 
 app = typer.Typer(
     name="knooppunt",
@@ -48,10 +48,19 @@ StationsOption = Annotated[
 
 def main() -> None:
     """Run the command line; every foreseen error is a sentence, never a traceback."""
+    from gateway.store import UNREADABLE
+
     try:
         app()
     except GatewayError as error:
         fail(error)
+    except UNREADABLE as error:
+        fail(
+            StateError(
+                f"the database of this state cannot be read: {error.orig}",
+                hint="stop the gateway and restore it from a backup; keep the damaged one",
+            )
+        )
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

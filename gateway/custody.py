@@ -47,7 +47,7 @@ class Ledger:
     def record(self, happened: list[tuple[Event, Levering]], changes: Changes) -> None:
         """Add these events, oldest first, and the leaves of those that are custody."""
         at = changes.at = self._clock.klok()
-        lines = self._store.lines({levering.id for _, levering in happened})
+        lines = self._store.lines(dict.fromkeys(levering.id for _, levering in happened))
         for event, levering in happened:
             line = lines[levering.id]
             line.status = step(line.status, event.type)

@@ -111,6 +111,7 @@ class Engine:
         self._listener = listener
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
+        self._performs_again: dict[str, float] = {}
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
         self._rounds = 0
@@ -177,7 +178,7 @@ class Engine:
     def settle(self) -> None:
         """Finish what was promised, take up nothing new; then nothing is half done."""
         self._fly(self._batch(), going_on=False)
-        while self._to_perform:
+        while any(one.id not in self._performs_again for one in self._to_perform):
             batch = self._batch()
             self._perform(batch)
             self._fly(batch, going_on=False)
@@ -196,6 +197,10 @@ class Engine:
     def close(self) -> None:
         """End after :meth:`settle`."""
         self.settle()
+        self._desk.close()
+
+    def abandon(self) -> None:
+        """End as after a kill: what is in flight is left to the restart."""
         self._desk.close()
 
     # --- the round ---
@@ -258,11 +263,14 @@ class Engine:
 
     def _perform(self, batch: Batch) -> None:
         due, self._to_perform = self._to_perform, []
+        now = monotonic()
         for promise in due:
-            self._touch(batch, promise.place)
-            for put in promise.puts:
-                self._touch(batch, put.place)
-            outcome = promises.perform(self._folders, promise)
+            if self._performs_again.get(promise.id, 0.0) > now:
+                self._to_perform.append(promise)
+                continue
+            outcome = self._perform_one(batch, promise)
+            if outcome is None:
+                continue
             if outcome.redo:
                 batch.redo.append(promise)
                 continue
@@ -275,6 +283,28 @@ class Engine:
             for place, name in outcome.landed:
                 self.inbound.hint(place, name)
             self._leveringen.pop(promise.levering, None)
+
+    def _perform_one(self, batch: Batch, promise: Promise) -> promises.Outcome | None:
+        """Perform; None when a folder does not let us: told, and done again later, by itself."""
+        try:
+            self._touch(batch, promise.place)
+            for put in promise.puts:
+                self._touch(batch, put.place)
+            outcome = promises.perform(self._folders, promise)
+        except OSError as error:
+            promise.again = True
+            self._to_perform.append(promise)
+            self._performs_again[promise.id] = monotonic() + RETRY_SECONDS
+            where = f" ({error.filename})" if error.filename else ""
+            reason = f"{error.strerror or error}{where}"
+            stuck = Waiting(promise.place, promise.name, "kan-niet-verder", reason, RETRY_SECONDS)
+            if self.stuck.get(promise.id) != stuck:
+                self.stuck[promise.id] = stuck
+                self._trouble(stuck)
+            return None
+        if self._performs_again.pop(promise.id, None) is not None:
+            self.stuck.pop(promise.id, None)
+        return outcome
 
     def _levering(self, levering: str) -> Levering:
         known = self._leveringen.get(levering)
@@ -356,6 +386,7 @@ class Engine:
             happened += response.happened
             batch.intents += response.intents
             changes.intents += map(self._intended, response.intents)
+        self._store.lines(done.leveringen)  # numbered in the order of decision
         self._ledger.record(happened, changes)
         self._store.commit(changes)
         self._committed = batch.number

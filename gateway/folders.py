@@ -20,10 +20,10 @@ import re
 import signal
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway import durable, names
 from gateway.config import Config
@@ -97,6 +97,7 @@ class Folders:
     def __init__(self, root: str, config: Config) -> None:
         self.root = os.path.abspath(root)
         self.config = config
+        self.unusable: dict[str, str] = {}
         self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
@@ -221,11 +222,20 @@ class Folders:
         """Make every place that is missing; return how many were."""
         missing = [p for p in map(self.path, self.all_places()) if not os.path.isdir(p)]
         missing += [p for p in [os.path.join(self.root, "quarantaine")] if not os.path.isdir(p)]
-        for path in missing:
-            durable.make_dir(path)
+        made = sum(self._usable(path, durable.make_dir, path) for path in missing)
         for code in self.config.partijen:
-            self._check_same_filesystem(Place(Kind.OUTBOX, code))
-        return len(missing)
+            outbox = Place(Kind.OUTBOX, code)
+            self._usable(self.path(outbox), self._check_same_filesystem, outbox)
+        return made
+
+    def _usable(self, path: str, use: Callable[[Any], None], what: object) -> bool:
+        """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
+        try:
+            use(what)
+        except PermissionError as error:
+            self.unusable[os.path.relpath(path, self.root)] = error.strerror or str(error)
+            return False
+        return True
 
     def _check_same_filesystem(self, outbox: Place) -> None:
         if os.fstat(self.fd(outbox)).st_dev != os.fstat(self.claimed(outbox)).st_dev:
@@ -263,8 +273,8 @@ class Folders:
     def _subfolders(self, place: Place) -> list[str]:
         try:
             entries = list(os.scandir(self.path(place)))
-        except (FileNotFoundError, NotADirectoryError):
-            return []  # removed: the other outboxes go on, and it is found when it is made again
+        except OSError:
+            return []  # removed, or not ours to read: the others go on, and it is looked at again
         return sorted(
             entry.name
             for entry in entries
@@ -282,7 +292,7 @@ class Folders:
         try:
             self._forget_replaced(place, os.stat(path))
             entries = list(os.scandir(path))
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
             self.forget(place)
             return []
         found = [entry for entry in entries if not _is_of_the_chain(place, entry)]

@@ -31,6 +31,9 @@ from gateway.model import (
 )
 from gateway.store_questions import KEEP, Many, levering_of, lookup, upsert
 
+UNREADABLE = DatabaseError
+"""What is raised when a database is damaged, wherever it is noticed first."""
+
 BUSY_MS = 5_000
 """How long a commit waits for a reader that holds the database before the process stops."""
 

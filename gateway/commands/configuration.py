@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import typer
 from rich.text import Text
@@ -49,4 +50,5 @@ def config_check(
     )  # fmt: skip
     for note in notes:
         out.print(Text(f"note: {note}", style="yellow"))
-    out.print("Next: knooppunt init .      (makes the folders of what you added)")
+    where = os.path.relpath(os.path.dirname(os.path.abspath(location.config_path)))
+    out.print(Text(f"Next: a running gateway takes it over by itself; or: knooppunt init {where}"))

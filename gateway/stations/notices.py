@@ -65,6 +65,16 @@ def empty() -> Reason:
     )
 
 
+def empty_send() -> Reason:
+    """A file without content in a receiver's send folder."""
+    return Reason(
+        "leeg-bestand",
+        "Het bestand is leeg (0 bytes).",
+        "Controleer hoe het is gemaakt, en zet het gevulde bestand opnieuw in de map.",
+        "The file is empty. Check how it was made, and put it in the folder again.",
+    )
+
+
 def too_large(size: int, limit: int, config: Config) -> Reason:
     """A file over the limit of a message (GGk: 25 MB, base64 included), or of its exchange."""
     return Reason(

@@ -233,7 +233,7 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     if config.partij(code) is None:
         return refuse_send(arrival, levering, config, notices.unknown_party(code))
     if arrival.size == 0:
-        return refuse_send(arrival, levering, config, notices.empty())
+        return refuse_send(arrival, levering, config, notices.empty_send())
     heavy = groot.too_large(arrival, exchange, config)
     if heavy is not None:
         return refuse_send(arrival, levering, config, heavy)
