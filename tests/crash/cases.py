@@ -420,7 +420,7 @@ def sample(calls: tuple[str, ...], wanted: int, phase: float = 0.0) -> list[int]
     rare = [
         number
         for number, line in enumerate(calls, 1)
-        if not (" pwrite " in line and number % 16) and "-shm" not in line
+        if not (" pwrite " in line and ".groot" not in line and number % 16) and "-shm" not in line
     ]
     wanted = min(wanted, len(rare))
     return sorted({rare[int((i + phase) * len(rare) / wanted) % len(rare)] for i in range(wanted)})

@@ -80,11 +80,39 @@ def at_once(chain: Chain) -> list[str]:
         for path in _files(chain.folders / folder):
             if path.read_bytes() not in whole and not _is_whole_xml(path.read_bytes()):
                 wrong.append(f"partial envelope visible: {folder}/{path.name}")
+    wrong += _beside_first(chain, whole)
     wrong += _lost(chain, got)
     wrong += _let_go_too_soon(chain) if chain.in_order else []
     for state in chain.states:
         wrong += _published(state / "audit")
     return wrong
+
+
+def _beside_first(chain: Chain, whole: set[bytes]) -> list[str]:
+    """Whoever finds an envelope that refers to bytes finds them, whole; nobody finds a part."""
+    wrong = []
+    for hop in ("ggk/uit", "ggk/in"):
+        there = _files(chain.folders / hop / "groot")
+        wrong += [f"partial bytes: {p.name} in {hop}" for p in there if p.read_bytes() not in whole]
+        for path in _files(chain.folders / hop):
+            data = path.read_bytes()
+            if b"xmlBestand" not in data:
+                continue
+            found = envelopes.read(data)
+            number = found.stuurgegevens.referentienummer
+            if envelopes.is_verwijzing(found.payload) and f"{number}.bin" not in [
+                one.name for one in there
+            ]:
+                wrong.append(f"{hop}/{path.name} refers to bytes that are not there")
+    return wrong
+
+
+def _enclosed(data: bytes) -> str:
+    """The SHA-256 of the file that an envelope brings, inside it or beside it."""
+    payload = envelopes.read(data).payload
+    if envelopes.is_verwijzing(payload):
+        return envelopes.read_verwijzing(payload).sha256
+    return hashlib.sha256(payload).hexdigest()
 
 
 def _let_go_too_soon(chain: Chain) -> list[str]:
@@ -97,12 +125,12 @@ def _let_go_too_soon(chain: Chain) -> list[str]:
     for folder in ("ggk/uit/.tmp", "ggk/in/.tmp"):
         for path in _files(chain.folders / folder):
             try:
-                staged[envelopes.read(path.read_bytes()).payload] = path.name
+                staged[_enclosed(path.read_bytes())] = path.name
             except envelopes.EnvelopeError:
                 continue
     wrong = []
     for drop in chain.drops:
-        if drop.content not in staged:
+        if hashlib.sha256(drop.content).hexdigest() not in staged:
             continue
         top = chain.folders / "/".join(drop.folder.split("/")[: 3 if drop.fate == "retour" else 2])
         claimed = [path.read_bytes() for path in _files(top / ".claimed")]
@@ -282,7 +310,7 @@ def _nothing_left(chain: Chain, wrong: list[str]) -> None:
     for path in chain.all_files():
         if path.parent.name in PRIVATE:
             wrong.append(f"left behind: {path.relative_to(chain.folders)}")
-    emptied = ["ggk/uit", "ggk/in", "cbs/uit/GMSDTTK"]
+    emptied = ["ggk/uit", "ggk/in", "ggk/uit/groot", "ggk/in/groot", "cbs/uit/GMSDTTK"]
     emptied += [str(p.relative_to(chain.folders)) for p in chain.folders.glob("gemeenten/*/outbox")]
     emptied += [
         str(p.relative_to(chain.folders)) for p in chain.folders.glob("gemeenten/*/outbox/*")

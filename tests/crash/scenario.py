@@ -16,7 +16,17 @@ from tests.crash.machine import Machine
 
 TTK = "cbs/uit/GMSDTTK"
 BIG = 1_300_000
-"""Bytes of the one large file: above ``durable.FSYNC_ABOVE``, bare and wrapped."""
+"""Bytes of the one large file in an envelope: above ``durable.FSYNC_ABOVE``, bare and wrapped."""
+BESIDE = 1_700_000
+"""Bytes of those that go beside theirs: more than a message takes here, copied in two parts."""
+SETTINGS = (
+    ("rusttijd_ms: 2000", "rusttijd_ms: 10"),
+    ("scan_ms: 2000", "scan_ms: 100"),
+    ("max_bytes: 26214400", "max_bytes: 2000000\n  deel_bytes: 1000000"),
+    ('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    groot: verwijzen'),
+    ('patronen: ["TECHNISCH_', 'groot: verwijzen\n    patronen: ["TECHNISCH_'),
+)
+"""What is changed in the shipped configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,14 @@ DROPS = (
     _heen("0034", "WMO_H22025.csv", "GMSDWMO", "same name;0034\n" * 30),
     _heen("0034", "BESLUIT_H22025.xml", "GMSDBSL", BESLUIT),
     _heen("1701", "JEUGD_H22025.csv", "GMSDJGD", "jeugd;1701\n" * 20),
+    _heen("1701", "WMO_H22025.csv", "GMSDWMO", "beside;1701;\n" * (BESIDE // 13)),
     Drop("gemeenten/0034/outbox", "brief.txt", b"no exchange takes this\n", "refused", "0034",
          "gemeenten/0034/inbox"),
     Drop("ggk/uit", "geen-envelop.xml", b"<geen/>", "refused"),
     Drop(TTK, "TECHNISCH_H22025_0363_0001.pdf", b"%PDF-1.4 answers a delivery\n" * 9, "retour",
          "0363"),
     Drop(TTK, "TECHNISCH_H22025_0034.pdf", b"%PDF-1.4 answers none\n" * 9, "retour", "0034"),
+    Drop(TTK, "TECHNISCH_H22025_1701.pdf", b"%PDF-1.4 beside\n" * (BESIDE // 16), "retour", "1701"),
     Drop(TTK, "TECHNISCH_H22025.pdf", b"%PDF-1.4 for whom\n", "refused", "", TTK + "/geweigerd"),
 )  # fmt: skip
 
@@ -188,10 +200,7 @@ def make(machine: Machine, chain: Chain) -> None:
     state = chain.gateways[0].state
     _must(machine, ["init", str(home), *(["--state", str(state)] if state else [])], chain)
     text = chain.config.read_text()
-    for before, after in (
-        ("rusttijd_ms: 2000", "rusttijd_ms: 10"),
-        ("scan_ms: 2000", "scan_ms: 100"),
-    ):
+    for before, after in SETTINGS:
         assert before in text
         text = text.replace(before, after)
     chain.config.write_text(text)
