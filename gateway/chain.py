@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import durable
+from gateway import durable, quarantine
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
@@ -28,6 +28,7 @@ from gateway.grants import Administration
 from gateway.in_force import InForce
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
+from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
@@ -107,7 +108,8 @@ class Chain:
         self._open_log(meta.get("origin") or self._origin(stations))
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
         grants = Administration(self.store, self.ledger, lambda: self.config)
-        self.handlers: dict[str, Handler] = grants.handlers()
+        decide = Quarantine(self.store, self.ledger, self.clock, self.folders)
+        self.handlers: dict[str, Handler] = grants.handlers() | {quarantine.KIND: decide.handle}
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,

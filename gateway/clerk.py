@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from gateway import staging
+from gateway import releases, staging
 from gateway.carrier import Carrier
 from gateway.config import Config
 from gateway.folders import Content, Folders
@@ -154,7 +154,7 @@ class Clerk:
     def _take(self, intent: Intent, done: Done) -> Work | None:
         try:
             self._touch(intent.place)
-            if not self.folders.claim(intent):
+            if not releases.claim(self.folders, intent):
                 done.withdrawn.append(intent)
                 return None
             content = self.folders.read_claimed(intent)

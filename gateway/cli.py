@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, autorisatie, configuration, upkeep, usage
+from gateway.commands import audit, autorisatie, configuration, quarantine, upkeep, usage
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
+app.add_typer(quarantine.app, name="quarantine")
 
 autorisatie.register(app)
 usage.register(app)

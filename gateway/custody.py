@@ -73,17 +73,21 @@ class Ledger:
             )
         self._move(changes, at)
 
-    def act(self, type_: str, by: str, about: Row, changes: Changes, *, name: str = "") -> int:
+    def act(
+        self, type_: str, by: str, about: Row, changes: Changes, *, name: str = "", why: str = ""
+    ) -> int:
         """Add a leaf of what a person did at a command line; return its index.
 
-        ``by`` is who, ``name`` the person or file that it is about: both become commitments.
-        ``about`` holds the other fields, ``object`` and ``action`` among them.
+        ``by`` is who, ``name`` the person or file that it is about, ``why`` his words: all become
+        commitments. ``about`` holds the other fields, ``object`` and ``action`` among them.
         """
         at = changes.at = self._clock.klok()
         fields = self._frame(type_, at) | {"loa": "geen", "auth": "session", "result": "ok"}
         fields |= {"actor": self._commit("actor", by, changes), "source": "request"} | about
         if name:
             fields["name"] = self._commit("name", name, changes)
+        if why:
+            fields["reason"] = self._commit("reason", why, changes)
         index = self._append(leaf.encode(fields))
         changes.leaves.append({"idx": index, "content": self.unpublished[-1]})
         self._move(changes, at)
@@ -123,9 +127,11 @@ class Ledger:
             "msg": levering.id,
             "flow": levering.flow,
             "tenant": levering.gemeentecode,
-            "actor": self._commit("actor", levering.gebruiker or event.station, changes),
+            "actor": self._commit(
+                "actor", event.by or levering.gebruiker or event.station, changes
+            ),
             "loa": "geen",
-            "auth": "folder",
+            "auth": "session" if event.by else "folder",
             "object": levering.uitwisseling or "onbekend",
             "action": event.type.value,
             "result": event.code or _RESULTS.get(event.type, "ok"),
@@ -134,6 +140,8 @@ class Ledger:
             "size": levering.size,
             "name": self._commit("name", event.name or levering.naam, changes),
         }
+        if event.why:
+            fields["reason"] = self._commit("reason", event.why, changes)
         if prev is not None:
             fields["prev"] = prev
         if levering.traceparent:

@@ -185,6 +185,20 @@ def _raise(number: int, name: str | bytes) -> NoReturn:
     raise OSError(number, os.strerror(number), shown)
 
 
+# renameat
+def rename_dir(src_dir: int, src: str, dst_dir: int, dst: str) -> bool:
+    """Move a directory with all that is in it; False when it was moved already.
+
+    ``dst`` must be a name that nothing else gets: the kernel replaces an empty directory. Not
+    durable by itself: whoever depends on it does it again after a crash.
+    """
+    try:
+        os.rename(src, dst, src_dir_fd=src_dir, dst_dir_fd=dst_dir)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 # unlinkat
 def remove(dir_fd: int, name: str | bytes) -> bool:
     """Remove a file; False when it was gone already (a redo after a crash)."""

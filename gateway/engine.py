@@ -24,7 +24,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway import durable, moves, names, promises
+from gateway import durable, moves, names, promises, releases
+from gateway.aside import Aside
 from gateway.clerk import Clerk, Done, Task
 from gateway.config import Config
 from gateway.custody import Ledger
@@ -45,12 +46,16 @@ from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
 from gateway.moment import Clock, monotonic
 from gateway.requests import Asked, Requests
 from gateway.store import Changes, Row, Store
+from gateway.store_held import held_file
 
 RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
 
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
+
+ORPHAN = "wees-"
+"""What the folder in quarantine of a file that the journal does not know begins with."""
 
 Happened = tuple[Event, Levering]
 
@@ -70,6 +75,7 @@ class Batch:
     answers: list[Intent] = field(default_factory=list)
     answered: Done = field(default_factory=Done)
     asked: Asked | None = None
+    held: list[Row] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         worked = self.intents or self.performed or self.redo or self.claims or self.answers
@@ -119,6 +125,7 @@ class Engine:
         self._resting: dict[tuple[Kind, str], float] = {}
         self._answers_rest_until = 0.0
         self._outdated: set[Key[object]] = set()
+        self._to_archive: list[tuple[str, str]] = []
 
     # --- start and stop ---
 
@@ -130,12 +137,16 @@ class Engine:
             else:
                 self._take_up(decode_intent(row["id"], row["intent"]))
         self._set_orphans_aside()
-        for levering in self._store.awaiting():
-            self.inbound.await_answer(levering)
+        for levering, refused in self._store.awaiting():
+            self.inbound.await_answer(levering, refused=refused)
+        unclaimed = {one.held.folder for one in self._to_claim if one.held}
+        decided = self._store.decided_on()
+        self._to_archive = [one for one in decided if one[0] not in unclaimed]
 
     def _take_up(self, intent: Intent) -> None:
         self._to_claim.append(intent)
-        self.inbound.hold(intent.place, intent.name)
+        if intent.held is None:
+            self.inbound.hold(intent.place, intent.name)
 
     def _set_orphans_aside(self) -> None:
         """Files of ours that the journal does not know (a restored backup): never deleted."""
@@ -144,6 +155,8 @@ class Engine:
         staged = {put.staged for promise in self._to_perform for put in promise.puts}
         found = list(self._folders.leftovers(self._stations))
         claimed = {name for _, which, name in found if which == ".claimed"}
+        ours = intended | promised
+        self._note_orphans([(p, n) for p, w, n in found if w == ".claimed" and n not in ours])
         for place, which, name in found:
             owner = name.split(".")[0]
             if name == names.deel_naam(owner) and owner in intended:
@@ -160,7 +173,7 @@ class Engine:
                 if place.kind is not Kind.QUARANTAINE:
                     durable.remove(fd, name)
                 continue
-            held = Place(Kind.QUARANTAINE, "wees-" + owner)
+            held = Place(Kind.QUARANTAINE, ORPHAN + owner)
             moves.move(self._folders, fd, name, held, name)
             durable.sync_filesystem(self._folders.fd(held))
             self.orphans.append(self._folders.shown(held))
@@ -169,6 +182,16 @@ class Engine:
         """Let the next round look at every folder, and at what people ask, whatever the pauses."""
         self.inbound.scan_now()
         self._requests_rest_until = 0.0
+
+    def _note_orphans(self, found: list[tuple[Place, str]]) -> None:
+        """Remember where each came from, before it is moved: a person may send it in again."""
+        rows, at = [], self._clock.klok()
+        for place, name in found:
+            intent = Intent(name, place, name, 0, 0, self._clock.moment(self._ledger.size))
+            folder = ORPHAN + name.split(".")[0]
+            rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at))
+        if rows:
+            self._store.commit(Changes(held=rows))
 
     @property
     def unfinished(self) -> bool:
@@ -262,6 +285,9 @@ class Engine:
     # final names, sources gone. A restart does the same again, file by file.
 
     def _perform(self, batch: Batch) -> None:
+        for folder, name in self._to_archive:  # decided on by a person, as the last commit says
+            releases.archive(self._folders, folder, name)
+        self._to_archive.clear()
         due, self._to_perform = self._to_perform, []
         now = monotonic()
         for promise in due:
@@ -282,6 +308,8 @@ class Engine:
                     self.inbound.await_answer(levering)
             for place, name in outcome.landed:
                 self.inbound.hint(place, name)
+            if outcome.held is not None:
+                batch.held.append(self._held(promise, outcome.held))
             self._leveringen.pop(promise.levering, None)
 
     def _perform_one(self, batch: Batch, promise: Promise) -> promises.Outcome | None:
@@ -305,6 +333,10 @@ class Engine:
         if self._performs_again.pop(promise.id, None) is not None:
             self.stuck.pop(promise.id, None)
         return outcome
+
+    def _held(self, promise: Promise, held: Aside) -> Row:
+        return held_file(promise.id, held.soort, held.name, self._store.intent(promise.id),
+                         promise.levering, self._clock.klok(), held.beside)  # fmt: skip
 
     def _levering(self, levering: str) -> Levering:
         known = self._leveringen.get(levering)
@@ -386,6 +418,8 @@ class Engine:
             happened += response.happened
             batch.intents += response.intents
             changes.intents += map(self._intended, response.intents)
+            self._to_archive += response.archive
+            self._await_again(response.happened)
         self._store.lines(done.leveringen)  # numbered in the order of decision
         self._ledger.record(happened, changes)
         self._store.commit(changes)
@@ -399,7 +433,10 @@ class Engine:
         back = {intent.id for intent in done.back + done.going}
         for intent in batch.claims:
             if intent.id not in back:
-                self.inbound.release(intent.place, intent.name)
+                if intent.held is None:
+                    self.inbound.release(intent.place, intent.name)
+                else:
+                    self._to_archive.append((intent.held.folder, intent.held.archive))
                 self.stuck.pop(intent.id, None)
         self._take_up_again(batch.redo)
         self._listener(happened)
@@ -427,7 +464,13 @@ class Engine:
             done=ended,
             facts=done.facts,
             leveringen=list(done.leveringen.values()),
+            held=batch.held,
         )
+
+    def _await_again(self, happened: list[Happened]) -> None:
+        for event, levering in happened:
+            if event.type is EventType.RELEASED and levering.tijdstip:
+                self.inbound.await_answer(levering, refused=event.code == "geweigerd")
 
     def _intended(self, one: Intent) -> Row:
         return {"id": one.id, "seq": self._store.next_arrival(), "state": INTENT,

@@ -51,6 +51,7 @@ class Inbound:
         self._next_scan = 0.0
         self._next_answers = 0.0
         self._awaited: dict[Place, set[str]] = {}
+        self._refused: set[str] = set()
         self._answers: deque[Spot] = deque()
         self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
         self._count = 0
@@ -98,14 +99,19 @@ class Inbound:
         """Let the next round scan, whatever the interval says."""
         self._next_scan = self._next_answers = 0.0
 
-    def await_answer(self, levering: Levering) -> None:
-        """An envelope of ours lies in a hop folder; its answer will carry the same stem."""
+    def await_answer(self, levering: Levering, *, refused: bool = False) -> None:
+        """An envelope of ours lies in a hop folder; its answer will carry the same stem.
+
+        ``refused``: it was, and a person released it: the Fo03 that lies there is no news.
+        """
         place = _ANSWER_PLACE[levering.direction]
         if STATION_OF[place.kind] in self._stations:
             stem = names.envelop_stam(
                 names.envelop_naam(levering.tijdstip, levering.referentienummer)
             )
             self._awaited.setdefault(place, set()).add(stem)
+            if refused:
+                self._refused.add(stem)
 
     # --- what is ready ---
 
@@ -213,7 +219,8 @@ class Inbound:
             if self._ignored[place, name] == self._folders.identity(place, name):
                 return
             del self._ignored[place, name]
-        if stem in awaited and name in (f"{stem}.bv03.xml", f"{stem}.fo03.xml"):
+        expected = [f"{stem}.bv03.xml"] if stem in self._refused else _answers_to(stem)
+        if stem in awaited and name in expected:
             awaited.discard(stem)
             self._answers.append((place, name))
 
@@ -242,3 +249,7 @@ class Inbound:
             return 0.0
         moments = [self._next_scan] + ([self._due[0][0]] if self._due else [])
         return max(0.0, min(moments) - now)
+
+
+def _answers_to(stem: str) -> list[str]:
+    return [f"{stem}.bv03.xml", f"{stem}.fo03.xml"]

@@ -22,6 +22,21 @@ INTENT = "intent"
 PROMISE = "promise"
 
 
+class Held(NamedTuple):
+    """A file in quarantine that a person released: it is claimed from there.
+
+    ``folder`` and ``name`` say where it lies, ``archive`` where the rest of the folder goes once
+    it was claimed, ``owner`` who handed it in: a copy to another disk has another owner. ``beside``
+    is the name of the bytes that it refers to, which lie in the same folder.
+    """
+
+    folder: str
+    name: str
+    archive: str
+    owner: str | None
+    beside: str = ""
+
+
 @dataclass(slots=True)
 class Intent:
     """A finished file that will be claimed: the moment it was seen decides its times and ids."""
@@ -33,6 +48,7 @@ class Intent:
     ino: int
     moment: Moment
     again: bool = False
+    held: Held | None = None
 
 
 class Put(NamedTuple):
@@ -81,14 +97,16 @@ def encode_intent(intent: Intent) -> str:
     """An intent as the journal keeps it. Undecodable bytes of a name survive as escapes."""
     moment = intent.moment
     where = (_place(intent.place), intent.name, intent.dev, intent.ino)
-    return json.dumps([*where, moment.nu.isoformat(), list(moment.ids), moment.stand])
+    found: list[object] = [*where, moment.nu.isoformat(), list(moment.ids), moment.stand]
+    return json.dumps(found if intent.held is None else [*found, intent.held])
 
 
 def decode_intent(arrival: str, text: str) -> Intent:
     """The inverse of :func:`encode_intent`, as found after a restart."""
-    place, name, dev, ino, nu, ids, stand = json.loads(text)
+    place, name, dev, ino, nu, ids, stand, *rest = json.loads(text)
     moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
-    return Intent(arrival, _to_place(place), name, dev, ino, moment, again=True)
+    held = Held(*rest[0]) if rest else None
+    return Intent(arrival, _to_place(place), name, dev, ino, moment, again=True, held=held)
 
 
 def encode_promise(promise: Promise) -> str:
@@ -114,6 +132,8 @@ def _event(event: Event | None) -> list[str] | None:
         event.place,
         event.code,
         event.remark,
+        event.by,
+        event.why,
     ]
 
 

@@ -26,6 +26,8 @@ class Status(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
     CONFLICT = "conflict"
+    RELEASED = "released"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ TRANSITIONS: dict[EventType, Meaning] = {
         "D.2.ContentConsignmentFailure",
         "another file has the name it was to get; held for a person",
     ),
+    EventType.RELEASED: Meaning(
+        Status.RELEASED, "quarantine.release", "a person sent it into the chain again"
+    ),
+    EventType.DROPPED: Meaning(
+        Status.DROPPED, "quarantine.drop", "a person decided that it goes no further"
+    ),
 }
 
 CUSTODY: frozenset[EventType] = frozenset(
@@ -79,7 +87,9 @@ CUSTODY: frozenset[EventType] = frozenset(
 )
 """The few events that become leaves: at most four a message, and one a notice (contracts.md)."""
 
-FINAL: frozenset[Status] = frozenset({Status.REJECTED, Status.ACKNOWLEDGED, Status.REFUSED})
+FINAL: frozenset[Status] = frozenset(
+    {Status.REJECTED, Status.ACKNOWLEDGED, Status.REFUSED, Status.DROPPED}
+)
 """Nothing more is expected of a delivery in one of these."""
 
 SYSTEM_LEAVES: dict[str, str] = {
@@ -88,14 +98,29 @@ SYSTEM_LEAVES: dict[str, str] = {
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",
     "state.restore": "the database was restored from a backup; what was published was kept",
+    "quarantine.release": "a person sent a file that belongs to no delivery into the chain",
+    "quarantine.drop": "a person decided that such a file goes no further",
 }
 """Leaves that belong to no delivery."""
 
 
+DECIDED = frozenset({EventType.RELEASED, EventType.DROPPED})
+"""What a person decides about a file in quarantine."""
+
+_HELD = frozenset({Status.REJECTED, Status.REFUSED, Status.CONFLICT})
+_STANDS = frozenset({Status.REFUSED, Status.CONFLICT, Status.DROPPED})
+
+
 def step(status: Status, event: EventType) -> Status:
-    """The status after one event. A refusal or conflict stands, whatever comes after it."""
+    """The status after one event.
+
+    A refusal or conflict stands until a person decides otherwise; and what a person decides about
+    a copy that was held (of a file written to after it was taken) is not about the delivery.
+    """
     after = TRANSITIONS[event].leads_to
-    return status if after is None or status in (Status.REFUSED, Status.CONFLICT) else after
+    if after is None or (event in DECIDED and status not in _HELD):
+        return status
+    return status if status in _STANDS and event not in DECIDED else after
 
 
 def fold(events: Iterable[EventType]) -> Status:

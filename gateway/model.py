@@ -393,12 +393,16 @@ class EventType(StrEnum):
     REMARK = "remark"
     QUARANTINED = "quarantined"
     CONFLICT = "conflict"
+    RELEASED = "released"
+    DROPPED = "dropped"
 
 
 class Event(NamedTuple):
     """Something that happened to a delivery, at a station, to be recorded.
 
-    ``remark`` is a sentence for the operator, free of personal data; ``code`` a stable word.
+    ``remark`` is a sentence for the operator, free of personal data; ``code`` a stable word. ``by``
+    and ``why`` are of a person who decided it: they are committed to in the leaf, and stand nowhere
+    but in its openings.
     """
 
     type: EventType
@@ -408,6 +412,8 @@ class Event(NamedTuple):
     place: str = ""
     code: str = ""
     remark: str = ""
+    by: str = ""
+    why: str = ""
 
 
 class Clash(StrEnum):

@@ -54,19 +54,27 @@ def _open(dir_fd: int, name: str) -> BinaryIO:
 
 def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
     """Move a file to a place that may lie on another file system, keeping every byte durable."""
-    wanted = wanted or src
+    return _move(src_dir, src, folders.tmp(place), src, folders.fd(place), wanted or src)
+
+
+def take(folders: Folders, held: Place, name: str, place: Place, claimed: str) -> str:
+    """Claim a file from quarantine, for a place that may lie on another file system."""
+    tmp, target = folders.tmp(place), folders.claimed(place)
+    return _move(folders.fd(held), name, tmp, claimed, target, claimed)
+
+
+def _move(src_dir: int, src: str, tmp: int, staged: str, target: int, wanted: str) -> str:
     try:
-        return rename_next(src_dir, src, folders.fd(place), wanted)
+        return rename_next(src_dir, src, target, wanted)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    tmp, target = folders.tmp(place), folders.fd(place)
     if same_bytes(src_dir, src, target, wanted):
         name = wanted  # ours, from before a crash: it was not removed here any more
     else:
-        durable.remove(tmp, src)
-        durable.copy(src, tmp, src, src_dir=src_dir)  # its content is durable: it may have a name
-        name = rename_next(tmp, src, target, wanted)
+        durable.remove(tmp, staged)
+        durable.copy(src, tmp, staged, src_dir=src_dir)  # its content is durable: it may be named
+        name = rename_next(tmp, staged, target, wanted)
     durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
     durable.remove(src_dir, src)
     return name

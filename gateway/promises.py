@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass, field
 from enum import Enum
 
-from gateway import durable, names
+from gateway import aside, durable, names
 from gateway.folders import Folders
 from gateway.journal import Promise, Put
 from gateway.model import (
@@ -41,11 +41,13 @@ class Outcome:
     """What came of performing a promise: the events that are true now, with their final names.
 
     ``redo``: a target folder was removed with our staged file in it; decide again from the source.
+    ``held`` is the source, when it was set aside: why (one of :data:`aside.SOORTEN`), and its name.
     """
 
     events: list[Event] = field(default_factory=list)
     landed: list[tuple[Place, str]] = field(default_factory=list)
     redo: bool = False
+    held: aside.Aside | None = None
 
 
 def perform(folders: Folders, promise: Promise) -> Outcome:
@@ -62,7 +64,8 @@ def perform(folders: Folders, promise: Promise) -> Outcome:
             return outcome
         if landing is Landing.CONFLICT:
             _hold(folders, promise, put, outcome)
-            break
+            _hold_source(folders, promise, outcome)
+            return outcome
     _let_go(folders, promise, outcome)
     return outcome
 
@@ -76,7 +79,7 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Lan
     except FileNotFoundError:
         if not promise.again and folders.is_removed(put.place):
             return Landing.REDO
-        if _was_held(folders, promise, put):
+        if aside.was_held(folders, promise, put):
             return Landing.CONFLICT
         name = _delivered_as(target, put)
     except durable.Occupied:
@@ -125,18 +128,18 @@ def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) ->
     held = Place(Kind.QUARANTAINE, promise.id)
     for put in promise.puts:
         tmp, target = folders.tmp(put.place), folders.fd(put.place)
-        if _inode(target, put.name) == put.ino:  # the metagegevens went before the file
+        if aside.inode(target, put.name) == put.ino:  # the metagegevens went before the file
             move(folders, target, put.name, held, put.name)
-        elif _inode(tmp, put.staged) is not None:
+        elif aside.inode(tmp, put.staged) is not None:
             move(folders, tmp, put.staged, held, put.name)
     shown = names.toonbaar(clashed.name)
     remark = f"another file named {shown} is there already; ours is held"
     note = (
-        f"{remark}, with what belongs to it.\nMove the other file away from {clashed.place}, then "
-        f"put these where they belong; the referentienummer leads to the rest:\n"
-        f"knooppunt trace '{shown}'\n"
+        f"{remark}, with what belongs to it.\nFind out whose the other file in {clashed.place} is. "
+        f"Then send ours on, under the next number:\n"
+        f"knooppunt quarantine release {promise.id} --reason '...'\n"
     )
-    _note(folders, promise, note)
+    aside.note(folders, promise, note)
     outcome.landed.clear()
     outcome.events[:] = [
         Event(
@@ -151,27 +154,22 @@ def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) ->
     ]
 
 
-def _note(folders: Folders, promise: Promise, text: str) -> None:
-    held = folders.path(Place(Kind.QUARANTAINE, promise.id))
-    durable.put(os.path.join(held, names.REDEN), text.encode("utf-8", "backslashreplace"))
+def _hold_source(folders: Folders, promise: Promise, outcome: Outcome) -> None:
+    """Keep what led to a conflict with it: a person may send it in again.
+
+    A municipality's own file goes where it always goes: its envelope is what is held.
+    """
+    ours = promise.fate is not Fate.REMOVE
+    if ours:
+        _let_go(folders, promise, outcome)
+    else:
+        _let_beside_go(folders, promise, hold=True)
+        if aside.inode(folders.claimed(promise.place), promise.id) is not None:
+            aside.quarantine(folders, promise)
+    outcome.held = aside.of(promise, "naam-bezet", "" if ours else promise.id)
 
 
-def _inode(dir_fd: int, name: str) -> int | None:
-    try:
-        return os.stat(name, dir_fd=dir_fd, follow_symlinks=False).st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _was_held(folders: Folders, promise: Promise, put: Put) -> bool:
-    """Tell whether a staged file went to quarantine before a crash, not to its place."""
-    if not promise.again or put.clash is not Clash.HOLD:
-        return False
-    held = folders.path(Place(Kind.QUARANTAINE, promise.id))
-    return os.path.lexists(os.path.join(held, put.name))
-
-
-def _let_beside_go(folders: Folders, promise: Promise) -> None:
+def _let_beside_go(folders: Folders, promise: Promise, *, hold: bool) -> None:
     """The bytes that an envelope refers to share its fate; they go before it, which names them."""
     if promise.beside is None:
         return
@@ -182,7 +180,7 @@ def _let_beside_go(folders: Folders, promise: Promise) -> None:
             return
     except FileNotFoundError:
         return  # they went before a crash, or were never there
-    if promise.fate is Fate.QUARANTINE:
+    if hold:
         move(folders, fd, name, Place(Kind.QUARANTAINE, promise.id), name)
     else:
         durable.remove(fd, name)
@@ -191,36 +189,37 @@ def _let_beside_go(folders: Folders, promise: Promise) -> None:
 def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
     if promise.fate is Fate.LEAVE:
         return
-    _let_beside_go(folders, promise)
+    _let_beside_go(folders, promise, hold=promise.fate is Fate.QUARANTINE)
     claimed = folders.claimed(promise.place)
     try:
         found = os.stat(promise.id, dir_fd=claimed, follow_symlinks=False)
-    except FileNotFoundError:
-        return  # it went before the crash
+    except FileNotFoundError:  # it went before the crash
+        outcome.held = aside.held_before(folders, promise)
+        if outcome.held is not None and outcome.held.soort == "gewijzigd":
+            outcome.events.append(_changed(promise))
+        return
     if (found.st_size, found.st_mtime_ns) != (promise.size, promise.mtime_ns):
         # Somebody kept writing after the claim: what was sent is what was read; keep the rest.
-        _quarantine(folders, promise)
-        remark = "was written to after it was taken; what was read then was sent on, this is held"
-        _note(folders, promise, f"{names.toonbaar(promise.name)} {remark}.\n")
-        outcome.events.append(
-            Event(
-                EventType.QUARANTINED,
-                _station(promise),
-                promise.levering,
-                names.toonbaar(promise.name),
-                str(Place(Kind.QUARANTAINE, promise.id)),
-                "gewijzigd-na-overname",
-                remark,
-            )
-        )
+        event = _changed(promise)
+        aside.note(folders, promise, f"{event.name} {event.remark}.\n")
+        outcome.held = aside.of(promise, "gewijzigd", aside.quarantine(folders, promise))
+        outcome.events.append(event)
     elif promise.fate is Fate.REMOVE:
         durable.remove(claimed, promise.id)
     elif promise.fate is Fate.QUARANTINE:
-        _quarantine(folders, promise)
+        name = aside.quarantine(folders, promise)
+        outcome.held = aside.of(promise, aside.soort(promise), name)
     elif promise.target is not None:
         name = rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
         if name != promise.name:  # known by that name too, when somebody asks
             outcome.events.append(_kept_as(promise, promise.target, name))
+
+
+def _changed(promise: Promise) -> Event:
+    remark = "was written to after it was taken; what was read then was sent on, this is held"
+    return Event(EventType.QUARANTINED, _station(promise), promise.levering,
+                 names.toonbaar(promise.name), str(Place(Kind.QUARANTAINE, promise.id)),
+                 "gewijzigd-na-overname", remark)  # fmt: skip
 
 
 def _kept_as(promise: Promise, target: Place, name: str) -> Event:
@@ -239,8 +238,3 @@ def _kept_as(promise: Promise, target: Place, name: str) -> Event:
 
 def _station(promise: Promise) -> str:
     return STATION_OF[promise.place.kind]
-
-
-def _quarantine(folders: Folders, promise: Promise) -> None:
-    held = Place(Kind.QUARANTAINE, promise.id)
-    move(folders, folders.claimed(promise.place), promise.id, held, promise.name)

@@ -46,12 +46,14 @@ class Response:
     """What comes of a request, besides the rows that its handler added to the round's changes.
 
     ``answer`` is shown to who asked; ``happened`` are events to record, with their leaves;
-    ``intents`` are files to be claimed from the next round on.
+    ``intents`` are files to be claimed from the next round on, ``archive`` folders in quarantine
+    that go to the archive, each with its name there.
     """
 
     answer: Answer
     happened: list[tuple[Event, Levering]] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
+    archive: list[tuple[str, str]] = field(default_factory=list)
 
 
 Handler = Callable[[Asked, Changes], Response]

@@ -25,10 +25,8 @@ from sqlalchemy.exc import DatabaseError
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
-from gateway.model import (
-    Key,
-    Levering,
-)
+from gateway.model import EventType, Key, Levering
+from gateway.store_held import HELD, held_row
 from gateway.store_questions import KEEP, Many, levering_of, lookup, upsert
 
 UNREADABLE = DatabaseError
@@ -91,6 +89,8 @@ class Changes:
     """What is only ever added to: new rows of tables that have no statement of their own here."""
     outdated: set[Any] = field(default_factory=set)
     """Questions that ``rows`` answers otherwise than before: the clerk must ask them again."""
+    held: list[Row] = field(default_factory=list)
+    decided_on: list[Row] = field(default_factory=list)
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
@@ -207,14 +207,36 @@ class Store:
             raise KeyError(id_)
         return levering_of(row)
 
-    def awaiting(self) -> list[Levering]:
-        """Deliveries of which an envelope lies in a hop folder, or just did: no answer yet."""
-        open_ones = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED)
+    def awaiting(self) -> list[tuple[Levering, bool]]:
+        """Deliveries of which an envelope lies in a hop folder, or just did: no answer yet.
+
+        With each, whether it was refused before a person released it: that answer is no news.
+        """
+        open_ones = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED, Status.RELEASED)
         query = sa.select(t.levering).where(
             t.levering.c.status.in_(open_ones),
             t.levering.c.tijdstip != "",
         )
-        return [levering_of(row) for row in self._connection.execute(query)]
+        refused = sa.select(t.event.c.levering).where(
+            t.event.c.type == EventType.REFUSED,
+            t.event.c.levering.in_(query.with_only_columns(t.levering.c.seq)),
+        )
+        before = set(self._connection.execute(refused).scalars())
+        return [(levering_of(row), row.seq in before) for row in self._connection.execute(query)]
+
+    def intent(self, arrival: str) -> str:
+        """The intent by which a file under way was claimed, as the journal has it."""
+        query = sa.select(t.arrival.c.intent).where(t.arrival.c.id == arrival)
+        return str(self._connection.execute(query).scalar_one())
+
+    def held(self, folder: str) -> Row | None:
+        """What is known of a folder in quarantine, with the code for which it lies there."""
+        return held_row(self._connection, folder)
+
+    def decided_on(self) -> list[tuple[str, str]]:
+        """Folders in quarantine that a person decided about, and where in the archive they go."""
+        query = sa.select(t.held.c.id, t.held.c.archive).where(t.held.c.state != HELD)
+        return [(row.id, row.archive) for row in self._connection.execute(query)]
 
     def answered(self, request: str) -> bool:
         """Whether a request of a person (``requests.py``) was done already."""
@@ -301,6 +323,10 @@ class Store:
             _DELETE_ARRIVAL.run(run, [{"key": one} for one in changes.done])
         if changes.meta:
             _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
+        if changes.held:
+            _UPSERT_HELD.run(run, changes.held)
+        if changes.decided_on:
+            _DECIDE_HELD.run(run, changes.decided_on)
         if changes.answered:
             _INSERT_ANSWERED.run(run, [{**row, "at": changes.at} for row in changes.answered])
         for table, rows in changes.rows.items():
@@ -358,6 +384,13 @@ _INSERT_EVENT = Many(sa.insert(t.event))
 _INSERT_LEAF = Many(sa.insert(t.leaf))
 _INSERT_OPENING = Many(sa.insert(t.opening))
 _UPSERT_META = Many(upsert(t.meta, "key"))
+_UPSERT_HELD = Many(upsert(t.held, "id"))
+_DECIDE_HELD = Many(
+    sa.update(t.held)
+    .where(t.held.c.id == sa.bindparam("key"))
+    .values(state=sa.bindparam("new_state"), leaf=sa.bindparam("new_leaf"),
+            decided_at=sa.bindparam("new_at"), archive=sa.bindparam("new_archive"))
+)  # fmt: skip
 _INSERT_ANSWERED = Many(sa.insert(t.answered))
 _UPDATE_LINE = Many(
     sa.update(t.levering)
@@ -368,7 +401,8 @@ _UPDATE_LINE = Many(
 
 def _upsert_levering() -> Any:
     statement = sqlite_insert(t.levering)
-    learned = ("volgnummer", "delivered_as", "answers_to", "tijdstip", "status", "last_leaf")
+    learned = ("volgnummer", "delivered_as", "answers_to", "tijdstip", "status", "last_leaf",
+               "uitwisseling", "opmerking")  # fmt: skip
     return statement.on_conflict_do_update(
         index_elements=["seq"], set_={name: statement.excluded[name] for name in learned}
     )

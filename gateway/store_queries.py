@@ -16,6 +16,7 @@ from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.moment import iso
 from gateway.store import connect
+from gateway.store_held import held_rows, opened
 
 Row = dict[str, Any]
 
@@ -168,6 +169,14 @@ class Reader:
         """A setting of this state."""
         query = sa.select(t.meta.c.value).where(t.meta.c.key == key)
         return self._connection.execute(query).scalar()
+
+    def held(self) -> list[Row]:
+        """Every folder that ever was in quarantine, oldest first (``store_held.py``)."""
+        return held_rows(self._connection)
+
+    def opened(self, leaf: int) -> dict[str, str]:
+        """What the commitments of a leaf stand for, by label; empty when that was erased."""
+        return opened(self._connection, leaf)
 
     def answer(self, request: str) -> str | None:
         """What the engine answered to a request (``requests.py``), as JSON; None: nothing yet."""

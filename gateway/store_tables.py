@@ -102,6 +102,25 @@ event = sa.Table(
 )
 """All that happened, in order; the custody events among them carry the index of their leaf."""
 
+held = sa.Table(
+    "held",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("soort", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("beside", sa.Text, nullable=False),
+    sa.Column("intent", sa.Text, nullable=False),
+    sa.Column("levering", sa.Text, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),
+    sa.Column("leaf", sa.Integer),
+    sa.Column("decided_at", sa.Integer),
+    sa.Column("archive", sa.Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+"""One row a folder in quarantine: what lies there, where it came from (the intent that it was
+claimed by), and what a person decided about it (the leaf leads to who and why)."""
+
 answered = sa.Table(
     "answered",
     metadata,

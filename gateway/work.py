@@ -78,7 +78,7 @@ def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
         content.size,
         content.sha256,
         content.content,
-        content.owner,
+        (intent.held and intent.held.owner) or content.owner,
         intent.moment,
         read,
     )

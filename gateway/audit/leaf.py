@@ -57,6 +57,7 @@ FIELDS: dict[str, tuple[type, bool, str]] = {
         False,
         "commitment (c1:...) to the name of the file (it may name a person) or user",
     ),
+    "reason": (str, False, "commitment (c1:...) to why a person decided it, in his words"),
     "evidence": (list, False, "what else proves it: a list of <kind>:<SHA-256 hexadecimal>"),
     "prev": (int, False, "index of the previous leaf of the same msg; absent on its first"),
     "trace": (str, False, "trace id that ties the leaf to the technical logs"),
@@ -97,8 +98,9 @@ def encode(fields: Mapping[str, object]) -> bytes:
     _check_fields(plain)
     if not plain["actor"].startswith(("c1:", "system:")):
         raise LeafError("a leaf's actor is a commitment (c1:...) or system:<part>")
-    if "name" in plain and not plain["name"].startswith("c1:"):
-        raise LeafError("a leaf's name is a commitment (c1:...): a file name may name a person")
+    for one in ("name", "reason"):
+        if one in plain and not plain[one].startswith("c1:"):
+            raise LeafError(f"a leaf's {one} is a commitment (c1:...): it may name a person")
     for name in FREE_FIELDS:
         for run in _NINE_DIGITS.findall(plain[name]):
             if _eleven_proof(run):

@@ -263,7 +263,7 @@ def _deliver(c: header.Checked) -> Decision:
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
         leveringen=(levering._replace(delivered_as=readable),),
-        facts=facts(header.reply_facts("ggk", c.header, reply)),
+        facts=facts(header.reply_facts("ggk", c.header, reply, c.known)),
     )
 
 

@@ -283,13 +283,19 @@ def new_reply(arrival: Arrival, header: Stuurgegevens, known: Known, digest: str
     return Reply(digest, "fo03", number, time, fault.code, fault.details, arrival.id)
 
 
-def reply_facts(station: str, header: Stuurgegevens, reply: Reply) -> tuple[Fact, ...]:
-    """What to remember of a new answer. Only an accepted message moves its sender's time on."""
+def reply_facts(
+    station: str, header: Stuurgegevens, reply: Reply, known: Known
+) -> tuple[Fact, ...]:
+    """What to remember of a new answer. Only an accepted message moves its sender's time on.
+
+    Never back: a message that a person released may be older than what came after it.
+    """
     own = (LastTime("uit", header.ontvanger.sleutel), reply.tijdstip)
     if reply.soort != "bv03":
         return (own, (request_key(station, header), reply))
-    theirs = (LastTime("in", header.zender.sleutel), envelopes.opvul(header.tijdstip_bericht))
-    return (own, (request_key(station, header), reply), theirs)
+    sender = LastTime("in", header.zender.sleutel)
+    newest = max(known.get(sender) or "", envelopes.opvul(header.tijdstip_bericht))
+    return (own, (request_key(station, header), reply), (sender, newest))
 
 
 def answer(arrival: Arrival, header: Stuurgegevens, place: Place, reply: Reply, config: Config,

@@ -132,7 +132,8 @@ def _refused(
         place = ANSWER_PLACE[arrival.place.kind]
         deliveries.append(header.answer(arrival, sender, place, reply, config, levering.id))
         # A number that was answered before keeps its first answer: that is what a retry gets.
-        learned = header.reply_facts(counter.station, sender, reply)[: 2 if remember else 1]
+        learned = header.reply_facts(counter.station, sender, reply, known)
+        learned = learned[: 2 if remember else 1]
     return Decision(
         source=Source(Fate.QUARANTINE, quarantine(arrival), arrival.name),
         events=(event,),

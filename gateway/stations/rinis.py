@@ -157,7 +157,7 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
         leveringen=(levering,),
         facts=facts(
             [
-                *header.reply_facts("rinis", c.header, reply),
+                *header.reply_facts("rinis", c.header, reply, c.known),
                 (counted, number),
                 (of_stem, number),
             ]

@@ -151,13 +151,17 @@ def _history(connection: sa.Connection) -> Iterator[str]:
         types = [EventType(one.type) for one in events]
         if fold(types) != row.status:
             yield f"{row.id} is {row.status}, but its events lead to {fold(types)}"
-        custody = [
-            f"{one.type} ({one.station})"  # a refusal is RINIS's, and GGk's when it hears of it
-            for one in events
-            if EventType(one.type) in CUSTODY - {EventType.NOTIFIED}
-        ]
-        if len(custody) > MAX_LEAVES or len(set(custody)) < len(custody):
-            yield f"{row.id} has the custody events {', '.join(custody)}"
+        ways: list[list[str]] = [[]]  # a release begins a new one
+        for one in events:
+            kind = EventType(one.type)
+            if kind is EventType.RELEASED:
+                ways.append([])
+            elif kind in CUSTODY - {EventType.NOTIFIED, EventType.DROPPED}:
+                # a refusal is RINIS's, and GGk's when it hears of it
+                ways[-1].append(f"{one.type} ({one.station})")
+        for custody in ways:
+            if len(custody) > MAX_LEAVES or len(set(custody)) < len(custody):
+                yield f"{row.id} has the custody events {', '.join(custody)}"
         leaves = [one.leaf for one in events if EventType(one.type) in CUSTODY]
         if None in leaves:
             yield f"{row.id} has a custody event without a leaf"

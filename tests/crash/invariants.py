@@ -281,7 +281,7 @@ def _refused(chain: Chain, wrong: list[str]) -> None:
         inside = {path.name: path.read_bytes() for path in _files(place)}
         if any(name.endswith(".bv03.xml") for name in inside):
             kept += [inside[name] for name in inside if name.endswith(".csv")]
-            if len(inside) != 4 or "reden.txt" not in inside or not any(META in n for n in inside):
+            if len(inside) != 5 or "reden.txt" not in inside or not any(META in n for n in inside):
                 wrong.append(f"quarantaine/{place.name} holds of a conflict {sorted(inside)}")
             continue
         if len(inside) != 2 or "reden.txt" not in inside:

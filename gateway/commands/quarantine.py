@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``knooppunt quarantine``: what was set aside, why, and what a person decides about it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from gateway.commands.options import ConfigOption, JsonOption, StateOption, err, location_of, out
+
+app = typer.Typer(
+    no_args_is_help=True, help="Files that were set aside: what they are, and what becomes of them."
+)
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="Folders in quarantine; the first characters of a name will do."),
+]
+CodeOption = Annotated[str, typer.Option("--code", help="Only those with this code.")]
+PartyOption = Annotated[str, typer.Option("--gemeente", help="Only those of this party (code).")]
+ExchangeOption = Annotated[str, typer.Option("--uitwisseling", help="Only those of this exchange.")]
+BeforeOption = Annotated[
+    str, typer.Option("--before", help="Only those set aside before this time (ISO 8601).")
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why you decide this; it is recorded. Required.")
+]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who decides it. Default: your login name. It is recorded.")
+]
+DryOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", help="Do not ask, when files are chosen by a filter.")
+]
+
+
+@app.command("list", epilog="Example: knooppunt quarantine list --code geen-uitwisseling")
+def list_(
+    code: CodeOption = "",
+    gemeente: PartyOption = "",
+    uitwisseling: ExchangeOption = "",
+    before: BeforeOption = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that a person decided on.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """What was set aside, why, and since when; oldest first."""
+    from gateway import held
+
+    location = location_of(config, state)
+    wanted = held.Filter(code, gemeente, uitwisseling, before, everything=everything)
+    found = held.listed(location, wanted)
+    if as_json:
+        typer.echo(json.dumps({"held": found}, ensure_ascii=False, indent=2))
+        return
+    held.show_list(out, found)
+
+
+@app.command(epilog="Example: knooppunt quarantine show 01KAQ7")
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A folder in quarantine.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """One file: what it is, why it lies there, what release would mean, who decided what.
+
+    Exit code 1 when there is no such file.
+    """
+    from gateway import held
+
+    found = held.one(location_of(config, state), id_)
+    if found is None:
+        out.print(Text(f"There is no {id_!r} in quarantine. See: knooppunt quarantine list --all"))
+        raise typer.Exit(1)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        held.show_one(out, found)
+
+
+@app.command(epilog="Example: knooppunt quarantine release 01KAQ7 --as wmo --reason 'naam klopt'")
+def release(
+    ids: Ids = None,
+    chosen: Annotated[
+        str, typer.Option("--as", help="The exchange of a municipality's file, chosen by you.")
+    ] = "",
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    dry_run: DryOption = False,
+    yes: YesOption = False,
+    code: CodeOption = "",
+    gemeente: PartyOption = "",
+    uitwisseling: ExchangeOption = "",
+    before: BeforeOption = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Send files into the chain again: once, also when two people do it at the same time.
+
+    By name, or by filters. A refused drop goes on as the delivery that it was; a refused envelope
+    is judged again; after a name conflict ours gets the next number. What would be refused again
+    for the same reason is not released: it says why. A gateway may be running or not; when none
+    runs the file goes as far as the next folder, and on when one does.
+
+    Exit code 1 when one of the files was not released.
+    """
+    from gateway import held
+
+    location = location_of(config, state)
+    wanted = held.Filter(code, gemeente, uitwisseling, before)
+    order = held.Order("release", by, reason, chosen, ids or [], wanted)
+    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+
+
+@app.command(epilog="Example: knooppunt quarantine drop --code leeg-bestand --before 2026-01-01 "
+             "--reason opgeruimd")  # fmt: skip
+def drop(
+    ids: Ids = None,
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    dry_run: DryOption = False,
+    yes: YesOption = False,
+    code: CodeOption = "",
+    gemeente: PartyOption = "",
+    uitwisseling: ExchangeOption = "",
+    before: BeforeOption = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """Decide that files go no further. Nothing is destroyed: they move to the archive.
+
+    The archive is folders/quarantaine/.archief/; who decided it and why is in the log.
+
+    Exit code 1 when one of the files was not dropped.
+    """
+    from gateway import held
+
+    location = location_of(config, state)
+    wanted = held.Filter(code, gemeente, uitwisseling, before)
+    order = held.Order("drop", by, reason, "", ids or [], wanted)
+    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+
+
+def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -> None:
+    from gateway import held
+
+    bulk = not plan.order.ids
+    if dry_run or (bulk and not yes):
+        if as_json:
+            typer.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
+        else:
+            held.show_plan(out, plan)
+        if not dry_run and plan.would:
+            err.print(Text("Nothing was done. Do it with the same words and --yes."))
+        raise typer.Exit(0 if dry_run and not plan.refused else 1)
+    done = held.carry_out(location, plan)
+    if as_json:
+        typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
+    else:
+        held.show_done(out, plan.order.action, done)
+    raise typer.Exit(1 if done["refused"] else 0)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Out of quarantine: a file that a person released is claimed from there; the rest is archived.
+
+The archive is ``quarantaine/.archief/``: the folder as it was, moved there by one rename. Nothing
+is removed: a decision that turns out wrong can be undone by hand, and how long to keep what was
+decided on is for retention to say, not for whoever clears the list.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gateway import durable, moves
+from gateway.folders import Folders
+from gateway.journal import Intent
+from gateway.model import BESIDE, Kind, Place
+
+ARCHIVE = ".archief"
+"""The folder of what a person decided on; as for ``.tmp``, no station looks in it."""
+
+
+def claim(folders: Folders, intent: Intent) -> bool:
+    """Claim a file, from where it was dropped or from quarantine; False when it is not there."""
+    if intent.held is None:
+        return folders.claim(intent)
+    if intent.id in os.listdir(folders.claimed(intent.place)):
+        return True  # before a crash
+    held = Place(Kind.QUARANTAINE, intent.held.folder)
+    if not os.path.lexists(os.path.join(folders.path(held), intent.held.name)):
+        return False
+    _put_beside(folders, intent.place, held, intent.held.beside)
+    moves.take(folders, held, intent.held.name, intent.place, intent.id)
+    return True
+
+
+def _put_beside(folders: Folders, place: Place, held: Place, name: str) -> None:
+    """Bring the bytes that an envelope refers to back to where it looks for them."""
+    if name and os.path.lexists(os.path.join(folders.path(held), name)):
+        beside = Place(BESIDE[place.kind])
+        if not os.path.lexists(os.path.join(folders.path(beside), name)):
+            moves.move(folders, folders.fd(held), name, beside, name)
+
+
+def archive(folders: Folders, folder: str, name: str) -> None:
+    """Move a folder out of quarantine, to this name in the archive; again: nothing."""
+    top = folders.fd(Place(Kind.QUARANTAINE))
+    kept = Place(Kind.QUARANTAINE, ARCHIVE)
+    folders.forget(Place(Kind.QUARANTAINE, folder))
+    durable.rename_dir(top, folder, folders.fd(kept), name)

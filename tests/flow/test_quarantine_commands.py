@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``knooppunt quarantine``, as people type it: with a gateway running, or not, or two at once."""
+
+import subprocess
+
+import pytest
+
+from tests.flow.conftest import KNOOPPUNT, eventually
+from tests.flow.test_commands import as_promised
+
+
+def held(knooppunt, *words):
+    """What the list says."""
+    return as_promised(knooppunt.json("quarantine", "list", *words), "quarantine-list")["held"]
+
+
+def decision(knooppunt, *words, code=0):
+    """What release or drop says."""
+    found = knooppunt.json("quarantine", *words, code=code)
+    return as_promised(found, "quarantine-decision")
+
+
+@pytest.fixture
+def three(knooppunt):
+    """Two files without an exchange, one empty file: all in quarantine."""
+    knooppunt.drop("0363", "een.csv", b"1")
+    knooppunt.drop("0034", "twee.csv", b"2")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"")
+    knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 50"))
+    knooppunt("run", "--once")
+    assert len(held(knooppunt)) == 3
+    return knooppunt
+
+
+def test_the_list_and_its_filters(three):
+    """Each filter narrows it; nothing held is no error."""
+    assert {row["name"] for row in held(three, "--code", "geen-uitwisseling")} == {
+        "een.csv", "twee.csv",
+    }  # fmt: skip
+    assert [row["name"] for row in held(three, "--gemeente", "0034")] == ["twee.csv"]
+    assert [row["name"] for row in held(three, "--uitwisseling", "wmo")] == ["WMO_H22025.csv"]
+    assert held(three, "--before", "2020-01-01") == []
+    assert len(held(three, "--before", "2999-01-01")) == 3
+    assert "een.csv" in three("quarantine", "list").stdout
+    nothing = three("quarantine", "list", "--code", "onzin").stdout
+    assert "Nothing is held" in nothing
+
+
+def test_show_says_what_it_is_and_what_release_would_mean(three):
+    """Why, from where, what lies there, and what to do."""
+    [row] = held(three, "--gemeente", "0034")
+    found = as_promised(three.json("quarantine", "show", row["id"]), "quarantine-show")
+    assert found["files"] == ["reden.txt", "twee.csv"]
+    assert "choose one" in found["release"]
+    assert found["decision"] is None
+    assert "geen-uitwisseling" in three("quarantine", "show", row["id"]).stdout
+    three("quarantine", "show", "onzin", code=1)
+    three("quarantine", "show", "0", code=2)  # all begin so
+
+
+def test_release_by_the_first_characters_of_its_name(three):
+    """No gateway runs: the file goes as far as the hop folder, and on when one does."""
+    [row] = held(three, "--gemeente", "0034")
+    done = decision(three, "release", row["id"][:24], "--as", "wmo",
+                    "--reason", "gebeld", "--by", "ada")  # fmt: skip
+    assert [one["name"] for one in done["done"]] == ["twee.csv"]
+    assert not done["dry_run"]
+    [envelope] = (three.folders / "ggk/uit").glob("*.xml")
+    three("run", "--once")
+    assert (three.folders / "cbs/in/GMSDWMO/twee_0034_0001.csv").read_bytes() == b"2"
+    assert not envelope.exists()
+    found = as_promised(three.json("quarantine", "show", row["id"]), "quarantine-show")
+    assert found["decision"]["by"] == "ada"
+    assert found["decision"]["reason"] == "gebeld"
+    assert found["state"] == "released"
+    assert "by ada" in three("quarantine", "show", row["id"]).stdout
+    again = decision(three, "release", row["id"], "--reason", "nog eens", code=1)
+    assert "released already" in again["refused"][0]["reason"]
+    three("audit", "verify")
+
+
+def test_in_bulk_it_is_a_dry_run_until_somebody_says_yes(three):
+    """By a filter: first what would happen; with --yes it does."""
+    words = ("release", "--code", "geen-uitwisseling", "--as", "jeugd", "--reason", "bulk")
+    planned = decision(three, *words, "--dry-run")
+    assert planned["dry_run"]
+    assert len(planned["done"]) == 2
+    asked = three("quarantine", *words, code=1)
+    assert "would release" in asked.stdout
+    assert "--yes" in asked.stderr
+    assert len(held(three)) == 3
+    done = three("quarantine", *words, "--yes")
+    assert done.stdout.count("released 0") == 2
+    three("run", "--once")
+    assert len(list((three.folders / "cbs/in/GMSDJGD").glob("*.csv"))) == 2
+
+
+def test_what_is_not_released_is_said_and_the_rest_is(three):
+    """The empty file is refused with a sentence; exit code 1."""
+    ids = [row["id"] for row in held(three)]
+    done = decision(three, "release", *ids, "--as", "wmo", "--reason", "alles", code=1)
+    assert len(done["done"]) == 2
+    [refused] = done["refused"]
+    assert "it is empty" in refused["reason"]
+
+
+def test_drop_moves_to_the_archive(three):
+    """Nothing is destroyed; the list says so when asked."""
+    done = decision(three, "drop", "--code", "leeg-bestand", "--reason", "leeg", "--yes")
+    assert len(done["done"]) == 1
+    assert len(held(three)) == 2
+    [row] = [row for row in held(three, "--all") if row["state"] == "dropped"]
+    assert (three.folders / row["folder"] / "WMO_H22025.csv").exists()
+
+
+WRONG = [
+    (["release", "--reason", "x"], "name the files, or choose"),
+    (["release", "een", "--code", "x", "--reason", "x"], "not both"),
+    (["release", "--code", "x"], "say why"),
+    (["drop", "een", "--reason", "  "], "say why"),
+    (["drop", "--before", "gisteren", "--reason", "x"], "not a time"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), WRONG)
+def test_wrong_use(three, words, says):
+    """Exit code 2 and a sentence, and nothing is done."""
+    assert says in three("quarantine", *words, code=2).stderr
+    assert len(held(three)) == 3
+
+
+def test_an_unknown_id_is_said(three):
+    """Exit code 1: there is no such file."""
+    done = decision(three, "drop", "onzin", "--reason", "x", code=1)
+    assert "no such file" in done["refused"][0]["reason"]
+
+
+def test_two_commands_at_once_without_a_gateway(three):
+    """Both are heard, one after the other: released once, and the other is told so."""
+    [row] = held(three, "--gemeente", "0034")
+    words = ["quarantine", "release", row["id"], "--as", "wmo", "--reason", "x"]
+    people = [three.start(*words) for _ in range(2)]
+    said = [person.communicate(timeout=60) for person in people]
+    assert sorted(person.returncode for person in people) == [0, 1], said
+    three("run", "--once")
+    assert [path.read_bytes() for path in (three.folders / "cbs/in/GMSDWMO").glob("*.csv")] == [
+        b"2"
+    ]
+
+
+def test_beside_a_gateway_that_runs(three):
+    """The gateway does it; the command shows its answer."""
+    process = subprocess.Popen([KNOOPPUNT, "run"], cwd=three.folder, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)  # fmt: skip
+    try:
+        assert process.stderr is not None
+        while b"Ctrl-C" not in process.stderr.readline():
+            pass
+        [row] = held(three, "--gemeente", "0034")
+        done = decision(three, "release", row["id"], "--as", "wmo", "--reason", "x")
+        assert len(done["done"]) == 1
+        eventually((three.folders / "cbs/in/GMSDWMO/twee_0034_0001.csv").exists)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
