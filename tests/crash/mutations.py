@@ -180,9 +180,9 @@ MUTATIONS = (
     Mutation(
         "metagegevens come after their file",
         "stations/rinis.py",
-        (("            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),\n", ""),
+        (("            Delivery(inbox, name, c.content, Clash.HOLD, arrived),\n", ""),
          ("            Delivery(inbox, names.metagegevens_naam(name)",
-          "            Delivery(inbox, name, c.envelop.payload, Clash.HOLD, arrived),\n"
+          "            Delivery(inbox, name, c.content, Clash.HOLD, arrived),\n"
           "            Delivery(inbox, names.metagegevens_naam(name)")),
         "kill",
         "_metagegevens.xml",
