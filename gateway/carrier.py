@@ -17,6 +17,8 @@ import errno
 import hashlib
 import os
 import stat
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,8 +31,8 @@ from gateway.model import Carried, Carry
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-CHUNK = 1 << 20
-"""Bytes in memory at a time."""
+CHUNK = 1 << 19
+"""Bytes that are read, hashed and written at a time; two such are in memory."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
@@ -67,6 +69,7 @@ class Carrier:
         self._folders = folders
         self._hauls: dict[str, _Haul] = {}
         self._left = 0
+        self._buffers = deque((bytearray(), bytearray()))
 
     def new_round(self) -> None:
         """A new round: so many bytes may be carried in it, for all files together."""
@@ -111,6 +114,8 @@ class Carrier:
                 return Carried(carry.to, fault=f"INCORRECT_FILE_SIZE: {said}")
             expected = _Haul(found.st_size, found.st_mtime_ns)
         haul = self._hauls.setdefault(intent.id, expected)
+        if not self._buffers[0]:
+            self._buffers = deque((bytearray(CHUNK), bytearray(CHUNK)))
         done = self._go_on(intent, carry, haul, source)
         haul.hold_to(os.fstat(source))
         return done
@@ -132,11 +137,14 @@ class Carrier:
             if part is not None:
                 opened.callback(os.close, part)
                 _check_room(part, haul)
+            # Hashing costs as much as the rest together: it is done beside it.
+            hasher = opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="hash"))
+            hashed: Future[None] | None = None
             while self._left > 0 and haul.at < haul.size:
-                chunk = os.pread(source, min(CHUNK, self._left, haul.size - haul.at), haul.at)
-                if not chunk:
-                    raise OSError(errno.EBUSY, "it was cut off while it was read")
-                haul.digest.update(chunk)
+                chunk = self._read(source, min(CHUNK, self._left, haul.size - haul.at), haul.at)
+                if hashed is not None:
+                    hashed.result()
+                hashed = hasher.submit(haul.digest.update, chunk)
                 if part is not None and carry is not None:
                     self._write(intent, carry, haul, part, chunk)
                 haul.at += len(chunk)
@@ -147,6 +155,15 @@ class Carrier:
                 durable.cut_part(part, haul.size)
         to = intent.place if carry is None else carry.to
         return Carried(to, haul.size, haul.digest.hexdigest())
+
+    def _read(self, source: int, size: int, at: int) -> memoryview:
+        """Read into one of two buffers in turn: the other may still be hashed."""
+        self._buffers.rotate()
+        view = memoryview(self._buffers[0])[:size]
+        got = os.preadv(source, [view], at)
+        if not got:
+            raise OSError(errno.EBUSY, "it was cut off while it was read")
+        return view[:got]
 
     def _part(self, intent: Intent, carry: Carry, haul: _Haul) -> int:
         """Open what was carried so far; it must be the file that we began."""
@@ -166,7 +183,9 @@ class Carrier:
             raise _BegunAnewError
         return part
 
-    def _write(self, intent: Intent, carry: Carry, haul: _Haul, part: int, chunk: bytes) -> None:
+    def _write(
+        self, intent: Intent, carry: Carry, haul: _Haul, part: int, chunk: memoryview
+    ) -> None:
         if haul.at < haul.there:
             if os.pread(part, len(chunk), haul.at) == chunk:
                 return

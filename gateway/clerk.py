@@ -35,7 +35,7 @@ from gateway.written import Written
 REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
 
-IN_HAND_BYTES = 32 << 20
+IN_HAND_BYTES = 16 << 20
 """When so much was read in a round, the rest waits for the next: memory is for this, and a few
 times over for what is made of it."""
 

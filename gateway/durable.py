@@ -111,13 +111,13 @@ def open_part(dir_fd: int, name: str, *, new: bool, mode: int = STAGED_MODE) -> 
 
 
 # pwrite until all is written; sync_file_range(SYNC_FILE_RANGE_WRITE)
-def write_part(fd: int, chunk: bytes, offset: int) -> None:
+def write_part(fd: int, chunk: memoryview, offset: int) -> None:
     """Write into such a file, and let the disk begin on it, so that the round's sync waits less.
 
     After an error the caller removes the file: what the kernel may have lost is written anew.
     Durable after the next :func:`sync_filesystem`, which also reports what went wrong meanwhile.
     """
-    view, at = memoryview(chunk), offset
+    view, at = chunk, offset
     while view:
         written = os.pwrite(fd, view, at)
         view, at = view[written:], at + written

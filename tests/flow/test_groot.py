@@ -5,6 +5,8 @@ import hashlib
 import io
 import os
 import random
+import subprocess
+import sys
 import uuid
 import zipfile
 
@@ -12,6 +14,8 @@ import pytest
 
 import envelopes
 from envelopes import Verwijzing, build_verwijzing
+from gateway.journal import decode_promise
+from gateway.setup import shipped_config
 from gateway.testing import Keten
 from tests.flow.conftest import eventually
 from tests.flow.test_drop import with_config
@@ -153,6 +157,27 @@ def test_what_lies_in_the_hop_folder(tmp_path):
         assert found.metagegevens.bestand.oorspronkelijke_naam == "2025 wmo.zip"
         assert beside(keten) == [f"{number}.bin"]
         assert (keten.hop("ggk/uit") / said.url).read_bytes() == content
+
+
+@pytest.mark.parametrize("way", ["heen", "retour"])
+def test_the_bytes_lie_there_before_the_envelope(tmp_path, way):
+    """What is promised in order is done in order: whoever finds the envelope finds its bytes."""
+    with by_reference(tmp_path) as keten:
+        if way == "heen":
+            keten.drop("0363", "WMO_H22025.csv", chance(PART))
+        else:
+            keten.send("technische-terugkoppeling", "TECHNISCH_H22025_0363.pdf", chance(PART))
+        promised = []
+
+        def seen():
+            rows = [row for row in keten._chain.store.journal() if row["promise"]]
+            promised.extend(decode_promise(row["id"], row["promise"]) for row in rows)
+            return promised
+
+        rounds(keten, seen)
+        assert [put.place.kind.value for put in promised[0].puts] == (
+            ["ggk/uit/groot", "ggk/uit"] if way == "heen" else ["ggk/in/groot", "ggk/in"]
+        )
 
 
 def test_back_by_reference(tmp_path):
@@ -511,3 +536,49 @@ def test_a_name_that_is_taken_holds_all_of_it(tmp_path):
         assert theirs.read_bytes() == b"van een ander"
         assert beside(keten) == []
         theirs.unlink()
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from gateway.setup import shipped_config
+from gateway.testing import Keten
+
+config, folder, size, count = sys.argv[1:]
+with Keten(folder, config=Path(config).read_text()) as keten:
+    for n in range(int(count)):
+        path = keten.outbox("0363") / f"WMO_{n}.csv.part"
+        with path.open("wb") as file:
+            file.truncate(int(size))
+        path.rename(path.with_suffix(""))
+    keten.settle()
+    got = [p.stat().st_size for p in (keten.root / "cbs/in/GMSDWMO").glob("*.csv")]
+    assert got == [int(size)] * int(count), got
+    [peak] = [x for x in open("/proc/self/status") if x.startswith("VmHWM")]
+    print(int(peak.split()[1]) // 1024)
+    keten.check = lambda: None
+"""
+"""Drops files of zeros, prints the peak of memory in MiB; what ``check`` reads does not count."""
+
+
+def peak(tmp_path, size, count=1):
+    config = tmp_path / "config.yaml"
+    old, new = WAY["there"]
+    config.write_text(shipped_config().decode().replace(old, new))
+    words = [str(config), str(tmp_path / "keten"), str(size), str(count)]
+    ended = subprocess.run([sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return int(ended.stdout)
+
+
+def test_what_goes_by_reference_is_never_whole_in_memory(tmp_path):
+    """300 MB from outbox to CBS: under 150 MB of memory, in the real limits and parts."""
+    assert peak(tmp_path, 300_000_000) < 150
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_what_goes_inside_an_envelope_fits(tmp_path, count):
+    """18 MB inside its envelope, through the whole chain, and eight of them: under 250 MB."""
+    assert peak(tmp_path, 18_000_000, count) < 250
