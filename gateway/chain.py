@@ -239,7 +239,10 @@ class Chain:
                 if config.seen():
                     self.reload()
                 if self._round():
-                    watch.worked()
+                    if self.engine.only_carries:
+                        watch.be_awake()
+                    else:
+                        watch.worked()
                 else:
                     watch.wait(min(inbound.next_due(monotonic()), STOP_SECONDS))
         finally:

@@ -87,6 +87,7 @@ class Engine:
 
     The caller holds the lock on the state. ``listener`` is told what happened after each commit,
     ``trouble`` once of each file that was taken and cannot go on; those stand in ``stuck``.
+    ``only_carries``: the last round did nothing but go on with large bytes.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Engine:
         trouble: Callable[[Waiting], None] = lambda _: None,
     ) -> None:
         self.stuck: dict[str, Waiting] = {}
+        self.only_carries = False
         self._trouble = trouble
         self.inbound = Inbound(folders, stations, folders.config.technisch.batch)
         self.orphans: list[str] = []
@@ -236,8 +238,10 @@ class Engine:
         self._take(batch)
         self._answer(batch)
         self._hear(batch)
-        worked = bool(batch) or self._in_flight is not None
+        news = bool(batch)
+        worked = news or self._in_flight is not None
         self._fly(batch)
+        self.only_carries = not news and self._in_flight is not None
         return worked
 
     def _batch(self) -> Batch:

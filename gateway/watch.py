@@ -104,13 +104,17 @@ class Watch(FileSystemEventHandler):
 
     def wait(self, seconds: float) -> None:
         """Sleep until a hint comes, or so long. A quiet moment: the watcher is awake after it."""
+        self.be_awake()
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+    def be_awake(self) -> None:
+        """Watch: there is time to look up. While large bytes are copied, too: that takes long."""
         self._busy_since = None
         if self._observer is not None and not all(e.is_alive() for e in self._observer.emitters):
             self.stop()  # the root was removed and made again: its emitter died without a word
         if self._observer is None and os.path.isdir(self._root):
             self.start()
-        self._woken.wait(seconds)
-        self._woken.clear()
 
     def worked(self) -> None:
         """A round did something: sleep once there is no end to it."""

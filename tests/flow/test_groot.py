@@ -26,7 +26,7 @@ LIMIT = 65536
 RAW = (LIMIT - 16384) * 3 // 4
 """The largest file that goes inside one."""
 PART = 300_000
-"""Bytes of large files that are copied in a round, instead of 16 MB."""
+"""Bytes of large files that are copied in a round, instead of 4 MiB."""
 WAY = {
     "size": ("max_bytes: 26214400", f"max_bytes: {LIMIT}\n  deel_bytes: {PART}"),
     "there": ('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    groot: verwijzen'),
