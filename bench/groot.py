@@ -86,11 +86,12 @@ def chain(folder: str, mib: int) -> dict[str, float]:
         os.rename(outbox / ".WMO_groot.zip", outbox / "WMO_groot.zip")
         small.start()
         end = {}
-        peak = 0.0
+        peak, looked = 0.0, began
 
         def arrived() -> bool:
-            nonlocal peak
-            peak = max(peak, _memory())
+            nonlocal peak, looked
+            if time.perf_counter() - looked > BETWEEN:  # it takes milliseconds: not each round
+                peak, looked = max(peak, _memory()), time.perf_counter()
             if not end and any(inbox.glob("WMO_groot*.zip")):
                 end["at"] = time.perf_counter()
                 stop.set()
