@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import durable, quarantine
+from gateway import durable, purge, quarantine
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
@@ -28,6 +28,7 @@ from gateway.grants import Administration
 from gateway.in_force import InForce
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
+from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
 from gateway.store import Changes, Store, connect
@@ -73,8 +74,7 @@ class Chain:
     state's lock, when the caller holds it already.
     """
 
-    rounds = 0
-    """Rounds that did something."""
+    rounds = 0  # that did something
 
     def __init__(
         self,
@@ -92,6 +92,7 @@ class Chain:
         self.location = location
         self._quiet_ms = quiet_ms
         self._say = say
+        self._file = FileChanges(location.config_path)  # before it is read, or one is missed
         self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
         durable.make_dir(location.state, 0o700)
@@ -107,9 +108,7 @@ class Chain:
         self.clock = clock or Clock(turned)
         self._open_log(meta.get("origin") or self._origin(stations))
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
-        grants = Administration(self.store, self.ledger, lambda: self.config)
-        decide = Quarantine(self.store, self.ledger, self.clock, self.folders)
-        self.handlers: dict[str, Handler] = grants.handlers() | {quarantine.KIND: decide.handle}
+        self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
@@ -131,6 +130,15 @@ class Chain:
             self.abandon()
 
     # --- opening ---
+
+    def _handlers(self) -> dict[str, Handler]:
+        """What people may ask for."""
+        store, ledger, folders = self.store, self.ledger, self.folders
+        return {
+            **Administration(store, ledger, lambda: self.config).handlers(),
+            quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
+            purge.KIND: Purge(store, ledger, folders).handle,
+        }
 
     def _refuse_lost_database(self) -> None:
         """A log that was published speaks of a database that was here: never begin a new one."""
@@ -233,10 +241,9 @@ class Chain:
         inbound = self.engine.inbound
         watch = Watch(self.location.root, inbound.hint, inbound.scan_now)
         watch.start()
-        config = FileChanges(self.location.config_path)
         try:
             while not stop():
-                if config.seen():
+                if self._file.seen():
                     self.reload()
                 if self._round():
                     if self.engine.only_carries:

@@ -14,11 +14,11 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from gateway.config_beheer import Alarmen, Bewaren
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_problems import LOGNAAM, problems_of
 from gateway.config_secties import (
     Aanlevering,
-    Alarmen,
     Code,
     Id,
     Ontvanger,
@@ -37,6 +37,7 @@ from gateway.partijen import gemeenten
 __all__ = [
     "Aanlevering",
     "Alarmen",
+    "Bewaren",
     "Config",
     "Ontvanger",
     "Partij",
@@ -81,6 +82,9 @@ class Config(Sectie):
     )
     alarmen: Alarmen = Field(
         default_factory=Alarmen, description="when somebody should look; may be left out"
+    )
+    bewaren: Bewaren = Field(
+        default_factory=Bewaren, description="how long what is kept; may be left out"
     )
 
     @field_validator("partijen")

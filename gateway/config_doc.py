@@ -21,6 +21,7 @@ from gateway import patroon
 from gateway.config import (
     Aanlevering,
     Alarmen,
+    Bewaren,
     Config,
     Ontvanger,
     Partij,
@@ -61,6 +62,7 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         Alarmen,
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
+    ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
 )
 
 _SJABLOON = """\

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
 
-from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG, URL, XSD
+from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG, XSD
 from gateway.model import Direction
 from gateway.names import DEFAULT, Patroon, Sjabloon
 
@@ -195,6 +195,12 @@ class Uitwisseling(Sectie):
     antwoord_op: tuple[str, ...] = Field(
         default=(), description="for retour: ids of the exchanges whose deliveries it answers"
     )
+    bewaren_dagen: StrictInt | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="days that its messages are kept, when not those of `bewaren`",
+    )
     max_bytes: StrictInt | None = Field(
         default=None,
         gt=0,
@@ -271,38 +277,3 @@ class Technisch(Sectie):
     def ruwe_bytes(self) -> int:
         """Largest file whose envelope stays within the message limit: base64 makes 4 bytes of 3."""
         return (self.max_bytes - ENVELOP_BYTES) * 3 // 4
-
-
-class Alarmen(Sectie):
-    """When somebody should look, and where that is told beside the log and ``status --check``."""
-
-    url: str | None = Field(
-        default=None,
-        pattern=URL,
-        max_length=2000,
-        description="webhook: each alarm that begins or ends is posted here as JSON",
-    )
-    dagen_voor_sluiting: StrictInt = Field(
-        default=3,
-        ge=0,
-        le=60,
-        description="days before a window closes from which a party that handed in nothing is told",
-    )
-    schijf_vrij_mb: StrictInt = Field(
-        default=500, ge=1, le=1_000_000, description="a disk with less room (MiB) is nearly full"
-    )
-    klok_sprong_s: StrictInt = Field(
-        default=60, ge=1, le=86_400, description="a step of the machine's clock that is told (s)"
-    )
-    quarantaine: StrictInt = Field(
-        default=10,
-        ge=1,
-        le=1_000_000,
-        description="so many files in quarantine within 24 hours are told",
-    )
-    onderweg_minuten: StrictInt = Field(
-        default=15,
-        ge=1,
-        le=10_080,
-        description="a file that was taken and is not done after so many minutes is told",
-    )

@@ -96,19 +96,19 @@ class Folders:
 
     def __init__(self, root: str, config: Config) -> None:
         self.root = os.path.abspath(root)
-        self.config = config
+        self.adopt(config)
         self.unusable: dict[str, str] = {}
         self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
         self._file_systems: dict[int, int] = {}
         self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
-        technisch = config.technisch
-        self._limits = dict.fromkeys((Kind.OUTBOX, Kind.RECEIVER_UIT), technisch.ruwe_bytes)
 
     def adopt(self, config: Config) -> None:
         """Go by another configuration from now on."""
-        self.config, self._limit = config, config.technisch.max_bytes
+        self.config = config
+        raw = config.technisch.ruwe_bytes
+        self._limits = dict.fromkeys((Kind.OUTBOX, Kind.RECEIVER_UIT), raw)
 
     # --- where things lie ---
 

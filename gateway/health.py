@@ -35,11 +35,18 @@ class Monitor:
 
     def __init__(self, location: Location, config: Config) -> None:
         self._location = location
-        self._config = config
         self._places = Folders(location.root, config)
-        self._devices = {path: _device(path) for path in self._paths()}
+        self._devices: dict[str, int | None] = {}
+        self.follow(config)
         self._drift = _drift()
         self._jump = (0.0, 0.0)
+
+    def follow(self, config: Config) -> None:
+        """Go by this configuration; folders that are new are known from here on."""
+        self.config = config
+        self._places.adopt(config)
+        for path in self._paths():
+            self._devices.setdefault(path, _device(path))
 
     def _paths(self) -> list[str]:
         return [self._places.path(place) for place in self._places.all_places()]
@@ -51,8 +58,8 @@ class Monitor:
             found = vitals(connection)
             nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
             missing = []
-            for due in deadlines(self._config, dag_van(nu)):
-                codes = tuple(self._config.partijen)
+            for due in deadlines(self.config, dag_van(nu)):
+                codes = tuple(self.config.partijen)
                 came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
@@ -78,7 +85,7 @@ class Monitor:
     def _clock(self, now: int, last_leaf: int) -> float:
         drift, before = _drift(), self._drift
         self._drift = drift
-        if abs(drift - before) >= self._config.alarmen.klok_sprong_s:
+        if abs(drift - before) >= self.config.alarmen.klok_sprong_s:
             self._jump = drift - before, monotonic() + JUMP_STANDS_S
         if monotonic() < self._jump[1]:
             return self._jump[0]

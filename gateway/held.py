@@ -20,8 +20,8 @@ from gateway.location import Location, read_config
 from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.periods import moment_of
-from gateway.releases import ARCHIVE
 from gateway.store_held import HELD
+from gateway.store_purge import ARCHIVE
 from gateway.store_queries import Reader
 
 Row = dict[str, Any]

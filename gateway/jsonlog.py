@@ -68,8 +68,7 @@ class JsonLog:
 
     def __init__(self, path: str | None, config: Config) -> None:
         self._path = path
-        self._config = config
-        self._exchanges = frozenset(config.uitwisselingen)
+        self.follow(config)
         self._clock = Clock()
         self._turn = threading.Lock()
         self._fd = -1
@@ -83,6 +82,11 @@ class JsonLog:
         )
         if path is not None:
             self._fd = durable.open_log(path)  # a folder that is not there is told at once
+
+    def follow(self, config: Config) -> None:
+        """Go by this configuration: its words are those that may be written."""
+        self._config = config
+        self._exchanges = frozenset(config.uitwisselingen)
 
     def happened(self, happened: Iterable[tuple[Event, Levering]]) -> None:
         """What a commit made true, a line each: ``delivery.<event>``."""

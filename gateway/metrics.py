@@ -31,7 +31,7 @@ class Metrics:
     """Counts what happens and serves it. ``port`` 0 takes a free one; see :attr:`port`."""
 
     def __init__(self, config: Config, port: int, standing: Standing) -> None:
-        self._known = frozenset(config.uitwisselingen)
+        self.follow(config)
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._events = Counter(
@@ -47,6 +47,10 @@ class Metrics:
                 hint="choose another port, or end what uses this one",
             ) from None
         self.port: int = self._server.server_port
+
+    def follow(self, config: Config) -> None:
+        """Go by this configuration: its ids are those that may be labels."""
+        self._known = frozenset(config.uitwisselingen)
 
     def happened(self, happened: Iterable[tuple[Event, Levering]]) -> None:
         """Count what a commit made true."""

@@ -45,11 +45,11 @@ class Watching:
 
 
 class Oversight:
-    """Watches one chain. ``told`` gets each alarm that begins, for the screen."""
+    """Watches one chain. ``told`` gets each line for the screen: an alarm that begins, say."""
 
     def __init__(
         self, location: Location, config: Config, wanted: Watching,
-        told: Callable[[Alarm], None] = lambda _: None,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._location = location
         self._config = config
@@ -60,6 +60,7 @@ class Oversight:
             from gateway.jsonlog import JsonLog
 
             self._log = JsonLog(None if wanted.log == STDERR else wanted.log, config)
+        self._chain: Chain | None = None
         self._metrics: Metrics | None = None
         self._webhook: Webhook | None = None
         self._monitor: Monitor | None = None
@@ -82,6 +83,20 @@ class Oversight:
         if self._log is not None:
             self._log.stuck(waiting)
 
+    def reloaded(self, said: str) -> None:
+        """The configuration was changed: the chain goes by it now, or could not use it."""
+        self._told(said)
+        chain = self._chain
+        if chain is None or chain.config is self._config:
+            if self._log is not None:
+                self._log.warning("config.refused")
+            return
+        self._config = chain.config
+        for follower in (self._log, self._metrics):  # the monitor follows when it measures next
+            if follower is not None:
+                follower.follow(chain.config)
+        self._say("config.changed")
+
     # --- begin and end ---
 
     def begin(self, chain: Chain, *, alarms: bool) -> str:
@@ -89,7 +104,9 @@ class Oversight:
 
         ``alarms``: measure every half minute too; without it only when the metrics are asked for.
         """
-        config, where = self._config, ""
+        self._chain = chain
+        config = self._config = chain.config
+        where = ""
         self._monitor = Monitor(self._location, config)
         self._say("gateway.started", version=__version__, origin=chain.ledger.origin,
                   leaves=chain.ledger.size, notes=len(chain.said))  # fmt: skip
@@ -98,10 +115,6 @@ class Oversight:
 
             self._metrics = Metrics(config, self._wanted.metrics, lambda: self._now(chain))
             where = f"http://{LOOPBACK}:{self._metrics.port}/metrics"
-        if alarms and config.alarmen.url:
-            from gateway.webhook import Webhook
-
-            self._webhook = Webhook(config.alarmen.url, self._unsent)
         if alarms:
             self._thread = threading.Thread(target=self._go, name="health", daemon=True)
             self._thread.start()
@@ -115,6 +128,8 @@ class Oversight:
     def _measure(self) -> Health:
         if self._monitor is None:
             raise GatewayError("the chain is not watched yet")
+        if self._monitor.config is not self._config:
+            self._monitor.follow(self._config)
         return self._monitor.measure()
 
     def _go(self) -> None:
@@ -137,14 +152,26 @@ class Oversight:
         ended = [alarm for key, alarm in self._standing.items() if key not in now]
         self._standing = now
         for alarm in began:
-            self._told(alarm)
+            self._told(f"alarm: {alarm.sentence} [{alarm.code}]")
         if self._log is not None:
             for alarm in began:
                 self._log.warning("alarm.began", **alarm._asdict())
             for alarm in ended:
                 self._log.info("alarm.ended", code=alarm.code, subject=alarm.subject)
-        if self._webhook is not None and began + ended:
-            self._webhook.post(message(self._config, began, ended))
+        if began + ended:
+            self._post(message(self._config, began, ended))
+
+    def _post(self, what: dict[str, object]) -> None:
+        url = self._config.alarmen.url
+        if self._webhook is not None and self._webhook.url != url:
+            self._webhook.close()
+            self._webhook = None
+        if self._webhook is None and url:
+            from gateway.webhook import Webhook
+
+            self._webhook = Webhook(url, self._unsent)
+        if self._webhook is not None:
+            self._webhook.post(what)
 
     def _say(self, event: str, **fields: object) -> None:
         if self._log is not None:

@@ -14,9 +14,7 @@ from gateway import durable, moves
 from gateway.folders import Folders
 from gateway.journal import Intent
 from gateway.model import BESIDE, Kind, Place
-
-ARCHIVE = ".archief"
-"""The folder of what a person decided on; as for ``.tmp``, no station looks in it."""
+from gateway.store_purge import ARCHIVE
 
 
 def claim(folders: Folders, intent: Intent) -> bool:

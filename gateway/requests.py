@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gateway import durable
-from gateway.errors import GatewayError
+from gateway.errors import DurabilityError, GatewayError
 from gateway.journal import Intent
 from gateway.model import Event, Levering
 from gateway.store import Changes, Store
@@ -114,6 +114,8 @@ class Requests:
         else:
             try:
                 response = handler(asked, changes)
+            except DurabilityError:  # only a restart can go on
+                raise
             except GatewayError as error:
                 response = Response({"error": error.sentence, "hint": error.hint})
         changes.answered.append(

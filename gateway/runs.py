@@ -69,8 +69,7 @@ def run_chain(
     def say(line: str) -> None:
         err.print(Text(line, style="yellow"))
 
-    watch = Oversight(location, read_config(location.config_path), watching, lambda one: say(
-        f"alarm: {one.sentence} [{one.code}]"))  # fmt: skip
+    watch = Oversight(location, read_config(location.config_path), watching, say)
 
     def tell(happened: list[Happened]) -> None:
         watch.happened(happened)
@@ -81,7 +80,7 @@ def run_chain(
         say(_told(stuck))
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
-    with watch, Chain(location, chosen, tell, warn, say, apart=apart) as chain:
+    with watch, Chain(location, chosen, tell, warn, watch.reloaded, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):

@@ -22,6 +22,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
+from gateway import store_purge
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
@@ -91,6 +92,10 @@ class Changes:
     """Questions that ``rows`` answers otherwise than before: the clerk must ask them again."""
     held: list[Row] = field(default_factory=list)
     decided_on: list[Row] = field(default_factory=list)
+    erased: list[int] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    """Messages past their time, and folders of quarantine of no message: what they hold of persons
+    goes (``store_purge.py``)."""
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
@@ -268,6 +273,18 @@ class Store:
         self._next_arrival += 1
         return self._next_arrival - 1
 
+    def kept_since(self, after: int, before: int, limit: int) -> list[store_purge.Kept]:
+        """See :func:`store_purge.kept_since`."""
+        return store_purge.kept_since(self._connection, after, before, limit)
+
+    def copies(self, seqs: list[int]) -> list[store_purge.Copy]:
+        """See :func:`store_purge.copies`."""
+        return store_purge.copies(self._connection, seqs)
+
+    def nobodys(self, before: int) -> list[tuple[str, str]]:
+        """See :func:`store_purge.nobodys`."""
+        return store_purge.nobodys(self._connection, before)
+
     def lookup(self, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
         """The answers to questions as of the last commit; see :func:`lookup`."""
         return lookup(self._connection, wanted)
@@ -321,6 +338,8 @@ class Store:
             _INSERT_OPENING.run(run, changes.openings)
         if changes.done:
             _DELETE_ARRIVAL.run(run, [{"key": one} for one in changes.done])
+        if changes.erased or changes.forgotten:
+            store_purge.erase(run, changes.erased, changes.forgotten)
         if changes.meta:
             _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
         if changes.held:

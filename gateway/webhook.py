@@ -30,7 +30,7 @@ class Webhook:
     def __init__(
         self, url: str, failed: Callable[[str], None], first_s: float = FIRST_SECONDS
     ) -> None:
-        self._url = url
+        self.url = url
         self._failed = failed
         self._first_s = first_s
         self._waiting: deque[bytes] = deque(maxlen=KEPT)
@@ -68,7 +68,7 @@ class Webhook:
 
     def _send(self, content: bytes) -> str:
         headers = {"Content-Type": "application/json", "User-Agent": "knooppunt"}
-        request = Request(self._url, content, headers, method="POST")  # noqa: S310  config: http(s)
+        request = Request(self.url, content, headers, method="POST")  # noqa: S310  config: http(s)
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
                 return ""

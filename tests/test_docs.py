@@ -30,6 +30,7 @@ from gateway import errors
 from gateway.config import (
     Aanlevering,
     Alarmen,
+    Bewaren,
     Config,
     Ontvanger,
     Partij,
@@ -287,6 +288,7 @@ def test_each_setting_is_documented() -> None:
         Venster,
         Technisch,
         Alarmen,
+        Bewaren,
     ):
         for name, field in model.model_fields.items():
             assert field.exclude or f"| `{field.alias or name}` |" in page, f"{model}.{name}"

@@ -16,7 +16,6 @@ PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
     "gateway/chain.py": "one process, whole: what it opens, in which order, and how it ends",
-    "gateway/config_secties.py": "every setting with what it means, on one page",
     "gateway/durable.py": "all that writes: whoever asks what a power failure does has one file",
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
     "gateway/folders.py": "every path and every look at a folder, so that no other module has one",

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands that keep a chain going for years: ``backup`` and ``restore``."""
+"""The commands that keep a chain going for years: ``backup``, ``restore`` and ``purge``."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from gateway.commands.options import ConfigOption, StateOption, location_of, out
+from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
 from gateway.errors import StateError
 
 
@@ -17,6 +18,7 @@ def add(app: typer.Typer) -> None:
     """Register the commands."""
     app.command(epilog="Example: knooppunt backup /backup/knooppunt-2026-02-20")(backup)
     app.command(epilog="Example: knooppunt restore /backup/knooppunt-2026-02-20")(restore)
+    app.command(epilog="Example: knooppunt purge      Example: knooppunt purge --do")(purge)
 
 
 def backup(
@@ -74,3 +76,50 @@ def restore(
     ):
         out.print(Text(line))
     out.print("Next: knooppunt run, and knooppunt audit verify")
+
+
+def purge(
+    do: Annotated[
+        bool, typer.Option("--do", help="Take it away; without it, only say what.")
+    ] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+) -> None:
+    """What is past its time to be kept (`bewaren` in config.yaml): names, users, copies.
+
+    Without --do only what would go, by kind of message. With it: the copies in verzonden/ and
+    quarantaine/, the personal fields of the store and what opens the leaves; never a leaf, so the
+    log stays whole and says who purged. Works while a gateway runs and while none does.
+    """
+    from gateway.asking import ask, asker
+    from gateway.location import read_config
+    from gateway.purge import KIND, plan
+
+    location = location_of(config, state)
+    rows = [
+        {**soort._asdict(), "berichten": messages, "bestanden": files}
+        for soort, messages, files in plan(location, read_config(location.config_path))
+    ]
+    after, more = 0, do and bool(rows)
+    while more:
+        answer = ask(location, KIND, {"after": after, "by": asker()})
+        after, more = answer["after"], answer["more"]
+    if as_json:
+        typer.echo(json.dumps({"done": do, "rows": rows}, ensure_ascii=False, indent=2))
+        return
+    _tell_purged(rows, done=do)
+
+
+def _tell_purged(rows: list[dict[str, Any]], *, done: bool) -> None:
+    for row in rows:
+        out.print(Text(
+            f"{row['soort']:<10} {row['uitwisseling'] or '(none)':<26} older than {row['dagen']} "
+            f"days: {row['berichten']} messages, {row['bestanden']} files of ours"
+        ))  # fmt: skip
+    if not rows:
+        out.print("nothing is past its time")
+    elif done:
+        out.print("purged. Backups of before hold it still: remove those too")
+    else:
+        out.print("nothing was taken away. Next: knooppunt purge --do")

@@ -22,6 +22,7 @@ from gateway.location import Location
 from gateway.model import Direction, EventType
 from gateway.names import REDEN
 from gateway.store import connect
+from gateway.store_purge import GEWIST
 
 MAX_LEAVES = 4
 """Custody leaves that one message may have on its way, notices apart (contracts.md, Leaves)."""
@@ -106,6 +107,7 @@ def _kept_at_senders(root: Path, config: Config, connection: sa.Connection) -> I
         t.levering.c.direction == Direction.HEEN,
         t.levering.c.seq.in_(accepted),
         t.levering.c.seq.not_in(held),
+        t.levering.c.gebruiker != GEWIST,  # past its time: its copy is gone, as it should be
     )
     wanted: Counter[tuple[str, str]] = Counter()
     for row in connection.execute(query):

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the store holds of persons, and how it forgets that: never a leaf, never a number.
+
+Of a message that is past its time go: the file's names, the user, the remark on it, and what opens
+the commitments in its leaves. What stays names nobody: ids, numbers, hashes, sizes, times, codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from gateway import store_tables as t
+
+GEWIST = "gewist"
+"""What stands in place of a name and a user that were erased."""
+
+ARCHIVE = ".archief"
+"""The folder, in quarantine, of what a person decided on; no station looks in it."""
+
+PARTS = 500
+
+
+class Kept(NamedTuple):
+    """A message of which something personal is kept, with what tells where its copies lie."""
+
+    seq: int
+    id: str
+    direction: str
+    gemeentecode: str
+    uitwisseling: str
+    naam: str
+    sha256: str
+    status: str
+    at: int
+
+
+class Copy(NamedTuple):
+    """An event that tells where a copy may lie: a folder of ours, and the name in it."""
+
+    seq: int
+    place: str
+    name: str
+    code: str
+
+
+def kept_since(run: sa.Connection, after: int, before: int, limit: int) -> list[Kept]:
+    """Messages of before this time (ms since 1970) that were not erased, from a place on."""
+    c = t.levering.c
+    query = sa.select(*(c[name] for name in Kept._fields)).where(
+        c.seq > after, c.at < before, sa.or_(c.naam != GEWIST, c.gebruiker != GEWIST)
+    )
+    rows = run.execute(query.order_by(c.seq).limit(limit))
+    return [Kept(**row._mapping) for row in rows]
+
+
+def copies(run: sa.Connection, seqs: Sequence[int]) -> list[Copy]:
+    """Where copies of these messages may lie: in quarantine, or in ``verzonden`` as a neighbour."""
+    c = t.event.c
+    query = sa.select(c.levering, c.place, c.name, c.code).where(
+        c.levering.in_(seqs), sa.or_(c.place.like("quarantaine/%"), c.place.like("%/verzonden"))
+    )
+    found = [Copy(*row) for row in run.execute(query)]
+    held = (
+        sa.select(c.levering, t.held.c.archive)
+        .join(t.levering, t.levering.c.seq == c.levering)
+        .join(t.held, t.held.c.levering == t.levering.c.id)
+        .where(c.levering.in_(seqs), t.held.c.archive != "")
+        .distinct()
+    )
+    return found + [
+        Copy(row.levering, f"quarantaine/{ARCHIVE}/{row.archive}", "", "")
+        for row in run.execute(held)
+    ]
+
+
+def nobodys(run: sa.Connection, before: int) -> list[tuple[str, str]]:
+    """Folders of no delivery that a person decided on before this time: id, and where archived."""
+    query = sa.select(t.held.c.id, t.held.c.archive).where(
+        t.held.c.levering == "", t.held.c.archive != "", t.held.c.at < before
+    )
+    return [(row.id, row.archive) for row in run.execute(query)]
+
+
+def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str]) -> None:
+    """Forget who and by which name, of these messages; inside the round's transaction.
+
+    So too for ``folders`` of quarantine that belong to no message.
+
+    The bytes that held it are overwritten in the database itself (``secure_delete``).
+    """
+    before = run.exec_driver_sql("PRAGMA secure_delete").scalar_one()
+    run.exec_driver_sql("PRAGMA secure_delete=ON")
+    for start in range(0, len(seqs), PARTS):
+        some = seqs[start : start + PARTS]
+        of_theirs = sa.select(t.event.c.leaf).where(
+            t.event.c.levering.in_(some), t.event.c.leaf.is_not(None)
+        )
+        run.execute(sa.delete(t.opening).where(t.opening.c.leaf.in_(of_theirs)))
+        run.execute(sa.update(t.event).where(t.event.c.levering.in_(some)).values(name=""))
+        named = t.event.c.place.like("%/outbox/%")  # a sub-folder that somebody named
+        theirs = t.event.c.levering.in_(some)
+        run.execute(sa.update(t.event).where(theirs, named).values(place=""))
+        ours = sa.select(t.levering.c.id).where(t.levering.c.seq.in_(some))
+        run.execute(sa.delete(t.held).where(t.held.c.levering.in_(ours)))
+        run.execute(
+            sa.update(t.levering)
+            .where(t.levering.c.seq.in_(some))
+            .values(naam=GEWIST, gebruiker=GEWIST, delivered_as="", opmerking="")
+        )
+    if folders:
+        decided = sa.select(t.held.c.leaf).where(
+            t.held.c.id.in_(folders), t.held.c.leaf.is_not(None)
+        )
+        run.execute(sa.delete(t.opening).where(t.opening.c.leaf.in_(decided)))
+        run.execute(sa.delete(t.held).where(t.held.c.id.in_(folders)))
+    run.exec_driver_sql(f"PRAGMA secure_delete={int(before)}")

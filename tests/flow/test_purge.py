@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Retention: what is past its time goes, and nothing else; the log stays whole."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from gateway.lifecycle import Status
+
+DAY = 24 * 3600 * 1000
+NAAM = "Jansen-de-Vries"
+
+
+def state(knooppunt):
+    return knooppunt.folders / ".state"
+
+
+def sql(knooppunt, statement, *values):
+    with sqlite3.connect(state(knooppunt) / "knooppunt.db") as connection:
+        rows = connection.execute(statement, values).fetchall()
+    connection.close()
+    return rows
+
+
+def age(knooppunt, days, name="%"):
+    """Let messages have been handed in so many days earlier."""
+    sql(knooppunt, "UPDATE levering SET at = at - ? WHERE naam LIKE ?", days * DAY, name)
+
+
+def purge(knooppunt, *words):
+    found = knooppunt.json("purge", *words)
+    path = Path(__file__).parents[2] / "docs" / "schemas" / "purge.schema.json"
+    jsonschema.validate(found, json.loads(path.read_text("utf-8")))
+    return {
+        (r["soort"], r["uitwisseling"]): (r["berichten"], r["bestanden"]) for r in found["rows"]
+    }
+
+
+def verzonden(knooppunt):
+    return sorted(
+        p.name for p in (knooppunt.folders / "gemeenten" / "0363" / "verzonden").iterdir()
+    )
+
+
+def quarantine(knooppunt):
+    top = knooppunt.folders / "quarantaine"
+    return sorted(p.name for p in top.iterdir() if not p.name.startswith("."))
+
+
+@pytest.fixture
+def keten3(knooppunt):
+    """A delivery, a refused file, and a report on its way back."""
+    knooppunt.drop("0363", f"WMO_H22025_{NAAM}.csv", b"x", "wmo", "p.pietersen")
+    knooppunt.drop("0363", f"{NAAM}.jpg", b"y")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    back = knooppunt.folders / "cbs" / "uit" / "GMSDTTK"
+    (back / "TECHNISCH_H22025_0363_0001.pdf").write_bytes(b"%PDF")
+    knooppunt("run", "--once")
+    return knooppunt
+
+
+ALL = {
+    ("geweigerd", ""): (1, 2), ("levering", "wmo"): (1, 1),
+    ("rapport", "technische-terugkoppeling"): (1, 0),
+}  # fmt: skip
+
+
+def test_nothing_is_past_its_time_before_its_days(keten3):
+    """Two years, as CBS keeps deliveries."""
+    age(keten3, 729)
+    assert purge(keten3, "--do") == {}
+    assert len(verzonden(keten3)) == 1
+
+
+def test_without_do_it_only_says_what_would_go(keten3):
+    """By kind of message and exchange; not a byte is changed."""
+    age(keten3, 731)
+    before = sql(keten3, "SELECT * FROM levering"), sql(keten3, "SELECT * FROM opening")
+    assert purge(keten3) == ALL
+    assert (sql(keten3, "SELECT * FROM levering"), sql(keten3, "SELECT * FROM opening")) == before
+    assert (len(verzonden(keten3)), len(quarantine(keten3))) == (1, 1)
+
+
+def test_names_users_and_copies_go(keten3):
+    """From the folders, the rows, the openings and the bytes of the database."""
+    age(keten3, 731)
+    assert purge(keten3, "--do") == ALL
+    assert (verzonden(keten3), quarantine(keten3)) == ([], [])
+    for table, column in (("levering", "naam"), ("levering", "gebruiker"), ("event", "name"),
+                          ("levering", "delivered_as"), ("opening", "value")):  # fmt: skip
+        found = [str(row[0]) for row in sql(keten3, f"SELECT {column} FROM {table}")]
+        assert not [one for one in found if NAAM in one or "pietersen" in one], (table, column)
+    sql(keten3, "DELETE FROM last_of_stem")  # its folded names stay: no name is given twice
+    content = b"".join(p.read_bytes() for p in state(keten3).glob("knooppunt.db*"))
+    assert b"p.pietersen" not in content
+    assert purge(keten3) == {}
+
+
+def test_the_log_stays_whole_and_says_that_there_was_a_purge(keten3):
+    """Not a leaf is changed; the purge is one, without a name."""
+    before = sql(keten3, "SELECT content FROM leaf ORDER BY idx")
+    age(keten3, 731)
+    purge(keten3, "--do")
+    after = sql(keten3, "SELECT content FROM leaf ORDER BY idx")
+    assert after[: len(before)] == before
+    [leaf] = [json.loads(row[0]) for row in after[len(before) :]]
+    assert (leaf["type"], leaf["action"]) == ("erasure", "3 messages, 3 files")
+    assert leaf["actor"].startswith("c1:")
+    assert keten3.json("audit", "verify")["ok"]
+
+
+def test_the_chain_goes_on_after_a_purge(keten3):
+    """Numbers go on, what was purged is still found by its reference, and stands where it stood."""
+    [[ref]] = sql(keten3, "SELECT referentienummer FROM levering WHERE uitwisseling = 'wmo'")
+    age(keten3, 731)
+    purge(keten3, "--do")
+    keten3.drop("0363", "WMO_H22025.csv", b"z")
+    keten3("run", "--once")
+    folder = keten3.folders / "cbs" / "in" / "GMSDWMO"
+    assert "WMO_H22025_0363_0002.csv" in {p.name for p in folder.iterdir()}
+    [message] = keten3.json("trace", ref)["messages"]
+    assert message["status"] == Status.ACKNOWLEDGED
+    assert message["names"] == ["gewist"]
+    keten3("trace", ref)
+
+
+def test_each_kind_and_each_exchange_has_its_own_days(keten3):
+    """What is kept longer stays."""
+    path = keten3.folder / "config.yaml"
+    text = path.read_text("utf-8").replace(
+        "    rinis_code: GMSDWMO\n", "    rinis_code: GMSDWMO\n    bewaren_dagen: 3650\n"
+    )
+    path.write_text(text + "bewaren: {rapporten_dagen: 30, geweigerd_dagen: 60}\n", "utf-8")
+    age(keten3, 61)
+    wanted = {key: ALL[key] for key in ALL if key[0] != "levering"}
+    assert purge(keten3, "--do") == wanted
+    age(keten3, 3000)
+    assert purge(keten3, "--do") == {}
+    assert len(verzonden(keten3)) == 1
+
+
+def test_a_newer_file_of_the_same_name_stays(knooppunt):
+    """Of two deliveries under one name only the copy of the older one goes."""
+    for content in (b"old", b"new"):
+        knooppunt.drop("0363", "WMO_H22025.csv", content)
+        knooppunt("run", "--once", "--nu", "2026-02-02")
+    sql(knooppunt, "UPDATE levering SET at = at - ? WHERE seq = 1", 731 * DAY)
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    folder = knooppunt.folders / "gemeenten" / "0363" / "verzonden"
+    assert [p.read_bytes() for p in folder.iterdir()] == [b"new"]
+    age(knooppunt, 731, "WMO%")
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    assert verzonden(knooppunt) == []
+
+
+def test_other_bytes_under_the_name_are_somebody_elses(knooppunt):
+    """A file that people put in `verzonden` since is not ours to remove."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"old")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    path = knooppunt.folders / "gemeenten" / "0363" / "verzonden" / "WMO_H22025.csv"
+    path.write_bytes(b"other")
+    age(knooppunt, 731)
+    purge(knooppunt, "--do")
+    assert path.read_bytes() == b"other"
+
+
+def test_many_messages_go_while_a_gateway_runs(knooppunt):
+    """Some at a time, by the gateway itself: it is the only writer of its database."""
+    for number in range(120):
+        knooppunt.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    process = knooppunt.start("run", "--metrics", "0")
+    for line in process.stderr:
+        if b"metrics on" in line:
+            break
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (120, 120)}
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert verzonden(knooppunt) == []
+    assert sql(knooppunt, "SELECT count(*) FROM levering WHERE naam <> 'gewist'") == [(0,)]
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
+def test_a_purge_that_was_cut_off_is_done_again(keten3):
+    """The files are gone, the rows not: the next purge finds them still, and ends the work."""
+    age(keten3, 731)
+    for path in (keten3.folders / "gemeenten" / "0363" / "verzonden").iterdir():
+        path.unlink()
+    found = purge(keten3, "--do")
+    assert found["levering", "wmo"] == (1, 0)
+    assert sql(keten3, "SELECT naam FROM levering GROUP BY naam") == [("gewist",)]
+
+
+def test_a_settled_chain_is_sound_after_a_purge(keten):
+    """By every check that there is."""
+    keten.drop("0363", "WMO_H22025.csv", b"x")
+    keten.drop("0363", "vakantie.jpg", b"x")
+    keten.settle()
+    keten.empty_receivers()
+    keten.close()
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
+    connection.close()
+    keten._chain = keten._open()
+    from gateway.asking import ask
+
+    keten.close()
+    answer = ask(keten.location, "purge", {"after": 0, "by": "tester"})
+    assert (answer["messages"], answer["files"], answer["more"]) == (2, 3, False)
+    keten._chain = keten._open()
+    keten.settle()
+    keten.check()
+
+
+def test_what_a_person_dropped_goes_too(knooppunt):
+    """With its name in the table of quarantine, and who decided it and why."""
+    knooppunt.drop("0363", f"{NAAM}.jpg", b"x")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    [folder] = quarantine(knooppunt)
+    knooppunt("quarantine", "drop", folder, "--reason", "van p.pietersen")
+    archive = knooppunt.folders / "quarantaine" / ".archief"
+    assert list(archive.iterdir())
+    age(knooppunt, 731)
+    assert purge(knooppunt, "--do") == {("geweigerd", ""): (1, 2)}
+    assert list(archive.iterdir()) == []
+    assert sql(knooppunt, "SELECT id FROM held") == []
+    assert sql(knooppunt, "SELECT count(*) FROM opening WHERE value LIKE '%pietersen%'") == [(0,)]
+    assert knooppunt.json("quarantine", "list")["held"] == []
+    knooppunt("run", "--once")
+
+
+def test_an_orphan_that_was_decided_on_goes_when_it_is_past_its_time(knooppunt):
+    """One that nobody decided on stays: a person must look at it."""
+    claimed = knooppunt.folders / "gemeenten" / "0363" / ".claimed"
+    for name in ("11111111", "22222222"):
+        (claimed / name).write_bytes(b"x")
+    knooppunt("run", "--once")
+    first, second = quarantine(knooppunt)
+    knooppunt("quarantine", "drop", first, "--reason", "niet van ons")
+    sql(knooppunt, "UPDATE held SET at = at - ?", 731 * DAY)
+    [(messages, files)] = purge(knooppunt, "--do").values()
+    assert messages == 1
+    assert files >= 1
+    assert quarantine(knooppunt) == [second]
+    assert sql(knooppunt, "SELECT id FROM held") == [(second,)]
+    assert list((knooppunt.folders / "quarantaine" / ".archief").iterdir()) == []
