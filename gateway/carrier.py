@@ -24,8 +24,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway import durable, names
-from gateway.folders import Content, Folders, has_no_writer
+from gateway.folders import Content, Folders
 from gateway.journal import Intent
+from gateway.lease import has_no_writer
 from gateway.model import Carried, Carry
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from gateway.engine import Engine, Happened
 from gateway.errors import GatewayError, StateError
 from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
+from gateway.handover import Handover
 from gateway.in_force import InForce
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
@@ -33,6 +34,7 @@ from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
+from gateway.waits import Waits
 from gateway.watch import FileChanges, Watch
 
 PUBLISH_SECONDS = 0.5
@@ -96,7 +98,7 @@ class Chain:
         self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
         durable.make_dir(location.state, 0o700)
-        self._lock = lock or durable.lock(os.path.join(location.state, "lock"))
+        self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
         self.folders = Folders(location.root, self.config)
@@ -111,8 +113,9 @@ class Chain:
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
+        handover = Handover(self.folders, self.clock, location.state, Waits(self.store.waits()))
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
-                             stations, hear, trouble)  # fmt: skip
+                             stations, handover, hear, trouble)  # fmt: skip
         self.engine.recover()
         self.said += [f"{path} cannot be used ({why}); the others go on"
                       for path, why in self.folders.unusable.items()]  # fmt: skip

@@ -236,6 +236,7 @@ class Clerk:
         for delivery in decision.deliveries:
             self._touch(delivery.place)
         promise = staging.stage(self.folders, work.arrival, work.content, decision, work.beside)
+        promise.announced = bool(work.intent.announced_by)
         self._carrier.forget(work.intent.id)
         carried = work.arrival.carried
         if carried is not None:

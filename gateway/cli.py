@@ -23,6 +23,7 @@ from gateway.commands.options import (
     location_of,
     out,
 )
+from gateway.commands.why import why
 from gateway.errors import FolderError, GatewayError, StateError
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
+app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
 usage.register(app)
@@ -198,6 +200,10 @@ def status(
     check: Annotated[
         bool, typer.Option("--check", help="Only what somebody should look at; exit code 1 if any.")
     ] = False,
+    waiting: Annotated[
+        bool,
+        typer.Option("--waiting", help="Only what was not taken: why, since when, what is next."),
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -207,14 +213,15 @@ def status(
     Also how far the audit log is, and how many files are in quarantine. With --check: the alarms
     that stand now, the whole database read once; exit code 0 when there are none, 1 when there are.
     """
-    from gateway import show
-    from gateway.runs import checked, standing
+    from gateway import runs, show
 
     location = location_of(config, state)
     if check:
-        raise typer.Exit(checked(location, out, as_json=as_json))
-    found = standing(location)
-    if as_json:
+        raise typer.Exit(runs.checked(location, out, as_json=as_json))
+    found = runs.waiting(location) if waiting else runs.standing(location)
+    if waiting and not as_json:
+        show.waiting_long(out, found["waiting"])
+    elif as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         show.status(out, found)

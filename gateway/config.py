@@ -16,14 +16,15 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from gateway.config_beheer import Alarmen, Bewaren
 from gateway.config_kruis import kruiscontrole, sleutelvelden
+from gateway.config_overdracht import Overdracht
 from gateway.config_problems import LOGNAAM, problems_of
+from gateway.config_sectie import Sectie
 from gateway.config_secties import (
     Aanlevering,
     Code,
     Id,
     Ontvanger,
     Partij,
-    Sectie,
     Technisch,
     Uitvraagcode,
     Uitwisseling,
@@ -40,6 +41,7 @@ __all__ = [
     "Bewaren",
     "Config",
     "Ontvanger",
+    "Overdracht",
     "Partij",
     "Technisch",
     "Uitwisseling",
@@ -129,6 +131,16 @@ class Config(Sectie):
             if one.lees(name) is not None:
                 return one
         return None
+
+    def uitwisseling_in(self, folder: str, name: str) -> Uitwisseling | None:
+        """Find the exchange of a file in an outbox: by its sub-folder, else by its name.
+
+        In a sub-folder any name passes; one that is no exchange of richting heen takes nothing.
+        """
+        if not folder:
+            return self.uitwisseling_voor(name)
+        chosen = self.uitwisselingen.get(folder)
+        return chosen if chosen is not None and chosen.richting == "heen" else None
 
     def op_rinis_code(self, code: str) -> Uitwisseling | None:
         """Find the exchange with this RINIS code, which also names its folders."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pydantic import Field, StrictInt
 
 from gateway.config_problems import URL
-from gateway.config_secties import Sectie
+from gateway.config_sectie import Sectie
 
 
 class Alarmen(Sectie):

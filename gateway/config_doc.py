@@ -29,6 +29,7 @@ from gateway.config import (
     Uitwisseling,
     Venster,
 )
+from gateway.config_overdracht import Overdracht
 
 _KOP = """\
 # What can be configured
@@ -43,6 +44,11 @@ unknown setting is a fault. Codes stand between quotes (`"0363"`): without them 
 _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("The file", Config, "The sections, at the left margin."),
     ("partijen", Partij, 'Below each code, for example `"0363":`. A code is 4 digits.'),
+    (
+        "overdracht",
+        Overdracht,
+        "Below `overdracht:` of a party. Why and how: [howto-hand-over.md](howto-hand-over.md).",
+    ),
     ("ontvangers", Ontvanger, "Below each id, for example `cbs:`."),
     (
         "aanleveringen",

@@ -18,6 +18,7 @@ UITVRAAG = r"^H[12][0-9]{4}$"
 CODE = r"^[0-9]{4}$"
 RINIS_CODE = r"^[A-Z][A-Z0-9]{1,29}$"
 XSD = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.xsd$"
+ACHTERVOEGSEL = r"^[._-][A-Za-z0-9._-]{0,29}[A-Za-z0-9]$"
 LOGNAAM = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 
@@ -27,6 +28,7 @@ _VORMEN = {
     CODE: 'write the 4 digits of the code between quotes, for example "0363"',
     RINIS_CODE: "write 2 to 30 capitals and digits, for example GMSDWMO",
     XSD: "write the name of a file in schemas/, for example publicatiebesluit.xsd",
+    ACHTERVOEGSEL: "write what comes behind a name, for example .klaar",
     LOGNAAM: "write it as a domain name, for example knooppunt.example",
     URL: "write an address that begins with https:// (or http://), without spaces",
 }

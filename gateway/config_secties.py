@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
 
+from gateway.config_overdracht import Overdracht
 from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG, XSD
+from gateway.config_sectie import Sectie
 from gateway.model import Direction
 from gateway.names import DEFAULT, Patroon, Sjabloon
 
@@ -47,24 +49,6 @@ Sjabloontekst = Annotated[str, AfterValidator(_sjabloon)]
 """A template of delivered names: {stam}, {gemeentecode}, {volgnummer}, {ext}."""
 
 
-def _zonder_sleutel(schema: dict[str, Any]) -> None:
-    """Leave out of the schema what stands in front of the colon, not below it."""
-    for name in ("id", "code", "uitvraag"):
-        schema.get("properties", {}).pop(name, None)
-
-
-class Sectie(BaseModel):
-    """Frozen, and no field that we do not know: a slip of the pen never passes for a setting."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        validate_default=True,
-        json_schema_extra=_zonder_sleutel,
-    )
-
-
 class Partij(Sectie):
     """A party that hands in files: a municipality, later a province or a water board."""
 
@@ -95,6 +79,10 @@ class Partij(Sectie):
         min_length=3,
         max_length=50,
         description="zender.applicatie of this party's envelopes, when it is not the general one",
+    )
+    overdracht: Overdracht = Field(
+        default_factory=Overdracht,
+        description="how a file in its outbox is known to be finished; safe when left out",
     )
 
 
@@ -178,9 +166,10 @@ class Uitwisseling(Sectie):
     stap: Literal["aanlevering", "besluit"] = Field(
         default="aanlevering", description="which windows count for it: those with this `stap`"
     )
-    vensters: Literal["melden", "afdwingen"] = Field(
+    vensters: Literal["melden", "afdwingen", "wachten"] = Field(
         default="melden",
-        description="a file outside its window passes with a remark (`melden`) or is refused",
+        description="a file outside its window passes with a remark (`melden`) or is refused; "
+        "`wachten`: before its window it waits in the outbox, after it it is refused",
     )
     schema_: str | None = Field(
         default=None,
@@ -255,6 +244,13 @@ class Technisch(Sectie):
     )
     scan_ms: StrictInt = Field(
         default=2000, ge=100, le=600_000, description="time between two scans of all folders"
+    )
+    schijfreserve_bytes: StrictInt = Field(
+        default=16 * 1024 * 1024,
+        ge=0,
+        le=1024**4,
+        description="a file is only taken while twice its size and so much more is free on every "
+        "disk that it touches",
     )
     batch: StrictInt = Field(default=192, ge=1, le=1024, description="most messages in one round")
     max_bytes: StrictInt = Field(

@@ -31,6 +31,7 @@ from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.folders import Folders, Waiting
+from gateway.handover import Handover
 from gateway.inbound import Inbound
 from gateway.journal import (
     INTENT,
@@ -43,10 +44,11 @@ from gateway.journal import (
     encode_promise,
 )
 from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
-from gateway.moment import Clock, monotonic
+from gateway.moment import Clock, iso, monotonic
 from gateway.requests import Asked, Requests
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
+from gateway.waits import Kept
 
 RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
@@ -76,10 +78,11 @@ class Batch:
     answered: Done = field(default_factory=Done)
     asked: Asked | None = None
     held: list[Row] = field(default_factory=list)
+    waits: list[Kept] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         worked = self.intents or self.performed or self.redo or self.claims or self.answers
-        return bool(worked) or self.asked is not None
+        return bool(worked or self.waits) or self.asked is not None
 
 
 class Engine:
@@ -99,13 +102,15 @@ class Engine:
         desk: Here | Apart,
         requests: Requests,
         stations: tuple[str, ...],
+        handover: Handover,
         listener: Callable[[list[Happened]], None] = lambda _: None,
         trouble: Callable[[Waiting], None] = lambda _: None,
     ) -> None:
         self.stuck: dict[str, Waiting] = {}
         self.only_carries = False
         self._trouble = trouble
-        self.inbound = Inbound(folders, stations, folders.config.technisch.batch)
+        self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
+        self._waits = handover.waits
         self.orphans: list[str] = []
         self._folders = folders
         self._store = store
@@ -353,9 +358,12 @@ class Engine:
     def _see(self, batch: Batch) -> None:
         for seen in self.inbound.finished(monotonic()):
             moment = self._clock.moment(self._ledger.size)
-            batch.intents.append(
-                Intent(self._clock.fresh_ulid(), seen.place, seen.name, seen.dev, seen.ino, moment)
-            )
+            intent = Intent(
+                self._clock.fresh_ulid(), seen.place, seen.name, seen.dev, seen.ino, moment,
+                announced_by=seen.announced_by, given_up=seen.given_up,
+            )  # fmt: skip
+            batch.intents.append(intent)
+        batch.waits += self._waits.changes()
 
     def _take(self, batch: Batch) -> None:
         """Say what the clerk is to claim, and which answers to read."""
@@ -406,7 +414,10 @@ class Engine:
     def _note_stuck(self, intent: Intent, reason: str | None) -> None:
         if reason is None:
             return
-        stuck = Waiting(intent.place, intent.name, "kan-niet-verder", reason, RETRY_SECONDS)
+        place, name = intent.place, intent.name
+        klok = self._clock.klok()
+        since = iso(self._waits.first(place, name, "kan-niet-verder", klok, reason))
+        stuck = Waiting(place, name, "kan-niet-verder", reason, RETRY_SECONDS, since=since)
         if self.stuck.get(intent.id) != stuck:
             self.stuck[intent.id] = stuck
             self._trouble(stuck)
@@ -442,6 +453,7 @@ class Engine:
                 else:
                     self._to_archive.append((intent.held.folder, intent.held.archive))
                 self.stuck.pop(intent.id, None)
+                self._waits.over(intent.place, intent.name, "kan-niet-verder")
         self._take_up_again(batch.redo)
         self._listener(happened)
 
@@ -469,6 +481,7 @@ class Engine:
             facts=done.facts,
             leveringen=list(done.leveringen.values()),
             held=batch.held,
+            waits=batch.waits,
         )
 
     def _await_again(self, happened: list[Happened]) -> None:

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Places: where each folder lies, what lies in it, when a file is finished, how it is claimed.
+"""Places: where each folder lies, what lies in it, how a file is claimed and read.
 
 A path is built here and nowhere else. Directories are held open and files are named relative to
 them, so that nobody can redirect us by renaming a parent. Names are Python strings as the
 operating system gives them (undecodable bytes as surrogates); they are never normalised: two
 files whose names look alike are two files.
 
-What this does not protect against: a writer that opens, writes and closes a file, and later opens
-it again to add more (each close looks finished); an owner who deletes our ``.claimed`` or ``.tmp``.
+What this does not protect against: an owner who deletes our ``.claimed`` or ``.tmp``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import pwd
 import re
-import signal
 import stat
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -28,7 +25,8 @@ from typing import Any, NamedTuple
 from gateway import durable, names
 from gateway.config import Config
 from gateway.errors import FolderError
-from gateway.journal import Intent
+from gateway.journal import Intent, announcer_id
+from gateway.lease import has_no_writer
 from gateway.model import STATION_OF, Direction, Kind, Place
 
 HELD_DIRECTORIES = 600
@@ -54,7 +52,11 @@ _HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 
 
 class Seen(NamedTuple):
-    """A finished file, found in a place and not yet claimed: what identifies it."""
+    """A finished file, found in a place and not yet claimed: what identifies it.
+
+    ``announced_by`` is what announced it and goes with it; ``given_up`` is the code for which it is
+    taken only to be refused.
+    """
 
     place: Place
     name: str
@@ -62,6 +64,8 @@ class Seen(NamedTuple):
     ino: int
     size: int
     mtime_ns: int
+    announced_by: str = ""
+    given_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Waiting:
     """A file that is not taken yet, or cannot be: a stable code and a sentence that says why.
 
     ``retry`` is in how many seconds to look again; None when only a person can change it.
+    ``announces`` names the files that it says something of. ``since`` (RFC 3339) is from when it
+    waits, where that was remembered; ``due`` when it ends by itself, where that is known.
     """
 
     place: Place
@@ -76,6 +82,9 @@ class Waiting:
     code: str
     reason: str
     retry: float | None
+    announces: tuple[str, ...] = ()
+    since: str = ""
+    due: str = ""
 
 
 class Content(NamedTuple):
@@ -102,7 +111,6 @@ class Folders:
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
         self._file_systems: dict[int, int] = {}
-        self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
 
     def adopt(self, config: Config) -> None:
         """Go by another configuration from now on."""
@@ -350,60 +358,6 @@ class Folders:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
-        """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
-        reason = names.onaf_reden(name)
-        if reason is not None:
-            return Waiting(place, name, "onaf", reason, None)
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        try:
-            fd = os.open(name, flags, dir_fd=self.fd(place))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
-        try:
-            found = os.fstat(fd)
-            barrier = self._not_ours(place, name, found) or self._unfinished(
-                place, name, fd, found, now
-            )
-        finally:
-            os.close(fd)
-        if barrier is not None:
-            return barrier
-        self._looks.pop((place, name), None)
-        return Seen(place, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-
-    def _not_ours(self, place: Place, name: str, found: os.stat_result) -> Waiting | None:
-        if not stat.S_ISREG(found.st_mode):
-            return Waiting(place, name, "geen-bestand", "is not a regular file; stays here", None)
-        if found.st_nlink > 1:
-            # In a hop folder a second link may be another system's half-done link+unlink.
-            retry = None if place.kind is Kind.OUTBOX else 1.0
-            return Waiting(place, name, "harde-link", "has a second name (hard link)", retry)
-        return None
-
-    def _unfinished(
-        self, place: Place, name: str, fd: int, found: os.stat_result, now: float
-    ) -> Waiting | None:
-        quiet = self.config.technisch.rusttijd_ms / 1000
-        finished = has_no_writer(fd)
-        if finished is False:
-            return Waiting(place, name, "schrijver", "a writer has it open", 0.1)
-        if finished and found.st_size > 0:
-            return None
-        # Where no lease can be had (a share, not our file), and for an empty file that somebody
-        # may be about to fill, only time tells. Differences count, not the share's clock.
-        look = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        before = self._looks.get((place, name))
-        if before is None or before[:3] != look:
-            self._looks[place, name] = (*look, now)
-            return Waiting(place, name, "rusttijd", f"must be quiet for {quiet:g} s", quiet)
-        left = before[3] + quiet - now
-        if left > 0:
-            return Waiting(place, name, "rusttijd", f"must be quiet for {left:.1f} s more", left)
-        return None
-
     # --- claiming and reading ---
 
     def claim(self, intent: Intent) -> bool:
@@ -412,17 +366,46 @@ class Folders:
         ``intent.again``: the intent is from before a restart (or was put back), so the file may
         have been claimed already, and what has its name now may be another file.
         """
+        taken = self._claim(intent)
+        if intent.announced_by and not taken:
+            self._give_back(intent)
+        return taken
+
+    def _claim(self, intent: Intent) -> bool:
         claimed = self.claimed(intent.place)
         if intent.again:
             if _exists(claimed, intent.id):
                 return True
             if not self._is_same(intent):
                 return False
+        if intent.announced_by:
+            self._claim_announcer(intent, claimed)
         try:
             durable.rename(self.fd(intent.place), intent.name, claimed, intent.id)
         except FileNotFoundError:
             return False
         return True
+
+    # First what announced it: the file itself, claimed, then tells a restart that both were, and
+    # what is dropped under these names from then on is not taken for them.
+    def _claim_announcer(self, intent: Intent, claimed: int) -> None:
+        announcer = announcer_id(intent.id)
+        if intent.again and _exists(claimed, announcer):
+            return
+        try:
+            durable.rename(self.fd(intent.place), intent.announced_by, claimed, announcer)
+        except FileNotFoundError:
+            return  # taken back since: what it announced was there, and whole
+
+    def _give_back(self, intent: Intent) -> None:
+        """The announcement of a file that was taken back; unless there is a new one already."""
+        claimed, announcer = self.claimed(intent.place), announcer_id(intent.id)
+        try:
+            durable.rename(claimed, announcer, self.fd(intent.place), intent.announced_by)
+        except durable.Occupied:
+            durable.remove(claimed, announcer)
+        except FileNotFoundError:
+            return
 
     def _is_same(self, intent: Intent) -> bool:
         try:
@@ -517,24 +500,6 @@ def _is_of_the_chain(place: Place, entry: os.DirEntry[str]) -> bool:
     return chosen_in or entry.name.startswith(".") or entry.name in _OWN_FOLDER.get(place.kind, ())
 
 
-def has_no_writer(fd: int) -> bool | None:
-    """Does nobody have this file open for writing? None where the kernel cannot tell us.
-
-    A read lease is granted only then; it needs the file's owner or CAP_LEASE, and a local file
-    system. The lease is given back at once. Its break signal is SIGIO, which would end the
-    process: SIGURG, which nobody minds, is asked for instead.
-    """
-    try:
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return True
-
-
 def _exists(dir_fd: int, name: str) -> bool:
     try:
         os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
@@ -548,6 +513,14 @@ def _read_all(fd: int, size: int) -> bytes:
     while len(content) <= size and (more := os.read(fd, _CHUNK)):
         content += more
     return content
+
+
+def digest_of(fd: int) -> str:
+    """The SHA-256 of an open file, from where it stands."""
+    digest = hashlib.sha256()
+    while chunk := os.read(fd, _CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=256)

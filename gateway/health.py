@@ -14,12 +14,14 @@ from datetime import timedelta
 from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
 from gateway.config import Config
 from gateway.folders import Folders, Seen
+from gateway.handover import Handover
 from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
 from gateway.stations import STATIONS
 from gateway.store_health import damage, delivered_by, reading, vitals
+from gateway.waits import Waits
 
 DAY = 24 * 3600
 JUMP_STANDS_S = 3600.0
@@ -116,9 +118,10 @@ class Monitor:
     def _unserved(self) -> int:
         """Files that a gateway would take now."""
         folders, count = self._places, 0
+        handover = Handover(folders, Clock(), self._location.state, Waits())
         for place in folders.sources(tuple(STATIONS)):
             for name in folders.scan(place):
-                count += isinstance(folders.look(place, name, monotonic()), Seen)
+                count += isinstance(handover.look(place, name, monotonic()), Seen)
         return count
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from gateway import names
 from gateway.folders import Folders, Seen, Waiting
+from gateway.handover import Handover
 from gateway.model import STATION_OF, Direction, Kind, Levering, Place
 from gateway.moment import monotonic
 
@@ -22,8 +23,12 @@ Spot = tuple[Place, str]
 SCAN_SHARE = 20
 """A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
 
-_BARRED = ("geen-bestand", "harde-link", "onleesbaar")
-"""Why a file is not taken until somebody does something about it: looked at with each scan."""
+_BARRED = frozenset({
+    "geen-bestand", "harde-link", "onleesbaar", "bewerkt",
+    "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
+})  # fmt: skip
+"""Why a file is not taken until somebody does something about it: looked at with each scan. They
+are few; what there may be thousands of waits for a hint, or for its moment."""
 
 _ORDERED = (Kind.GGK_UIT, Kind.GGK_IN)
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
@@ -36,8 +41,11 @@ _ANSWER_PLACE = {
 class Inbound:
     """The queue in front of the stations. One thread uses it, but for :meth:`hint`."""
 
-    def __init__(self, folders: Folders, stations: tuple[str, ...], limit: int) -> None:
+    def __init__(
+        self, folders: Folders, handover: Handover, stations: tuple[str, ...], limit: int
+    ) -> None:
         self._folders = folders
+        self._handover = handover
         self._stations = stations
         self._limit = limit
         self._scan_s = folders.config.technisch.scan_ms / 1000
@@ -60,6 +68,7 @@ class Inbound:
 
     def adopt(self) -> None:
         """The folders go by another configuration: look at everything anew, but what is taken."""
+        self._handover.adopt()
         technisch = self._folders.config.technisch
         self._limit, self._scan_s = technisch.batch, technisch.scan_ms / 1000
         self._places = set(self._folders.sources(self._stations))
@@ -141,9 +150,10 @@ class Inbound:
             self._queues.move_to_end(place)
         if (place, name) in self._taken:
             return  # seen, not yet claimed: a second claim might take what is dropped next
-        seen = self._folders.look(place, name, now)
+        seen = self._handover.look(place, name, now)
         if isinstance(seen, Seen):
             self._waiting.pop((place, name), None)
+            self._handover.forget(place, name)
             self._taken.add((place, name))
             found.append(seen)
             room[place.kind] -= 1
@@ -151,6 +161,9 @@ class Inbound:
             self._forget((place, name))
         else:
             self._waiting[place, name] = seen
+            for one in seen.announces:
+                if (place, one) in self._waiting:
+                    self._queue((place, one))
             if seen.retry is not None:
                 self._count += 1
                 heapq.heappush(self._due, (now + seen.retry, self._count, (place, name)))
@@ -176,6 +189,7 @@ class Inbound:
     def _forget(self, spot: Spot) -> None:
         self._known.discard(spot)
         self._waiting.pop(spot, None)
+        self._handover.forget(*spot)
 
     def _scan(self, now: float) -> None:
         began = monotonic()
@@ -196,6 +210,9 @@ class Inbound:
                 self._queues.setdefault(place, deque()).extend(new)
         for spot in [one for one in self._waiting if one not in present]:
             self._forget(spot)
+        for place, name in self._handover.waits.spots():  # of before a restart, and gone since
+            if (place, name) not in present | self._taken:
+                self._handover.forget(place, name)
         self._next_scan = now + max(self._scan_s, SCAN_SHARE * (monotonic() - began))
 
     # --- answers ---

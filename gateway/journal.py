@@ -39,7 +39,10 @@ class Held(NamedTuple):
 
 @dataclass(slots=True)
 class Intent:
-    """A finished file that will be claimed: the moment it was seen decides its times and ids."""
+    """A finished file that will be claimed: the moment it was seen decides its times and ids.
+
+    ``announced_by`` is claimed with it; ``given_up`` is the code for which it is to be refused.
+    """
 
     id: str
     place: Place
@@ -49,6 +52,13 @@ class Intent:
     moment: Moment
     again: bool = False
     held: Held | None = None
+    announced_by: str = ""
+    given_up: str = ""
+
+
+def announcer_id(arrival: str) -> str:
+    """What announced a file (a marker, a manifest) is called while both are claimed."""
+    return f"{arrival}.erbij"
 
 
 class Put(NamedTuple):
@@ -81,6 +91,8 @@ class Promise:
     beside: tuple[Place, str] | None = None
     """The bytes that the source refers to: they share its fate."""
     again: bool = False
+    announced: bool = False
+    """Whether what announced it was claimed with it, and goes with it."""
 
 
 def _place(place: Place | None) -> list[str] | None:
@@ -97,16 +109,18 @@ def encode_intent(intent: Intent) -> str:
     """An intent as the journal keeps it. Undecodable bytes of a name survive as escapes."""
     moment = intent.moment
     where = (_place(intent.place), intent.name, intent.dev, intent.ino)
-    found: list[object] = [*where, moment.nu.isoformat(), list(moment.ids), moment.stand]
-    return json.dumps(found if intent.held is None else [*found, intent.held])
+    seen = (moment.nu.isoformat(), list(moment.ids), moment.stand)
+    return json.dumps([*where, *seen, intent.held, intent.announced_by, intent.given_up])
 
 
 def decode_intent(arrival: str, text: str) -> Intent:
     """The inverse of :func:`encode_intent`, as found after a restart."""
-    place, name, dev, ino, nu, ids, stand, *rest = json.loads(text)
+    place, name, dev, ino, nu, ids, stand, held, announced_by, given_up = json.loads(text)
     moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
-    held = Held(*rest[0]) if rest else None
-    return Intent(arrival, _to_place(place), name, dev, ino, moment, again=True, held=held)
+    return Intent(
+        arrival, _to_place(place), name, dev, ino, moment, again=True,
+        held=Held(*held) if held else None, announced_by=announced_by, given_up=given_up,
+    )  # fmt: skip
 
 
 def encode_promise(promise: Promise) -> str:
@@ -118,7 +132,7 @@ def encode_promise(promise: Promise) -> str:
     fate = (promise.fate.value, _place(promise.target), promise.name)
     source = (promise.size, promise.mtime_ns, promise.levering)
     beside = [_place(promise.beside[0]), promise.beside[1]] if promise.beside else None
-    return json.dumps([_place(promise.place), puts, *fate, *source, beside])
+    return json.dumps([_place(promise.place), puts, *fate, *source, beside, promise.announced])
 
 
 def _event(event: Event | None) -> list[str] | None:
@@ -139,7 +153,7 @@ def _event(event: Event | None) -> list[str] | None:
 
 def decode_promise(arrival: str, text: str) -> Promise:
     """The inverse of :func:`encode_promise`, as found after a restart."""
-    place, puts, fate, target, name, size, mtime_ns, levering, beside = json.loads(text)
+    place, puts, fate, target, name, size, mtime_ns, levering, beside, announced = json.loads(text)
     return Promise(
         arrival,
         _to_place(place),
@@ -152,6 +166,7 @@ def decode_promise(arrival: str, text: str) -> Promise:
         levering,
         (_to_place(beside[0]), beside[1]) if beside else None,
         again=True,
+        announced=announced,
     )
 
 

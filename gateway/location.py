@@ -34,6 +34,11 @@ class Location:
         return os.path.join(self.state, DATABASE)
 
     @property
+    def lock(self) -> str:
+        """The file that a running gateway holds."""
+        return os.path.join(self.state, "lock")
+
+    @property
     def audit(self) -> str:
         """The folder of the published log."""
         return os.path.join(self.state, "audit")

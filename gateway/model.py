@@ -170,9 +170,10 @@ class Arrival:
     ``id`` names it in the journal. ``name`` is as found (undecodable bytes as surrogates).
     ``content`` is None when the file is larger than what may be held in memory; then only
     ``size`` and ``sha256`` are known. ``owner`` is the file owner's login name, if it has one.
-    ``read`` is what the content says, when it is byte for byte what we wrote a moment ago.
     ``carried`` are the large bytes that the station asked for (``carries``): its own, or those
-    that its envelope refers to.
+    that its envelope refers to. ``read`` is what the content says, when it is byte for byte what
+    we wrote a moment ago;
+    ``given_up`` the code for which it was taken only to be refused: not as its manifest says.
     """
 
     id: str
@@ -185,6 +186,7 @@ class Arrival:
     moment: Moment
     read: Read | None = None
     carried: Carried | None = None
+    given_up: str = ""
 
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:

@@ -15,7 +15,7 @@ from enum import Enum
 
 from gateway import aside, durable, names
 from gateway.folders import Folders
-from gateway.journal import Promise, Put
+from gateway.journal import Promise, Put, announcer_id
 from gateway.model import (
     STATION_OF,
     Clash,
@@ -191,6 +191,8 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
         return
     _let_beside_go(folders, promise, hold=promise.fate is Fate.QUARANTINE)
     claimed = folders.claimed(promise.place)
+    if promise.announced:  # before its file: while that is there, a restart comes here again
+        durable.remove(claimed, announcer_id(promise.id))
     try:
         found = os.stat(promise.id, dir_fd=claimed, follow_symlinks=False)
     except FileNotFoundError:  # it went before the crash

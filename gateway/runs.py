@@ -19,13 +19,13 @@ from rich.text import Text
 from gateway import show
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
-from gateway.config import Config, parse
 from gateway.engine import Happened
-from gateway.errors import AuditError, ConfigError, GatewayError
+from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.health import checkup
-from gateway.in_force import DIGEST, REFUSED, TEXT
+from gateway.in_force import DIGEST, REFUSED
 from gateway.location import Location, read_config
+from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
@@ -122,7 +122,7 @@ def _tell_waiting(chain: Chain, summary: Summary, out: Console) -> None:
 
 def _waiting_row(folders: Folders, one: Waiting) -> Row:
     path = os.path.join("folders", folders.shown(one.place), toonbaar(one.name))
-    return {"path": path, "code": one.code, "reason": one.reason, "retry_s": one.retry}
+    return {"path": path, "code": one.code, "reason": one.reason, "next": one.due or None}
 
 
 def standing(location: Location) -> Row:
@@ -144,12 +144,8 @@ def standing(location: Location) -> Row:
             },
             "deliveries": reader.counts(),
         }
-        in_force = reader.meta(TEXT)
-    folders = Folders(location.root, _config_of(location, in_force))
-    try:
-        found["waiting"] = [_waiting_row(folders, one) for one in _not_taken(folders)]
-    finally:
-        folders.close()
+        with Lying(location, reader) as lying:
+            found["waiting"] = list(lying.all())
     return found
 
 
@@ -166,14 +162,10 @@ def checked(location: Location, out: Console, *, as_json: bool) -> int:
     return 1 if alarms else 0
 
 
-def _config_of(location: Location, in_force: str | None) -> Config:
-    """The configuration on the disk; where that cannot be used, the one that is in force."""
-    try:
-        return read_config(location.config_path)
-    except ConfigError:
-        if in_force is None:
-            raise
-        return parse(in_force, location.config_path)
+def waiting(location: Location) -> Row:
+    """What was not taken and why, as ``status --waiting --json`` gives it."""
+    with Reader(location.database) as reader, Lying(location, reader) as lying:
+        return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
 
 
 def _quarantined(root: str) -> int:
@@ -182,18 +174,6 @@ def _quarantined(root: str) -> int:
         return sum(not entry.name.startswith(".") for entry in entries)
     except FileNotFoundError:
         return 0
-
-
-def _not_taken(folders: Folders) -> Iterator[Waiting]:
-    """Files that lie where the stations claim from, looked at once, by us."""
-    for place in folders.sources(tuple(STATIONS)):
-        for name in folders.scan(place):
-            seen = folders.look(place, name, monotonic())
-            if isinstance(seen, Waiting):
-                yield seen
-            elif seen is not None:
-                reason = "finished; taken as soon as a gateway runs"
-                yield Waiting(place, name, "klaar", reason, 0.0)
 
 
 def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row]:

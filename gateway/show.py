@@ -145,6 +145,38 @@ def waiting(console: Console, rows: list[Row]) -> None:
         console.print(Text(f"  {row['path']}: {row['reason']} [{row['code']}]"))
 
 
+def waiting_long(console: Console, rows: list[Row]) -> None:
+    """Files that are not taken, each with its reason, since when, and what comes next."""
+    for row in rows:
+        console.print(Text(f"{row['path']}: {row['reason']} [{row['code']}]"))
+        _moments(console, row)
+    if not rows:
+        console.print("Everything that lay where the chain takes from was taken.")
+
+
+def _moments(console: Console, row: Row) -> None:
+    if row["since"]:
+        console.print(Text(f"  since {row['since']}"))
+    if row["next"]:
+        console.print(Text(f"  next  {row['next']}"))
+    elif row["code"] not in ("genomen", "onderweg", "onbekend"):
+        console.print(Text("  next  when somebody changes that; it is not tried by itself"))
+
+
+def why(console: Console, row: Row) -> None:
+    """The answer for one path."""
+    console.print(Text(f"{row['path']}: {row['reason']} [{row['code']}]"))
+    _moments(console, row)
+    if row["meant"]:
+        console.print(Text(f"  perhaps meant: {row['meant']}"))
+    for one in row["messages"]:
+        console.print(Text(f"  taken before: {one['referentienummer']} {one['status']}, "
+                           f"last in {one['place']} as {one['name']}"))  # fmt: skip
+    if row["messages"]:
+        number = row["messages"][-1]["referentienummer"]
+        console.print(Text(f"Next: knooppunt trace {number}"))
+
+
 def verification(console: Console, report: Report) -> None:
     """The numbered steps of ``audit verify``, the verdict, and what it does not prove."""
     for step in report.steps:

@@ -11,7 +11,6 @@ is written; a second writer, were it not for the lock beside it.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from gateway.lifecycle import Status
 from gateway.model import EventType, Key, Levering
 from gateway.store_held import HELD, held_row
 from gateway.store_questions import KEEP, Many, levering_of, lookup, upsert
+from gateway.waits import Kept
 
 UNREADABLE = DatabaseError
 """What is raised when a database is damaged, wherever it is noticed first."""
@@ -96,6 +96,7 @@ class Changes:
     forgotten: list[str] = field(default_factory=list)
     """Messages past their time, and folders of quarantine of no message: what they hold of persons
     goes (``store_purge.py``)."""
+    waits: list[Kept] = field(default_factory=list)
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
@@ -147,11 +148,10 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        existed = os.path.exists(path) and os.path.getsize(path) > 0
         try:
             self._engine = connect(path, writer=True)
             self._connection = self._engine.connect()
-            self._check_version(existed)
+            self._check_version()
         except DatabaseError as error:
             raise StateError(
                 f"the database at {path} cannot be read: {error.orig}",
@@ -162,7 +162,7 @@ class Store:
         self._next_event = self._max(t.event.c.seq) + 1
         self._next_arrival = self._max(t.arrival.c.seq) + 1
 
-    def _check_version(self, existed: bool) -> None:
+    def _check_version(self) -> None:
         version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
         if version > t.SCHEMA_VERSION:
             raise StateError(
@@ -170,9 +170,7 @@ class Store:
                 f"(schema {version}; this one knows {t.SCHEMA_VERSION})",
                 hint="install that version again; nothing was changed",
             )
-        t.metadata.create_all(self._connection)  # tables that came since are added
-        if existed and version == t.SCHEMA_VERSION:
-            return
+        t.metadata.create_all(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
 
     def close(self) -> None:
@@ -199,6 +197,11 @@ class Store:
         """The bytes of leaves ``start`` up to but not including ``stop``."""
         query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= start, t.leaf.c.idx < stop)
         return list(self._connection.execute(query.order_by(t.leaf.c.idx)).scalars())
+
+    def waits(self) -> list[Kept]:
+        """Since when files wait for what lasts."""
+        rows = self._connection.execute(sa.select(t.waiting))
+        return [Kept(row.key, row.since, row.detail) for row in rows]
 
     def journal(self) -> list[Row]:
         """Everything under way, in the order in which it was seen."""
@@ -350,6 +353,11 @@ class Store:
             _INSERT_ANSWERED.run(run, [{**row, "at": changes.at} for row in changes.answered])
         for table, rows in changes.rows.items():
             run.execute(sa.insert(table), rows)
+        if changes.waits:
+            _DELETE_WAIT.run(run, [{"old": one.key} for one in changes.waits])
+            kept = [one._asdict() for one in changes.waits if one.since is not None]
+            if kept:
+                _INSERT_WAIT.run(run, kept)
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:
@@ -399,6 +407,8 @@ _DECIDE_ARRIVAL = Many(
     .values(state=sa.bindparam("new_state"), promise=sa.bindparam("new_promise"))
 )
 _DELETE_ARRIVAL = Many(sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam("key")))
+_DELETE_WAIT = Many(sa.delete(t.waiting).where(t.waiting.c.key == sa.bindparam("old")))
+_INSERT_WAIT = Many(sa.insert(t.waiting))
 _INSERT_EVENT = Many(sa.insert(t.event))
 _INSERT_LEAF = Many(sa.insert(t.leaf))
 _INSERT_OPENING = Many(sa.insert(t.opening))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,12 @@ from sqlalchemy.exc import DatabaseError
 from gateway import names
 from gateway import store_tables as t
 from gateway.errors import StateError
+from gateway.model import Key
 from gateway.moment import iso
 from gateway.store import connect
 from gateway.store_held import held_rows, opened
+from gateway.store_questions import lookup
+from gateway.waits import Kept
 
 Row = dict[str, Any]
 
@@ -164,6 +167,19 @@ class Reader:
                 "gemeentecode": row["l_gemeentecode"],
                 "uitwisseling": row["l_uitwisseling"],
             }
+
+    def waits(self) -> list[Kept]:
+        """Since when files wait for what lasts."""
+        return [Kept(row["key"], row["since"], row["detail"]) for row in self.rows(
+            sa.select(t.waiting))]  # fmt: skip
+
+    def journal(self) -> list[Row]:
+        """Every file under way, in the order in which it was seen."""
+        return self.rows(sa.select(t.arrival).order_by(t.arrival.c.seq))
+
+    def lookup(self, wanted: Iterable[Key[object]]) -> Mapping[Key[object], object]:
+        """What a station asks, answered as of the last commit."""
+        return lookup(self._connection, wanted)
 
     def meta(self, key: str) -> str | None:
         """A setting of this state."""

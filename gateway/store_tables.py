@@ -208,3 +208,13 @@ regel = sa.Table(
     sqlite_with_rowid=False,
 )
 """What the configuration said of authorisation, from which leaf (``config.change``) on."""
+
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("since", sa.Integer, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Since when a file waits for what lasts (``waits.py``): place, name and code are the key."""

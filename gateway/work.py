@@ -81,5 +81,6 @@ def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
         (intent.held and intent.held.owner) or content.owner,
         intent.moment,
         read,
+        given_up=intent.given_up,
     )
     return Work(intent, arrival, content)

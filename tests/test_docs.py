@@ -366,6 +366,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (outbox / "vakantie.jpg").write_bytes(b"x")
     (outbox / "WMO_H12016.csv").write_bytes(b"outside its window\n")
     (outbox / "WMO_H22025_2.csv.part").write_bytes(b"x")
+    (outbox.parent / "WMO_H22025_3.csv").write_bytes(b"one folder too high")
     knooppunt(folder, "run", "--once", "--nu", "2026-02-02")
     back = folder / "folders" / "cbs" / "uit" / "GMSDTTK"
     (back / "TECHNISCH_H22025_0363_0001.pdf").write_bytes(b"%PDF")
@@ -399,8 +400,27 @@ def test_status_is_what_its_schema_says(chain: Path) -> None:
     """With files that wait."""
     found = json.loads(knooppunt(chain, "status", "--json"))
     schema("status").validate(found)
-    assert found["waiting"]
+    assert {one["code"] for one in found["waiting"]} == {"onaf", "geen-plaats"}
     assert found["deliveries"]
+    waiting = json.loads(knooppunt(chain, "status", "--waiting", "--json"))
+    schema("status-waiting").validate(waiting)
+    assert waiting["waiting"] == found["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "exit_code"),
+    [
+        ("gemeenten/0363/outbox/WMO_H22025.csv", "genomen", 0),
+        ("gemeenten/0363/outbox/WMO_H22025_2.csv.part", "onaf", 0),
+        ("gemeenten/0363/outbox/WMO_H22026.csv", "onbekend", 1),
+        ("gemeenten/0363/WMO_H22025_3.csv", "geen-plaats", 0),
+    ],
+)
+def test_why_is_what_its_schema_says(chain: Path, where: str, code: str, exit_code: int) -> None:
+    """Of what was taken, what waits, what nobody takes, and what never was."""
+    found = json.loads(knooppunt(chain, "why", f"folders/{where}", "--json", code=exit_code))
+    schema("why").validate(found)
+    assert found["code"] == code
 
 
 def test_tail_is_what_its_schema_says(chain: Path) -> None:
@@ -440,4 +460,10 @@ def test_schemas_know_every_word() -> None:
     assert event["status"]["enum"] == [s.value for s in Status]
     assert one["station"]["enum"] == list(STATIONS)
     waiting = schema("status").schema["properties"]["waiting"]["items"]["properties"]["code"]
-    assert set(waiting["enum"]) <= codes_in_the_code()
+    assert set(waiting["enum"]) <= codes_in_the_code() | {"geen-plaats"}
+    assert (
+        schema("status-waiting").schema["properties"]["waiting"]
+        == (schema("status").schema["properties"]["waiting"])
+    )
+    why = set(schema("why").schema["properties"]["code"]["enum"])
+    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend"}

@@ -66,7 +66,8 @@ def carries(arrival: Arrival, config: Config) -> Carry | None:
     """See ``stations/__init__.py``."""
     match arrival.place.kind:
         case Kind.OUTBOX:
-            return groot.of_file(arrival, _exchange(arrival, config), config, Place(Kind.GGK_UIT))
+            exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
+            return groot.of_file(arrival, exchange, config, Place(Kind.GGK_UIT))
         case Kind.GGK_IN:
             exchange, who = header.routed(COUNTER, arrival, config)
             return groot.of_envelope(arrival, exchange, Place(Kind.INBOX, who) if who else None)
@@ -89,7 +90,7 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 
 
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
-    exchange = _exchange(arrival, config)
+    exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
     who = autorisatie.user(arrival, known, _party(arrival, config))
     levering = _levering(arrival, known, config, exchange, who)
     if exchange is None:
@@ -103,18 +104,9 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     reason = autorisatie.not_allowed(arrival, who, exchange, known, config)
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
-    if arrival.size == 0:
-        return refuse_drop(arrival, levering, config, notices.empty())
-    heavy = groot.too_large(arrival, exchange, config)
-    if heavy is not None:
-        return refuse_drop(arrival, levering, config, heavy)
-    if exchange.schema_:
-        problems = envelopes.check(exchange.schema_, arrival.content or b"")
-        if problems:
-            said = [one.tekst for one in problems]
-            reason = notices.wrong_form(exchange.schema_, said)
-            return refuse_drop(arrival, levering, config, reason)
-    reason = autorisatie.not_on_behalf(arrival, who, exchange, known, config)
+    reason = _misshapen(arrival, exchange, config) or autorisatie.not_on_behalf(
+        arrival, who, exchange, known, config
+    )
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
     if exchange.binding == "sterk":
@@ -122,19 +114,26 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     window = beoordeel(
         config.vensters_voor(exchange), levering.uitvraag, dag_van(arrival.moment.nu)
     )
-    if exchange.vensters == "afdwingen" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
+    if exchange.vensters != "melden" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
         levering = levering._replace(opmerking=window.zin)
     return _envelope(arrival, levering, exchange, config, who)
 
 
-def _exchange(arrival: Arrival, config: Config) -> Uitwisseling | None:
-    """Chosen by the sub-folder (then any name passes), or by the name."""
-    if not arrival.place.uitwisseling:
-        return config.uitwisseling_voor(arrival.name)
-    chosen = config.uitwisselingen.get(arrival.place.uitwisseling)
-    return chosen if chosen is not None and chosen.direction is Direction.HEEN else None
+def _misshapen(arrival: Arrival, exchange: Uitwisseling, config: Config) -> notices.Reason | None:
+    """What is wrong with the file itself: not what was announced, empty, too large, of no form."""
+    if arrival.given_up:
+        return notices.not_as_announced()
+    if arrival.size == 0:
+        return notices.empty()
+    heavy = groot.too_large(arrival, exchange, config)
+    if heavy is not None:
+        return heavy
+    problems = envelopes.check(exchange.schema_, arrival.content or b"") if exchange.schema_ else []
+    if exchange.schema_ and problems:
+        return notices.wrong_form(exchange.schema_, [one.tekst for one in problems])
+    return None
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:

@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from gateway.config import parse
 from gateway.errors import FolderError
-from gateway.folders import Folders, Seen, Waiting, has_no_writer, place_of
+from gateway.folders import Folders, Seen, Waiting, place_of
+from gateway.handover import Handover
 from gateway.inbound import Inbound
+from gateway.lease import has_no_writer
 from gateway.model import STATION_OF, Kind, Place
+from gateway.moment import Clock
 from gateway.setup import shipped_config
+from gateway.waits import Waits
 
 CONFIG = parse(shipped_config().decode())
 BOTH = ("ggk", "rinis")
@@ -32,6 +36,14 @@ def write(folders, place, name, content=b"x"):
     with open(path, "wb") as file:
         file.write(content)
     return path
+
+
+def handover_of(folders):
+    return Handover(folders, Clock(), folders.root, Waits())
+
+
+def inbound_of(folders, stations=BOTH, limit=64):
+    return Inbound(folders, handover_of(folders), stations, limit)
 
 
 def drain(inbound, now=0.0):
@@ -114,7 +126,7 @@ def test_what_is_seen_is_not_seen_again_before_it_is_claimed(folders):
     """A hint, a scan and a second hint of one file: one sight of it, until it is released."""
     outbox = Place(Kind.OUTBOX, "0363")
     write(folders, outbox, "WMO_1.csv")
-    inbound = Inbound(folders, BOTH, 64)
+    inbound = inbound_of(folders)
     [seen] = inbound.finished(0.0)
     assert isinstance(seen, Seen)
     inbound.hint(outbox, "WMO_1.csv")
@@ -128,7 +140,7 @@ def test_what_is_seen_is_not_seen_again_before_it_is_claimed(folders):
 def test_a_hint_finds_what_no_scan_has_found_yet(folders):
     """Between two scans a hint is enough; without one the next scan is."""
     outbox = Place(Kind.OUTBOX, "0363")
-    inbound = Inbound(folders, BOTH, 64)
+    inbound = inbound_of(folders)
     assert inbound.finished(0.0) == []
     write(folders, outbox, "WMO_1.csv")
     assert inbound.finished(0.01) == []
@@ -146,7 +158,7 @@ def test_a_hint_finds_what_no_scan_has_found_yet(folders):
 def test_a_hint_from_where_no_scan_looks_is_none(folders, place):
     """A party, receiver or exchange that is not configured has no folder to take from."""
     write(folders, place, "WMO_1.csv")
-    inbound = Inbound(folders, BOTH, 64)
+    inbound = inbound_of(folders)
     inbound.hint(place, "WMO_1.csv")
     assert inbound.finished(0.0) == []
 
@@ -156,7 +168,7 @@ def test_each_place_has_its_turn(folders):
     for number in range(1000):
         write(folders, Place(Kind.OUTBOX, "0363"), f"WMO_{number}.csv")
     write(folders, Place(Kind.OUTBOX, "0034"), "WMO_een.csv")
-    inbound = Inbound(folders, BOTH, 64)
+    inbound = inbound_of(folders)
     first = inbound.finished(0.0)
     assert len(first) == 64
     assert "WMO_een.csv" in {one.name for one in first}
@@ -167,11 +179,11 @@ def test_the_oldest_goes_first_and_envelopes_go_by_name(folders):
     outbox, hop = Place(Kind.OUTBOX, "0363"), Place(Kind.GGK_UIT)
     for age, name in enumerate(["WMO_c.csv", "WMO_a.csv", "WMO_b.csv"]):
         os.utime(write(folders, outbox, name), (1000 + age, 1000 + age))
-    assert drain(Inbound(folders, ("ggk",), 1)) == ["WMO_c.csv", "WMO_a.csv", "WMO_b.csv"]
+    assert drain(inbound_of(folders, ("ggk",), 1)) == ["WMO_c.csv", "WMO_a.csv", "WMO_b.csv"]
     number = "0b9c2e7a-1d1c-4c57-9f0e-2a6b3c4d5e6f"
     for time in ("20260202100000003", "20260202100000001", "20260202100000002"):
         write(folders, hop, f"{time}_{number}.xml")
-    assert [name[16] for name in drain(Inbound(folders, ("rinis",), 1))] == ["1", "2", "3"]
+    assert [name[16] for name in drain(inbound_of(folders, ("rinis",), 1))] == ["1", "2", "3"]
 
 
 def test_what_waits_says_why_and_when_it_is_looked_at_again(folders):
@@ -179,7 +191,7 @@ def test_what_waits_says_why_and_when_it_is_looked_at_again(folders):
     outbox = Place(Kind.OUTBOX, "0363")
     write(folders, outbox, "a.part")
     write(folders, outbox, "WMO_leeg.csv", b"")
-    inbound = Inbound(folders, BOTH, 64)
+    inbound = inbound_of(folders)
     assert inbound.finished(0.0) == []
     found = {one.name: (one.code, one.retry) for one in inbound.waiting()}
     assert found == {"a.part": ("onaf", None), "WMO_leeg.csv": ("rusttijd", 2.0)}
@@ -189,14 +201,14 @@ def test_what_waits_says_why_and_when_it_is_looked_at_again(folders):
 
 def test_a_change_begins_the_quiet_time_anew(folders):
     """Written to within the quiet time: it counts from there."""
-    outbox = Place(Kind.OUTBOX, "0363")
+    outbox, look = Place(Kind.OUTBOX, "0363"), handover_of(folders).look
     path = write(folders, outbox, "WMO_leeg.csv", b"")
-    assert isinstance(folders.look(outbox, "WMO_leeg.csv", 0.0), Waiting)
+    assert isinstance(look(outbox, "WMO_leeg.csv", 0.0), Waiting)
     os.utime(path, (1, 1))
-    assert isinstance(folders.look(outbox, "WMO_leeg.csv", 2.1), Waiting)
-    assert isinstance(folders.look(outbox, "WMO_leeg.csv", 4.2), Seen)
+    assert isinstance(look(outbox, "WMO_leeg.csv", 2.1), Waiting)
+    assert isinstance(look(outbox, "WMO_leeg.csv", 4.2), Seen)
 
 
 def test_a_file_that_is_gone_is_nothing(folders):
     """Removed before it was looked at: not seen, not waiting."""
-    assert folders.look(Place(Kind.OUTBOX, "0363"), "weg.csv", 0.0) is None
+    assert handover_of(folders).look(Place(Kind.OUTBOX, "0363"), "weg.csv", 0.0) is None

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Is a file finished, and may it be taken now? If not: why, since when, and when to look again.
+
+What counts as finished was agreed for each outbox (``overdracht``; ``docs/howto-hand-over.md``).
+Whatever was agreed, a file that somebody has open for writing, as far as the kernel can tell,
+waits. Nothing is decided by a file's date: it may lie in 1970 or in the future, and the clock of a
+share may differ from ours.
+
+What this does not protect against: a writer that opens, writes and closes a file, and later opens
+it again to add more (each close looks finished); a sender that breaks what was agreed on a share.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import datetime, time
+
+from gateway import names
+from gateway.announced import Announced
+from gateway.config import Overdracht
+from gateway.folders import Folders, Seen, Waiting
+from gateway.lease import has_no_writer
+from gateway.model import Kind, Place
+from gateway.moment import Clock, iso
+from gateway.periods import NEDERLAND, Stand, beoordeel, dag_van
+from gateway.room import Room
+from gateway.waits import Waits
+
+_DEFAULT = Overdracht()
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+WRITER_SECONDS = 0.1
+CLOSED_SECONDS = 10.0
+"""How often a file before its window is looked at: a tester may turn the clock meanwhile."""
+FULL_SECONDS = 2.0
+EDITED_SECONDS = 1.0
+
+
+class Handover:
+    """Looks at files for one process. ``state`` is where its database lies."""
+
+    def __init__(self, folders: Folders, clock: Clock, state: str, waits: Waits) -> None:
+        self._folders = folders
+        self._clock = clock
+        self._room = Room(folders, state)
+        self.waits = waits
+        self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
+        self.announced = Announced(folders, clock, waits)
+        self._agreed: dict[str, Overdracht] = {}
+        self.adopt()
+
+    def adopt(self) -> None:
+        """The folders go by another configuration: what was agreed may be another too."""
+        self._config = self._folders.config
+        self._some_wait = any(one.vensters == "wachten" for one in self._config.heen)
+        self._agreed = {
+            code: one.overdracht
+            for code, one in self._config.partijen.items()
+            if one.overdracht != _DEFAULT
+        }
+
+    def agreed(self, place: Place) -> Overdracht:
+        """What was agreed for this place."""
+        if place.kind is not Kind.OUTBOX:
+            return _DEFAULT
+        return self._agreed.get(place.partij, _DEFAULT)
+
+    def forget(self, place: Place, name: str) -> None:
+        """The file is gone, or taken: what comes under its name is another."""
+        self._looks.pop((place, name), None)
+        self.announced.forget(place, name)
+        self.waits.forget(place, name)
+
+    def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
+        """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
+        agreed = self.agreed(place)
+        if is_announcement(name, agreed):
+            return self.announced.announcement(place, name, agreed)
+        reason = names.onaf_reden(name) or _partial(name, agreed)
+        if reason is not None:
+            return Waiting(place, name, "onaf", reason, None)
+        try:
+            fd = os.open(name, _OPEN, dir_fd=self._folders.fd(place))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
+        try:
+            return self._judge(place, name, fd, agreed, now)
+        finally:
+            os.close(fd)
+
+    def _judge(
+        self, place: Place, name: str, fd: int, agreed: Overdracht, now: float
+    ) -> Seen | Waiting:
+        found = os.fstat(fd)
+        barrier = (
+            _not_ours(place, name, found)
+            or self._edited(place, name)
+            or self._unfinished(place, name, fd, found, agreed, now)
+        )
+        if barrier is not None:
+            return barrier
+        announced_by, given_up = "", ""
+        if agreed.einde:
+            answer = self.announced.check(place, name, fd, found, agreed)
+            if isinstance(answer, Waiting):
+                return answer
+            announced_by, given_up = answer
+        barrier = (
+            self._too_early(place, name)
+            or self._unplaced(place, name, agreed)
+            or self._no_room(place, name, found.st_size, now)
+        )
+        if barrier is not None:
+            return barrier
+        if agreed.einde:
+            self.announced.taken(place, name, announced_by)
+        return Seen(place, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns,
+                    announced_by, given_up)  # fmt: skip
+
+    # --- finished ---
+
+    def _edited(self, place: Place, name: str) -> Waiting | None:
+        """LibreOffice keeps a lock beside what it has open; on a share it is all that we see."""
+        if place.kind not in (Kind.OUTBOX, Kind.RECEIVER_UIT):
+            return None
+        try:
+            os.stat(f".~lock.{name}#", dir_fd=self._folders.fd(place), follow_symlinks=False)
+        except OSError:  # gone, or the name is too long to have a lock
+            return None
+        reason = "LibreOffice has it open: the lock .~lock.NAME# lies beside it"
+        return Waiting(place, name, "bewerkt", reason, EDITED_SECONDS)
+
+    def _unfinished(
+        self,
+        place: Place,
+        name: str,
+        fd: int,
+        found: os.stat_result,
+        agreed: Overdracht,
+        now: float,
+    ) -> Waiting | None:
+        finished = has_no_writer(fd)
+        if finished is False:
+            return Waiting(place, name, "schrijver", "a writer has it open", WRITER_SECONDS)
+        if agreed.wijze in ("hernoemen", "merkteken", "manifest"):
+            return None
+        if finished and found.st_size > 0 and agreed.wijze == "gebeurtenis":
+            return None
+        # Where no lease can be had (a share, not our file), and for an empty file that somebody
+        # may be about to fill, only time tells. Differences count, not the share's clock.
+        quiet = (
+            self._config.technisch.rusttijd_ms if agreed.rusttijd_ms is None else agreed.rusttijd_ms
+        ) / 1000
+        look = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        before = self._looks.get((place, name))
+        if before is None:
+            self._looks[place, name] = (*look, now)
+            return Waiting(place, name, "rusttijd", f"must be quiet for {quiet:g} s", quiet)
+        if before[:3] != look:
+            self._looks[place, name] = (*look, now)
+            grown = f"still growing: it changed in the last {now - before[3]:.1f} s"
+            return Waiting(
+                place, name, "rusttijd", f"{grown}; must be quiet for {quiet:g} s", quiet
+            )
+        left = before[3] + quiet - now
+        if left > 0:
+            reason = f"did not change for {now - before[3]:.1f} s; must be quiet for {quiet:g} s"
+            return Waiting(place, name, "rusttijd", reason, left)
+        return None
+
+    # --- finished, but not now ---
+
+    def _too_early(self, place: Place, name: str) -> Waiting | None:
+        if place.kind is not Kind.OUTBOX or not self._some_wait:
+            return None
+        exchange = self._config.uitwisseling_in(place.uitwisseling, name)
+        if exchange is None or exchange.vensters != "wachten":
+            return None
+        windows = self._config.vensters_voor(exchange)
+        window = beoordeel(windows, names.uitvraag_van(name), dag_van(self._clock.nu()))
+        if window.stand is not Stand.TE_VROEG or window.datum is None:
+            return None
+        opens = datetime.combine(window.datum, time(), NEDERLAND)
+        return Waiting(place, name, "venster-dicht", f"its window opens on {window.datum:%A} "
+                       f"{window.datum}", CLOSED_SECONDS, due=opens.isoformat())  # fmt: skip
+
+    def _unplaced(self, place: Place, name: str, agreed: Overdracht) -> Waiting | None:
+        if not agreed.bedenktijd_s:
+            return None
+        if self._config.uitwisseling_in(place.uitwisseling, name) is not None:
+            return None
+        since = self.waits.first(place, name, "naam-onbekend", self._clock.klok())
+        ends = since + agreed.bedenktijd_s * 1000
+        left = (ends - self._clock.klok()) / 1000
+        if left <= 0:
+            return None
+        reason = "no exchange takes this name; rename it, or it is refused"
+        return Waiting(place, name, "naam-onbekend", reason, left, since=iso(since), due=iso(ends))
+
+    def _no_room(self, place: Place, name: str, size: int, now: float) -> Waiting | None:
+        full = self._room.lacking(place, size, now)
+        if not full:
+            self.waits.over(place, name, "schijf-vol")
+            return None
+        since = iso(self.waits.first(place, name, "schijf-vol", self._clock.klok()))
+        return Waiting(place, name, "schijf-vol", full, FULL_SECONDS, since=since)
+
+
+def is_announcement(name: str, agreed: Overdracht) -> bool:
+    """Tell whether a name is that of a marker or manifest, by what was agreed."""
+    return bool(agreed.einde) and name.endswith(agreed.einde) and name != agreed.einde
+
+
+def _partial(name: str, agreed: Overdracht) -> str | None:
+    for end in agreed.onaf:
+        if name.lower().endswith(end.lower()):
+            return f"{end} was agreed to be a partial name"
+    return None
+
+
+def _not_ours(place: Place, name: str, found: os.stat_result) -> Waiting | None:
+    if not stat.S_ISREG(found.st_mode):
+        return Waiting(place, name, "geen-bestand", "is not a regular file; stays here", None)
+    if found.st_nlink > 1:
+        # In a hop folder a second link may be another system's half-done link+unlink.
+        retry = None if place.kind is Kind.OUTBOX else 1.0
+        return Waiting(place, name, "harde-link", "has a second name (hard link)", retry)
+    return None

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What lies in the folders and was not taken: each with a reason, since when, and what comes next.
+
+Looked at by the process that asks, with what the gateway remembers in its store. So it tells the
+truth whether a gateway runs or not, and takes nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from gateway.config import Config, parse
+from gateway.errors import ConfigError
+from gateway.folders import Folders, Waiting
+from gateway.handover import Handover, is_announcement
+from gateway.health import is_running
+from gateway.in_force import TEXT
+from gateway.location import Location, read_config
+from gateway.model import Kind, Place
+from gateway.moment import Clock, iso, monotonic
+from gateway.names import toonbaar
+from gateway.stations import STATIONS
+from gateway.store_queries import Reader
+from gateway.waits import Waits
+
+Row = dict[str, Any]
+
+_OF_THE_READER = ("README.md",)
+"""A file of ours that lies in ``folders/`` itself, and is for people."""
+
+
+class Lying:
+    """The folders of a chain, looked at once. Use as a context manager."""
+
+    def __init__(self, location: Location, reader: Reader) -> None:
+        config = _config_of(location, reader.meta(TEXT))
+        offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
+        self.config = config
+        self.clock = Clock(offset)
+        self.folders = Folders(location.root, config)
+        self.runs = is_running(location.state)
+        self.waits = Waits(reader.waits())
+        self._handover = Handover(self.folders, self.clock, location.state, self.waits)
+        self.sources = self.folders.sources(tuple(STATIONS))
+
+    def __enter__(self) -> Lying:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.folders.close()
+
+    def all(self) -> Iterator[Row]:
+        """Every file that is not taken: where the stations claim from, and where nobody does."""
+        for place in self.sources:
+            for name in self._in_order(place):
+                found = self.look(place, name)
+                if found is not None:
+                    yield self.row(found)
+        for path in strays(self.folders, self.sources):
+            yield self.stray(path)
+        for place, name in self.waits.spots():
+            stuck = self.waits.get(place, name, "kan-niet-verder")
+            if stuck is not None:
+                since = iso(stuck.since)
+                yield self.row(
+                    Waiting(place, name, "kan-niet-verder", stuck.detail, 0.5, since=since)
+                )
+
+    def _in_order(self, place: Place) -> list[str]:
+        """Announcements first: a file that is announced is then known to be."""
+        agreed = self._handover.agreed(place)
+        return sorted(self.folders.scan(place), key=lambda name: not is_announcement(name, agreed))
+
+    def look(self, place: Place, name: str) -> Waiting | None:
+        """Why a file is not taken; None when it is gone."""
+        seen = self._handover.look(place, name, monotonic())
+        if seen is None or isinstance(seen, Waiting):
+            return seen
+        reason = "finished; taken in the next round" if self.runs else (
+            "finished; taken as soon as a gateway runs"
+        )  # fmt: skip
+        return Waiting(place, name, "klaar", reason, 0.0)
+
+    def read_announcements(self, place: Place) -> None:
+        """Look at the markers and manifests of a place: what they announce is known after it."""
+        agreed = self._handover.agreed(place)
+        for name in self.folders.scan(place) if agreed.einde else ():
+            if is_announcement(name, agreed):
+                self._handover.look(place, name, monotonic())
+
+    def row(self, one: Waiting) -> Row:
+        """A file that waits, as the JSON outputs have it."""
+        reason = one.reason
+        if one.code in ("schrijver", "rusttijd"):
+            reason += self._age(one)
+        again = None if one.retry is None else iso(self.clock.klok() + round(one.retry * 1000))
+        return {
+            "path": self.shown(os.path.join(self.folders.path(one.place), one.name)),
+            "code": one.code,
+            "reason": reason,
+            "retry_s": one.retry,
+            "since": one.since or None,
+            "next": one.due or again,
+        }
+
+    def _age(self, one: Waiting) -> str:
+        """How long ago it changed, by the clock of its disk; not told where that is no sense."""
+        path = os.path.join(self.folders.path(one.place), one.name)
+        try:
+            age = self.clock.klok() / 1000 - os.lstat(path).st_ctime
+        except FileNotFoundError:
+            return ""
+        return f"; it changed {age:.1f} s ago" if 0 <= age < 86_400 else ""
+
+    def shown(self, path: str) -> str:
+        """A path as people read it: from the folder of the configuration down."""
+        return toonbaar(os.path.relpath(path, os.path.dirname(self.folders.root)))
+
+    # --- where nobody takes from ---
+
+    def stray(self, path: str) -> Row:
+        """A file that lies, or would lie, where nothing is ever taken."""
+        return {
+            "path": self.shown(path),
+            "code": "geen-plaats",
+            "reason": self._why_nobody(path),
+            "retry_s": None,
+            "since": None,
+            "next": None,
+        }
+
+    def _why_nobody(self, path: str) -> str:
+        parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
+        if parts[:1] == [".."]:
+            return "it is outside the folders of this chain: nothing is taken from here"
+        kind = _delivers_to(parts, self.config)
+        if kind:
+            return f"{kind}: nothing is taken from here"
+        if len(parts) > 1 and parts[0] == "gemeenten" and parts[1] not in self.config.partijen:
+            return (
+                f"party {toonbaar(parts[1])} is not in the configuration: nothing is taken from "
+                "its folders; add it to `partijen`"
+            )
+        return "no place of the chain owns this folder: nothing is taken from here"
+
+    def meant(self, path: str) -> str | None:
+        """The folder that was perhaps meant: the one from which files are taken that is nearest."""
+        parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
+        if len(parts) > 1 and parts[0] == "gemeenten" and parts[1] in self.config.partijen:
+            return self.shown(self.folders.path(Place(Kind.OUTBOX, parts[1])))
+        known = {"/".join(place.parts): place for place in self.sources}
+        near = difflib.get_close_matches("/".join(parts), known, n=1, cutoff=0.7)
+        return self.shown(self.folders.path(known[near[0]])) if near else None
+
+
+def _config_of(location: Location, in_force: str | None) -> Config:
+    """The configuration on the disk; where that cannot be used, the one that is in force."""
+    try:
+        return read_config(location.config_path)
+    except ConfigError:
+        if in_force is None:
+            raise
+        return parse(in_force, location.config_path)
+
+
+def _delivers_to(parts: list[str], config: Config) -> str:
+    """What a folder is for, when the chain puts files there; empty for others."""
+    match parts:
+        case ["gemeenten", _, "inbox", *_]:
+            return "an inbox is what the chain delivers to"
+        case ["gemeenten", _, "verzonden", *_]:
+            return "here lies what was accepted"
+        case ["quarantaine", *_]:
+            return "here lies what was refused, with the reason beside it"
+        case ["ggk", "uit" | "in", "antwoord", *_]:
+            return "here lie the answers to envelopes; they are read and stay"
+        case [".state", *_]:
+            return "this is the state of the gateway"
+        case [receiver, "in", *_] if receiver in config.ontvangers:
+            return "this is what the chain delivers to"
+        case [receiver, "uit", _, "geweigerd", *_] if receiver in config.ontvangers:
+            return "here lies why something could not be passed on"
+    return ""
+
+
+def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:
+    """Files in folders that no place of the chain owns: of an unknown party, or misspelt."""
+    taken_from = {folders.path(place): place for place in sources}
+    for where, below, files in os.walk(folders.root):
+        place = taken_from.get(where)
+        parts = [] if where == folders.root else os.path.relpath(where, folders.root).split(os.sep)
+        below[:] = sorted(
+            one
+            for one in below
+            if not one.startswith(".") and not _delivers_to([*parts, one], folders.config)
+        )
+        if place is None:
+            for name in sorted(files):
+                if not name.startswith(".") and (parts or name not in _OF_THE_READER):
+                    yield os.path.join(where, name)
+        elif place.kind is not Kind.OUTBOX or place.gebruiker:
+            below.clear()  # a folder in here is listed itself, as no file

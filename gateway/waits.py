@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Since when a file waits for something that may last: remembered, and kept over a restart.
+
+What ends by itself within seconds (a writer, a quiet time) is not here. What lasts is: a full disk,
+a name that nobody knows, a manifest that does not fit. The store keeps it, so that a deadline is
+not put off by a restart and ``status``, which is another process, can say since when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gateway.model import Kind, Place
+
+Spot = tuple[Place, str]
+
+
+class Wait(NamedTuple):
+    """Since when (``klok``, ms), and what else must be remembered of it."""
+
+    since: int
+    detail: str = ""
+
+
+class Kept(NamedTuple):
+    """A wait as the store keeps it; ``since`` None: it is over."""
+
+    key: str
+    since: int | None
+    detail: str
+
+
+class Waits:
+    """What files wait for, by place, name and code."""
+
+    def __init__(self, kept: Iterable[Kept] = ()) -> None:
+        self._waits: dict[Spot, dict[str, Wait]] = {}
+        self._changed: set[tuple[Place, str, str]] = set()
+        for one in kept:
+            kind, partij, uitwisseling, gebruiker, name, code = json.loads(one.key)
+            spot = (Place(Kind(kind), partij, uitwisseling, gebruiker), name)
+            self._waits.setdefault(spot, {})[code] = Wait(one.since or 0, one.detail)
+
+    def first(self, place: Place, name: str, code: str, klok: int, detail: str = "") -> int:
+        """Since when it waits for this: now, when it did not before."""
+        found = self.get(place, name, code)
+        if found is None or found.detail != detail:
+            found = Wait(found.since if found else klok, detail)
+            self._waits.setdefault((place, name), {})[code] = found
+            self._changed.add((place, name, code))
+        return found.since
+
+    def get(self, place: Place, name: str, code: str) -> Wait | None:
+        """What is remembered of it; None when it does not wait for this."""
+        return self._waits.get((place, name), {}).get(code)
+
+    def over(self, place: Place, name: str, code: str) -> None:
+        """It does not wait for this any more."""
+        codes = self._waits.get((place, name))
+        if codes is not None and codes.pop(code, None) is not None:
+            self._changed.add((place, name, code))
+            if not codes:
+                del self._waits[place, name]
+
+    def forget(self, place: Place, name: str) -> None:
+        """The file is gone: it waits for nothing."""
+        codes = self._waits.pop((place, name), None)
+        if codes:
+            self._changed.update((place, name, code) for code in codes)
+
+    def spots(self) -> list[Spot]:
+        """Every file that waits for something that lasts."""
+        return list(self._waits)
+
+    def changes(self) -> list[Kept]:
+        """What changed since this was asked last, for the store."""
+        if not self._changed:
+            return []
+        rows = []
+        for place, name, code in self._changed:
+            found = self.get(place, name, code)
+            key = json.dumps([*place, name, code])
+            rows.append(Kept(key, found.since if found else None, found.detail if found else ""))
+        self._changed.clear()
+        return rows

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``knooppunt why PATH``: why a file lies there, or where it went.
+
+One answer for each path: it waits (the codes of ``docs/internals.md``), it was taken, nothing is
+ever taken there, or nothing is known of it. Of a finished file it is also told what the station
+will decide: stations are pure, so asking one changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from gateway.folders import place_of
+from gateway.journal import PROMISE, decode_intent, decode_promise
+from gateway.location import Location
+from gateway.lying import Lying
+from gateway.model import STATION_OF, Arrival, EventType, Kind, Known, Place
+from gateway.names import toonbaar
+from gateway.stations import STATIONS
+from gateway.store_queries import Reader
+
+Row = dict[str, Any]
+
+_REFUSALS = (EventType.REJECTED, EventType.REFUSED, EventType.QUARANTINED)
+MESSAGES = 20
+"""At most so many earlier files of the same name are told, the newest."""
+
+
+def explain(location: Location, path: str) -> Row:
+    """Why a path is as it is (docs/schemas/why.schema.json)."""
+    # The folder's links are resolved, the file's own are not: a link is a finding.
+    folder, name = os.path.split(os.path.abspath(path))
+    path = os.path.join(os.path.realpath(folder), name)
+    real_root = os.path.realpath(location.root)
+    if path.startswith(real_root + os.sep):
+        path = os.path.join(location.root, os.path.relpath(path, real_root))
+    with Reader(location.database) as reader, Lying(location, reader) as lying:
+        place = place_of(os.fsencode(os.path.relpath(path, location.root)))
+        # An outbox may have had sub-folders that were removed since.
+        top = place and Place(place.kind, place.partij)
+        if place is not None and (place in lying.sources or top in lying.sources):
+            lying.read_announcements(place)
+            return _of_place(lying, reader, place, name)
+        return {
+            **_empty(lying.stray(path)),
+            "lies_here": os.path.lexists(path),
+            "meant": lying.meant(path),
+        }
+
+
+def _empty(row: Row) -> Row:
+    return {**row, "lies_here": True, "foreseen": None, "messages": [], "meant": None}
+
+
+def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
+    path = os.path.join(lying.folders.path(place), name)
+    here = os.path.lexists(path) and os.path.isdir(lying.folders.path(place))
+    waiting = lying.look(place, name) if here else None
+    messages = _messages(reader, place, name)
+    if waiting is not None:
+        row = {**_empty(lying.row(waiting)), "messages": messages}
+        return _foresee(lying, reader, place, name, row) if waiting.code == "klaar" else row
+    under_way = _under_way(lying, reader, place, name)
+    if under_way is not None:
+        code, reason = "onderweg", under_way
+    elif messages:
+        last = messages[-1]
+        code = "genomen"
+        reason = f"taken; it stands at {last['status']}, last in {last['place']} as {last['name']}"
+    else:
+        code, reason = "onbekend", "nothing lies here, and nothing of this name was ever taken here"
+    row = {"path": lying.shown(path), "code": code, "reason": reason, "retry_s": None}
+    return {**_empty({**row, "since": None, "next": None}), "lies_here": False,
+            "messages": messages}  # fmt: skip
+
+
+def _messages(reader: Reader, place: Place, name: str) -> list[Row]:
+    """What was taken from this place under this name, oldest first, and where it is now."""
+    found = []
+    for one in reader.trace(name):
+        taken = [e for e in one["events"] if e["place"] == str(place) or e["type"] == "rejected"]
+        if place.kind is Kind.OUTBOX and (one["gemeentecode"] != place.partij or not taken):
+            continue
+        last = one["events"][-1] if one["events"] else None
+        found.append(
+            {
+                "referentienummer": one["referentienummer"],
+                "gemeentecode": one["gemeentecode"],
+                "uitwisseling": one["uitwisseling"],
+                "status": one["status"],
+                "at": last["at"] if last else None,
+                "place": last["place"] if last else "",
+                "name": last["name"] if last else toonbaar(name),
+            }
+        )
+    return found[-MESSAGES:]
+
+
+def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | None:
+    """Whether the journal has a file of this place and name: it was claimed, and is not done."""
+    for row in reader.journal():
+        if row["state"] == PROMISE:
+            promise = decode_promise(row["id"], row["promise"])
+            same = (promise.place, promise.name) == (place, name)
+        else:
+            intent = decode_intent(row["id"], row["intent"])
+            same = (intent.place, intent.name) == (place, name)
+        if same:
+            stuck = lying.waits.get(place, name, "kan-niet-verder")
+            said = f" since it cannot go on: {stuck.detail}" if stuck else ""
+            goes = "goes on by itself" if lying.runs else "goes on as soon as a gateway runs"
+            return f"taken, and not done yet{said}; {goes}"
+    return None
+
+
+def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) -> Row:
+    """What the station will decide on a finished file: a refusal is told before it happens."""
+    content = lying.folders.read_in_place(place, name)
+    if content is None or content.content is None:
+        return row
+    head = reader.head()
+    stand = head["size"] if head else 0
+    arrival = Arrival("why", place, name, content.size, content.sha256, content.content,
+                      content.owner, lying.clock.moment(stand))  # fmt: skip
+    station = STATIONS[STATION_OF[place.kind]]
+    known = Known(reader.lookup(station.needs(arrival, lying.config)))
+    decision = station.decide(arrival, known, lying.config)
+    for event in decision.events:
+        if event.type in _REFUSALS:
+            reason = f"{row['reason']}; it will be refused, and lie in quarantine: {event.remark}"
+            return {**row, "reason": reason, "foreseen": event.code}
+    return row
