@@ -37,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, groot, header, notices
+from gateway.stations import autorisatie, bestand, groot, header, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -104,7 +104,7 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     reason = autorisatie.not_allowed(arrival, who, exchange, known, config)
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
-    reason = _misshapen(arrival, exchange, config) or autorisatie.not_on_behalf(
+    reason = bestand.misshapen(arrival, exchange, config) or autorisatie.not_on_behalf(
         arrival, who, exchange, known, config
     )
     if reason is not None:
@@ -119,21 +119,6 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
         levering = levering._replace(opmerking=window.zin)
     return _envelope(arrival, levering, exchange, config, who)
-
-
-def _misshapen(arrival: Arrival, exchange: Uitwisseling, config: Config) -> notices.Reason | None:
-    """What is wrong with the file itself: not what was announced, empty, too large, of no form."""
-    if arrival.given_up:
-        return notices.not_as_announced()
-    if arrival.size == 0:
-        return notices.empty()
-    heavy = groot.too_large(arrival, exchange, config)
-    if heavy is not None:
-        return heavy
-    problems = envelopes.check(exchange.schema_, arrival.content or b"") if exchange.schema_ else []
-    if exchange.schema_ and problems:
-        return notices.wrong_form(exchange.schema_, [one.tekst for one in problems])
-    return None
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:

@@ -75,17 +75,6 @@ def empty_send() -> Reason:
     )
 
 
-def not_as_announced() -> Reason:
-    """The manifest gives another size or SHA-256, and has done so for too long."""
-    return Reason(
-        "manifest-wijkt-af",
-        "Het bestand is niet wat het manifest zegt: de omvang of de SHA-256 wijkt af.",
-        "Maak het manifest opnieuw van dit bestand, en leg beide opnieuw in de outbox.",
-        "The file is not what its manifest says: size or SHA-256 differ. Make the manifest anew "
-        "and drop both again.",
-    )
-
-
 def too_large(size: int, limit: int, config: Config) -> Reason:
     """A file over the limit of a message (GGk: 25 MB, base64 included), or of its exchange."""
     return Reason(
