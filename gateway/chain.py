@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from gateway import durable, purge, quarantine
+from gateway.anchors import Anchors
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
@@ -58,7 +59,8 @@ class Summary:
 def _hire(location: Location, config: Config) -> Clerk:
     """The clerk of a process apart: its own folders, and a reader of the store."""
     connection = connect(location.database, writer=False).connect()
-    return Clerk(Folders(location.root, config), partial(lookup, connection))
+    anchors = Anchors(location.root, location.state)
+    return Clerk(Folders(location.root, config, anchors), partial(lookup, connection))
 
 
 def _with_quiet(config: Config, quiet_ms: int | None) -> Config:
@@ -101,7 +103,8 @@ class Chain:
         self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
-        self.folders = Folders(location.root, self.config)
+        anchors = Anchors(location.root, location.state, learns=True)
+        self.folders = Folders(location.root, self.config, anchors)
         self.folders.make_all()
         self._refuse_lost_database()
         self.store = Store(location.database)
@@ -181,7 +184,7 @@ class Chain:
         """
         try:
             config = _with_quiet(read_config(self.location.config_path), self._quiet_ms)
-            checked = Folders(self.location.root, config)
+            checked = Folders(self.location.root, config, self.folders.anchors)
             try:
                 made = checked.make_all()
             finally:

@@ -23,6 +23,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gateway import durable, names
+from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.errors import FolderError
 from gateway.journal import Intent, announcer_id
@@ -103,7 +104,8 @@ class Content(NamedTuple):
 class Folders:
     """All places of one chain, below ``root``."""
 
-    def __init__(self, root: str, config: Config) -> None:
+    def __init__(self, root: str, config: Config, anchors: Anchors | None = None) -> None:
+        self.anchors = anchors
         self.root = os.path.abspath(root)
         self.adopt(config)
         self.unusable: dict[str, str] = {}
@@ -117,6 +119,10 @@ class Folders:
         self.config = config
         raw = config.technisch.ruwe_bytes
         self._limits = dict.fromkeys((Kind.OUTBOX, Kind.RECEIVER_UIT), raw)
+
+    def fault(self, place: Place) -> str:
+        """Why a place is not the one that it was at first, in a sentence; empty: it is."""
+        return self.anchors.fault(place) if self.anchors is not None else ""
 
     # --- where things lie ---
 
@@ -144,6 +150,8 @@ class Folders:
                 self._held.move_to_end(key)
             return fd
         path = self._private(place, which) if which else self.path(place)
+        if self.anchors is not None:  # before anything is made where a share should be mounted
+            self.anchors.require(place)
         durable.make_dir(path)
         fd = durable.open_dir(path)
         self._held[key] = fd
@@ -203,6 +211,8 @@ class Folders:
             fd = self._held.pop((place, which), None)
             if fd is not None:
                 self._close(fd)
+                if self.anchors is not None:
+                    self.anchors.doubt()
 
     def close(self) -> None:
         """Let go of every descriptor."""
@@ -228,13 +238,23 @@ class Folders:
 
     def make_all(self) -> int:
         """Make every place that is missing; return how many were."""
-        missing = [p for p in map(self.path, self.all_places()) if not os.path.isdir(p)]
+        self._learn()
+        right = [place for place in self.all_places() if not self.fault(place)]
+        missing = [p for p in map(self.path, right) if not os.path.isdir(p)]
         missing += [p for p in [os.path.join(self.root, "quarantaine")] if not os.path.isdir(p)]
         made = sum(self._usable(path, durable.make_dir, path) for path in missing)
-        for code in self.config.partijen:
-            outbox = Place(Kind.OUTBOX, code)
+        for outbox in (Place(Kind.OUTBOX, code) for code in self.config.partijen):
+            if said := self.fault(outbox):
+                self.unusable[self.shown(outbox)] = said
+                continue
             self._usable(self.path(outbox), self._check_same_filesystem, outbox)
+        self._learn()
         return made
+
+    def _learn(self) -> None:
+        """What is there at first is remembered: before anything is made, and what was made."""
+        if self.anchors is not None:
+            self.anchors.learn(self.all_places())
 
     def _usable(self, path: str, use: Callable[[Any], None], what: object) -> bool:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
@@ -462,7 +482,7 @@ class Folders:
             for p in places
             if p.kind is Kind.RECEIVER_UIT
         ]
-        for place in places:
+        for place in (one for one in places if not self.fault(one)):
             for which, whose in ((".claimed", STATION_OF), (".tmp", _STAGED_BY)):
                 if place.kind is not Kind.QUARANTAINE and whose.get(place.kind) not in stations:
                     continue

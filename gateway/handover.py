@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from datetime import datetime, time
 
 from gateway import names
@@ -32,6 +33,7 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 WRITER_SECONDS = 0.1
 CLOSED_SECONDS = 10.0
 """How often a file before its window is looked at: a tester may turn the clock meanwhile."""
+BARRED_SECONDS = 2.0
 FULL_SECONDS = 2.0
 EDITED_SECONDS = 1.0
 
@@ -71,8 +73,24 @@ class Handover:
         self.announced.forget(place, name)
         self.waits.forget(place, name)
 
+    def all_barred(self, places: Iterable[Place]) -> list[Waiting]:
+        """The folders among these from which nothing is taken; of an outbox the uppermost."""
+        tops = (one for one in places if one.kind is not Kind.OUTBOX or not one.uitwisseling)
+        return [found for one in tops if (found := self.barred(one)) is not None]
+
+    def barred(self, place: Place, name: str = "") -> Waiting | None:
+        """Why nothing is taken from a place: it is not the folder that it was at first."""
+        said = self._folders.fault(place)
+        if not said:
+            return None
+        since = iso(self.waits.first(place, name, "andere-map", self._clock.klok()))
+        return Waiting(place, name, "andere-map", said, BARRED_SECONDS, since=since)
+
     def look(self, place: Place, name: str, now: float) -> Seen | Waiting | None:
         """Is this file finished? None when it is gone. ``now`` is monotonic seconds."""
+        barred = self.barred(place, name)
+        if barred is not None:
+            return barred
         agreed = self.agreed(place)
         if is_announcement(name, agreed):
             return self.announced.announcement(place, name, agreed)

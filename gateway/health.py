@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
+from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
@@ -37,7 +38,8 @@ class Monitor:
 
     def __init__(self, location: Location, config: Config) -> None:
         self._location = location
-        self._places = Folders(location.root, config)
+        anchors = Anchors(location.root, location.state)
+        self._places = Folders(location.root, config, anchors)
         self._devices: dict[str, int | None] = {}
         self.follow(config)
         self._drift = _drift()
@@ -107,11 +109,12 @@ class Monitor:
     def _gone(self) -> Iterable[str]:
         """The folders that are not what they were; of those below one another the uppermost."""
         above = None
-        for path in sorted(self._paths()):
+        places = {self._places.path(place): place for place in self._places.all_places()}
+        for path, place in sorted(places.items()):
             if above is not None and path.startswith(f"{above}{os.sep}"):
                 continue
             device, first = _device(path), self._devices.get(path)
-            if device is None or (first is not None and device != first):
+            if device is None or first not in (None, device) or self._places.fault(place):
                 above = path
                 yield os.path.relpath(path, self._location.root)
 

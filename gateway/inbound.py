@@ -63,6 +63,7 @@ class Inbound:
         self._answers: deque[Spot] = deque()
         self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
         self._count = 0
+        self._barred: list[Waiting] = []
         self._places = set(folders.sources(stations))
         self._kinds = {place.kind for place in self._places}
 
@@ -208,11 +209,12 @@ class Inbound:
                 new.sort(key=lambda name: self._folders.tijdstip(place, name))
             if new:
                 self._queues.setdefault(place, deque()).extend(new)
-        for spot in [one for one in self._waiting if one not in present]:
-            self._forget(spot)
-        for place, name in self._handover.waits.spots():  # of before a restart, and gone since
-            if (place, name) not in present | self._taken:
-                self._handover.forget(place, name)
+        self._barred = self._handover.all_barred(self._places)
+        away = {one.place.partij for one in self._barred}  # what lay there is not gone
+        remembered = self._handover.waits.spots()  # of before a restart, and gone since
+        for spot in {*self._waiting, *remembered} - present - self._taken:
+            if spot[0].partij not in away:
+                self._forget(spot)
         self._next_scan = now + max(self._scan_s, SCAN_SHARE * (monotonic() - began))
 
     # --- answers ---
@@ -254,7 +256,8 @@ class Inbound:
 
     def waiting(self) -> Iterable[Waiting]:
         """Every file that lies where we claim from and is not taken, with its reason."""
-        return sorted(self._waiting.values(), key=lambda one: (one.place.kind, one.name))
+        found = [*self._barred, *self._waiting.values()]
+        return sorted(found, key=lambda one: (one.place.kind, one.name))
 
     def counts(self) -> Counter[str]:
         """How many files wait, by code. Safe from any thread."""

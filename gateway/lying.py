@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from gateway.anchors import Anchors
 from gateway.config import Config, parse
 from gateway.errors import ConfigError
 from gateway.folders import Folders, Waiting
@@ -41,7 +42,8 @@ class Lying:
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         self.config = config
         self.clock = Clock(offset)
-        self.folders = Folders(location.root, config)
+        anchors = Anchors(location.root, location.state)
+        self.folders = Folders(location.root, config, anchors)
         self.runs = is_running(location.state)
         self.waits = Waits(reader.waits())
         self._handover = Handover(self.folders, self.clock, location.state, self.waits)
@@ -55,6 +57,8 @@ class Lying:
 
     def all(self) -> Iterator[Row]:
         """Every file that is not taken: where the stations claim from, and where nobody does."""
+        for one in self._handover.all_barred(self.sources):
+            yield self.row(one)
         for place in self.sources:
             for name in self._in_order(place):
                 found = self.look(place, name)

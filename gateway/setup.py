@@ -7,6 +7,7 @@ import os
 from importlib import resources
 
 from gateway import durable
+from gateway.anchors import Anchors
 from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
@@ -28,7 +29,8 @@ def init(directory: str, state: str | None = None) -> list[str]:
         durable.put(path, shipped_config(), 0o644)
         said.append(f"made    {path}")
     location = Location.of(path, state)
-    folders = Folders(location.root, read_config(path))
+    anchors = Anchors(location.root, location.state)
+    folders = Folders(location.root, read_config(path), anchors)
     made = folders.make_all()
     folders.close()
     said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")

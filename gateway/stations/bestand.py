@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""If a municipality's file is right in itself: as announced, filled, not too large, of form."""
+"""What must be right of a municipality's file itself: announced, filled, not too large, valid."""
 
 from __future__ import annotations
 
