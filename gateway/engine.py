@@ -402,24 +402,25 @@ class Engine:
             if intent.place.kind in (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD):
                 self.inbound.answer_again(intent.place, intent.name)
                 self._answers_rest_until = monotonic() + RETRY_SECONDS
+                self._note_stuck(intent, done.reasons.get(intent.id), _answer_key(intent))
                 continue
             intent.again = True
             self._to_claim.appendleft(intent)
-            self._note_stuck(intent, done.reasons.get(intent.id))
+            self._note_stuck(intent, done.reasons.get(intent.id), intent.id)
             rest = (intent.place.kind, intent.place.partij)  # the others need not wait for it
             self._resting[rest] = monotonic() + RETRY_SECONDS
         for intent in done.ignored:
             self.inbound.ignore_answer(intent.place, intent.name)
 
-    def _note_stuck(self, intent: Intent, reason: str | None) -> None:
+    def _note_stuck(self, intent: Intent, reason: str | None, key: str) -> None:
         if reason is None:
             return
         place, name = intent.place, intent.name
         klok = self._clock.klok()
         since = iso(self._waits.first(place, name, "kan-niet-verder", klok, reason))
         stuck = Waiting(place, name, "kan-niet-verder", reason, RETRY_SECONDS, since=since)
-        if self.stuck.get(intent.id) != stuck:
-            self.stuck[intent.id] = stuck
+        if self.stuck.get(key) != stuck:
+            self.stuck[key] = stuck
             self._trouble(stuck)
 
     # (c) and (d). Before: all of the round is durable, none of it is promised. After: it is true.
@@ -453,6 +454,10 @@ class Engine:
                 else:
                     self._to_archive.append((intent.held.folder, intent.held.archive))
                 self.stuck.pop(intent.id, None)
+                self._waits.over(intent.place, intent.name, "kan-niet-verder")
+        staged = {promise.id for promise in answered.promises}
+        for intent in batch.answers:
+            if intent.id in staged and self.stuck.pop(_answer_key(intent), None):
                 self._waits.over(intent.place, intent.name, "kan-niet-verder")
         self._take_up_again(batch.redo)
         self._listener(happened)
@@ -500,3 +505,8 @@ class Engine:
         for row in self._store.journal():
             if row["id"] in again:
                 self._take_up(decode_intent(row["id"], row["intent"]))
+
+
+def _answer_key(intent: Intent) -> str:
+    """An answer stays where it lies and gets another id at each try: its name tells it."""
+    return f"{intent.place}/{intent.name}"

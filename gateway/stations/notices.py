@@ -216,11 +216,10 @@ _RECEIPT_TEXT = (
 )
 
 
-def _handed_in(levering: Levering) -> datetime | None:
-    """When the file was handed in, to the millisecond: tijdstipBericht, with its zone."""
-    if not levering.tijdstip:
-        return None
-    return datetime.fromisoformat(envelopes.rfc3339(levering.tijdstip))
+def _handed_in(levering: Levering, moment: datetime) -> datetime:
+    """When it was handed in: tijdstipBericht, which a clock that was turned back must not pass."""
+    tijd = levering.tijdstip
+    return min(datetime.fromisoformat(envelopes.rfc3339(tijd)), moment) if tijd else moment
 
 
 def _local(moment: datetime) -> str:
@@ -247,7 +246,7 @@ def _text(levering: Levering, moment: datetime, config: Config,
             "Aangeleverd door",
             f"{names.toonbaar(levering.gebruiker)} (zwakke binding: niet bevestigd)",
         ),
-        ("Aangeleverd op", _dutch_time(_handed_in(levering) or moment)),
+        ("Aangeleverd op", _dutch_time(_handed_in(levering, moment))),
         ("Bevestigd op" if reason is None else "Geweigerd op", _dutch_time(moment)),
         ("Omvang", _bytes(levering.size)),
         ("SHA-256", levering.sha256),
@@ -275,7 +274,7 @@ def _xml(soort: str, levering: Levering, moment: datetime, reason: Reason | None
             f'<kennisgeving xmlns="{NAMESPACE}">',
             element("soort", soort),
             element("tijdstip", _local(moment)),
-            element("tijdstipAanlevering", _local(_handed_in(levering) or moment)),
+            element("tijdstipAanlevering", _local(_handed_in(levering, moment))),
             element("gemeentecode", code),
             element("uitwisseling", levering.uitwisseling),
             element("uitvraag", levering.uitvraag),

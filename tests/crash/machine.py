@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-DISK_MIB = 40
+DISK_MIB = 96
 DIED = -9
 
 

@@ -29,6 +29,21 @@ def test_a_folder_that_lets_nobody_in_holds_up_nobody_else(keten):
     assert [path.name for path in keten.verzonden("0363")] == ["WMO_H22025.csv"]
 
 
+def test_an_inbox_that_takes_nothing_is_told(keten):
+    """The receipt cannot be put there: that is said while it lasts, and it comes afterwards."""
+    inbox = keten.root / "gemeenten/0363/inbox"
+    keten.drop("0363", "WMO_H22025.csv", b"kop\n")
+    if (inbox / ".tmp").exists():
+        (inbox / ".tmp").rmdir()
+    inbox.rmdir()
+    inbox.write_bytes(b"")
+    assert "kan-niet-verder" in [one.code for one in keten.settle().waiting]
+    inbox.unlink()
+    keten.restart()
+    keten.settle()
+    assert len(keten.notices("0363", "ontvangst")) == 1
+
+
 def test_after_a_commit_that_failed_nothing_more_is_committed(tmp_path):
     """Another holds the database for too long: the process ends there, and a restart goes on."""
     text = shipped_config().decode().replace("batch: 192", "batch: 2")
