@@ -163,7 +163,8 @@ class Engine:
         found = list(self._folders.leftovers(self._stations))
         claimed = {name for _, which, name in found if which == ".claimed"}
         ours = intended | promised
-        self._note_orphans([(p, n) for p, w, n in found if w == ".claimed" and n not in ours])
+        lost = [(place, name) for place, which, name in found if which == ".claimed"]
+        self._note_orphans([one for one in lost if one[1].split(".")[0] not in ours])
         for place, which, name in found:
             owner = name.split(".")[0]
             if name == names.deel_naam(owner) and owner in intended:
@@ -194,6 +195,8 @@ class Engine:
         """Remember where each came from, before it is moved: a person may send it in again."""
         rows, at = [], self._clock.klok()
         for place, name in found:
+            if "." in name:
+                continue  # it announced the file beside it, or is a part of it: nothing to send in
             intent = Intent(name, place, name, 0, 0, self._clock.moment(self._ledger.size))
             folder = ORPHAN + name.split(".")[0]
             rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at))

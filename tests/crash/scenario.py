@@ -25,8 +25,12 @@ SETTINGS = (
     ("max_bytes: 26214400", "max_bytes: 2000000\n  deel_bytes: 1000000"),
     ('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    groot: verwijzen'),
     ('patronen: ["TECHNISCH_', 'groot: verwijzen\n    patronen: ["TECHNISCH_'),
+    ("naam: Westerveld", "naam: Westerveld, overdracht: {wijze: merkteken}"),
 )
 """What is changed in the shipped configuration."""
+
+MARKS = "1701"
+"""The municipality that lays a marker beside each file that is finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ class Chain:
         path = self.folders / what.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(what.content)
+        if what.code == MARKS and "outbox" in what.folder:
+            path.with_name(what.name + ".klaar").write_bytes(b"")
         self.drops.append(what)
 
     def all_files(self) -> list[Path]:
