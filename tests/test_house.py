@@ -15,7 +15,6 @@ GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
 PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
-    "gateway/stations/notices.py": "every sentence that people are told, on one page",
     "gateway/chain.py": "one process, whole: what it opens, in which order, and how it ends",
     "gateway/durable.py": "all that writes: whoever asks what a power failure does has one file",
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
