@@ -460,7 +460,8 @@ class Engine:
                 self._waits.over(intent.place, intent.name, "kan-niet-verder")
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
-            if intent.id in staged and self.stuck.pop(_answer_key(intent), None):
+            if intent.id in staged and _answer_key(intent) in self.stuck:
+                del self.stuck[_answer_key(intent)]
                 self._waits.over(intent.place, intent.name, "kan-niet-verder")
         self._take_up_again(batch.redo)
         self._listener(happened)
