@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Make what the code already says: ``cli.md``, and the marked tables of ``internals.md``.
+"""Make what is said elsewhere: ``cli.md``, ``uitwisselingen.md``, tables of ``internals.md``.
 
 ``python docs/generate.py`` writes them; ``tests/test_docs.py`` finds out when somebody forgot.
 """
@@ -14,7 +14,9 @@ from typing import Any
 import typer.main
 
 import envelopes
+from gateway import exchanges_doc
 from gateway.cli import app
+from gateway.config import parse
 from gateway.lifecycle import CUSTODY, FINAL, SYSTEM_LEAVES, TRANSITIONS, Status
 from gateway.stations.header import IN_ORDER
 
@@ -149,7 +151,9 @@ def with_tables(page: str) -> str:
 def pages() -> dict[Path, str]:
     """Give each page that is made, wholly or in part, as it should be."""
     internals = HERE / "internals.md"
+    shipped = parse((HERE.parent / "config.yaml").read_text(encoding="utf-8"))
     return {
+        HERE / "uitwisselingen.md": exchanges_doc.pagina(shipped),
         HERE / "cli.md": cli_page(),
         internals: with_tables(internals.read_text(encoding="utf-8")),
     }

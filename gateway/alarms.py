@@ -108,7 +108,7 @@ def deadlines(config: Config, today: date) -> list[Deadline]:
 
 
 def _expected(config: Config) -> Iterator[Uitwisseling]:
-    return (one for one in config.heen if one.stap == "aanlevering")
+    return (one for one in config.heen if one.stap == "aanlevering" and one.heeft_vensters)
 
 
 def judge(health: Health, config: Config) -> list[Alarm]:

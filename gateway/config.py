@@ -2,7 +2,8 @@
 """What can be configured: :class:`Config`, and :func:`parse` that reads it.
 
 Text in, :class:`Config` out; nothing here reads a file. The sections are described one by one in
-:mod:`gateway.config_secties`; what they ask of each other stands in :mod:`gateway.config_kruis`.
+:mod:`gateway.config_secties` and :mod:`gateway.config_uitwisseling`; what they ask of each other
+stands in :mod:`gateway.config_kruis`.
 Every fault is found at once, each with its line and column (:mod:`gateway.config_problems`).
 """
 
@@ -27,9 +28,9 @@ from gateway.config_secties import (
     Partij,
     Technisch,
     Uitvraagcode,
-    Uitwisseling,
     Venster,
 )
+from gateway.config_uitwisseling import Uitwisseling
 from gateway.config_yaml import Document, Pad, Plaats, lees
 from gateway.errors import ConfigError
 from gateway.names_veilig import toonbaar
@@ -119,8 +120,13 @@ class Config(Sectie):
 
     @cached_property
     def op_code(self) -> Mapping[str, Uitwisseling]:
-        """The exchanges by RINIS code."""
-        return {one.rinis_code: one for one in self.uitwisselingen.values()}
+        """The exchanges by RINIS code, those of each kind of party."""
+        return {code: one for one in self.uitwisselingen.values() for code in one.codes.values()}
+
+    @cached_property
+    def soorten(self) -> frozenset[str]:
+        """The kinds of party that there are here."""
+        return frozenset(one.soort for one in self.partijen.values())
 
     def uitwisseling_voor(self, name: str) -> Uitwisseling | None:
         """Find the exchange to which a file dropped under this name goes; None: no one knows.
@@ -143,7 +149,7 @@ class Config(Sectie):
         return chosen if chosen is not None and chosen.richting == "heen" else None
 
     def op_rinis_code(self, code: str) -> Uitwisseling | None:
-        """Find the exchange with this RINIS code, which also names its folders."""
+        """Find the exchange with this RINIS code, which also names a folder of it."""
         return self.op_code.get(code)
 
     def op_functie(self, functie: str) -> Uitwisseling | None:
@@ -168,6 +174,20 @@ class Config(Sectie):
     def partij(self, code: str) -> Partij | None:
         """Find the party with this code."""
         return self.partijen.get(code)
+
+    def codes_van(self, uitwisseling: Uitwisseling) -> tuple[str, ...]:
+        """Give the codes of an exchange that are in use: of the kinds of party that there are."""
+        return tuple(code for soort, code in uitwisseling.codes.items() if soort in self.soorten)
+
+    def gebruikers_van(self, uitwisseling: str) -> tuple[str, ...]:
+        """Give the codes of the parties that use an exchange, by their kind."""
+        used = self.uitwisselingen[uitwisseling]
+        return tuple(p.code for p in self.partijen.values() if used.code_voor(p.soort))
+
+    def code_voor(self, uitwisseling: Uitwisseling, partij: str) -> str | None:
+        """Find the code of an exchange for one party, by its kind; None: it does not use it."""
+        one = self.partijen.get(partij)
+        return None if one is None else uitwisseling.code_voor(one.soort)
 
     def vensters_voor(self, uitwisseling: Uitwisseling) -> tuple[Venster, ...]:
         """Give the windows that count for an exchange, of all uitvragen."""

@@ -78,6 +78,9 @@ _SJABLOON = """\
 `_` or `-` between them, and ends in `{ext}`. `{stam}` is the name that the file was given, without
 its extension: what CBS forbids in a name becomes `_`, and it is cut to 200 bytes. `{ext}` is the
 extension with its dot, or nothing. A larger number takes more digits than the template asks.
+
+`{stam}_{nn}{ext}`, to the letter, lets a file keep its name, which ends in two digits. When that
+name was delivered before it gets the next number; see [uitwisselingen.md](uitwisselingen.md).
 """
 
 

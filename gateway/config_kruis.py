@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.config_yaml import Pad
 from gateway.partijen import dichtstbij, gemeenten
+from gateway.sjabloon import EIGEN
 
 Fout = tuple[Pad, str]
 
@@ -85,6 +86,9 @@ def _partij(code: str, partij: Any) -> Iterator[Fout]:
     if given.get("gebruiker") == "standaard" and not given.get("standaardgebruiker"):
         sentence = "`standaard` names nobody without a standaardgebruiker; add one"
         yield ("partijen", code, "gebruiker"), sentence
+    if soort in ("provincie", "waterschap") and code in gemeenten():
+        owner = gemeenten()[code].naam
+        yield ("partijen", code), f"{code} is the code of gemeente {owner}; choose another code"
     if soort in ("provincie", "waterschap") and not naam:
         yield ("partijen", code), f"a {soort} needs a name; add `naam: ...`"
 
@@ -96,12 +100,12 @@ def _codes(items: dict[str, Any]) -> Iterator[Fout]:
     for one, item in items.items():
         if not isinstance(item, dict):
             continue
-        code = item.get("rinis_code")
-        if isinstance(code, str):
-            other = codes.setdefault(code.upper(), one)
-            if other != one:
-                sentence = f"{code} is the code of `{other}` already; each exchange has its own"
-                yield ("uitwisselingen", one, "rinis_code"), sentence
+        for pad, code in _codes_van(item):
+            other = codes.setdefault(code.upper(), ".".join((one, *pad)))
+            if other != ".".join((one, *pad)):
+                owner = other.partition(".")[0]
+                sentence = f"{code} is the code of `{owner}` already; each exchange has its own"
+                yield ("uitwisselingen", one, *pad), sentence
         if item.get("richting") != "heen" or not isinstance(item.get("patronen"), list):
             continue
         for i, text in enumerate(item["patronen"]):
@@ -109,6 +113,14 @@ def _codes(items: dict[str, Any]) -> Iterator[Fout]:
             if other != one:
                 sentence = f"{text} goes to `{other}` already, which stands first; remove one"
                 yield ("uitwisselingen", one, "patronen", i), sentence
+
+
+def _codes_van(item: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    more = item.get("rinis_codes")
+    codes: dict[tuple[str, ...], Any] = {("rinis_code",): item.get("rinis_code")}
+    if isinstance(more, dict):
+        codes |= {("rinis_codes", str(soort)): code for soort, code in more.items()}
+    yield from ((pad, code) for pad, code in codes.items() if isinstance(code, str))
 
 
 def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Iterator[Fout]:
@@ -152,6 +164,9 @@ def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator
     for i, one in enumerate(answered):
         if one not in heen:
             sentence = f"`{one}` is no exchange of richting heen; {of_bedoelde_u(str(one), heen)}"
+            yield (*pad, "antwoord_op", i), sentence
+        elif items[one].get("naamsjabloon") == EIGEN:
+            sentence = f"files of `{one}` get no number to answer by ({EIGEN}); remove it"
             yield (*pad, "antwoord_op", i), sentence
 
 

@@ -229,11 +229,13 @@ class Folders:
         for code in self.config.partijen:
             places += [Place(k, code) for k in (Kind.OUTBOX, Kind.INBOX, Kind.VERZONDEN)]
         for exchange in self.config.uitwisselingen.values():
-            if exchange.direction is Direction.HEEN:
-                places.append(Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code))
-                places += [Place(Kind.OUTBOX, code, exchange.id) for code in self.config.partijen]
-            else:
-                places.append(Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code))
+            heen = exchange.direction is Direction.HEEN
+            far = Kind.RECEIVER_IN if heen else Kind.RECEIVER_UIT
+            codes = self.config.codes_van(exchange)
+            places += [Place(far, exchange.tegenpartij, code) for code in codes]
+            for party in self.config.partijen.values():
+                if heen and exchange.code_voor(party.soort):
+                    places.append(Place(Kind.OUTBOX, party.code, exchange.id))
         return places
 
     def make_all(self) -> int:
@@ -283,9 +285,10 @@ class Folders:
         if "rinis" in stations:
             found.append(Place(Kind.GGK_UIT))
             found += [
-                Place(Kind.RECEIVER_UIT, exchange.tegenpartij, exchange.rinis_code)
+                Place(Kind.RECEIVER_UIT, exchange.tegenpartij, code)
                 for exchange in self.config.uitwisselingen.values()
                 if exchange.direction is Direction.RETOUR
+                for code in self.config.codes_van(exchange)
             ]
         return found
 

@@ -63,7 +63,7 @@ class Monitor:
             nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
             missing = []
             for due in deadlines(self.config, dag_van(nu)):
-                codes = tuple(self.config.partijen)
+                codes = self.config.gebruikers_van(due.uitwisseling)
                 came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))

@@ -4,8 +4,8 @@
 What a municipality calls a file is free: all names pass the chain, and CBS judges the original,
 which travels in the metagegevens (domain 2.3). What we call it at each place is made here. Each
 name is one safe path segment of at most 255 bytes, whatever it is made from. The language of the
-patterns in ``config.yaml`` is :mod:`gateway.patroon`; what makes a name safe to use or to show is
-:mod:`gateway.names_veilig`.
+patterns in ``config.yaml`` is :mod:`gateway.patroon`, that of the templates of delivered names
+:mod:`gateway.sjabloon`; what makes a name safe to use or to show is :mod:`gateway.names_veilig`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ from gateway.names_veilig import (
     veilig,
 )
 from gateway.patroon import Patroon, PatroonFout
+from gateway.sjabloon import DEFAULT, EIGEN, Sjabloon
 
-__all__ = ["DEFAULT", "ONBEKEND", "Geleverd", "Patroon", "PatroonFout", "Sjabloon", "antwoord_naam"]
-__all__ += ["delivered", "envelop_naam", "envelop_stam", "is_envelop_naam", "is_onaf"]
-__all__ += ["metagegevens_naam", "neighbours", "notice", "onaf_reden", "parse", "stam"]
+__all__ = ["DEFAULT", "EIGEN", "ONBEKEND", "Geleverd", "Patroon", "PatroonFout", "Sjabloon"]
+__all__ += [
+    "antwoord_naam",
+    "delivered",
+    "envelop_naam",
+    "envelop_stam",
+    "is_envelop_naam",
+    "is_onaf",
+]
+__all__ += ["metagegevens_naam", "neighbours", "nn_van", "notice", "onaf_reden", "parse", "stam"]
 __all__ += ["stam_sleutel", "toonbaar", "uitvraag_van", "veilig", "wire_naam"]
-
-DEFAULT = "{stam}_{gemeentecode}_{volgnummer:04d}{ext}"
-"""How CBS's copy is named unless an exchange says otherwise (contracts, Files)."""
 
 GROOT = "groot"
 """The folder beside the envelopes of a hop for the bytes that they refer to."""
@@ -52,7 +57,7 @@ MAX_STAM = 200
 _NIET_OP_DE_DRAAD = re.compile("[^A-Za-z0-9._-]")
 _SOORT = re.compile(r"(WMO|SBO|JEUGD)(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
 _HALFJAAR = re.compile(r"([^_]+_)(H[12][0-9]{4})(?![0-9])", re.IGNORECASE | re.ASCII)
-_SJABLOONTEKST = re.compile("(?!.*metagegevens)[A-Za-z_-]{1,20}", re.IGNORECASE)
+_EIGEN = re.compile("(.+)_(0[1-9]|[1-9][0-9])", re.DOTALL)
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _ENVELOP = re.compile(f"[0-9]{{17}}_{_UUID}\\.xml")
 
@@ -62,7 +67,10 @@ _ENVELOP = re.compile(f"[0-9]{{17}}_{_UUID}\\.xml")
 
 @dataclass(frozen=True, slots=True)
 class Geleverd:
-    """What a delivered name says; ``ext`` with its dot, or empty."""
+    """What a delivered name says; ``ext`` with its dot, or empty.
+
+    A name of one's own (:data:`EIGEN`) says no ``gemeentecode``; its NN is the ``volgnummer``.
+    """
 
     stam: str
     gemeentecode: str
@@ -70,73 +78,21 @@ class Geleverd:
     ext: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sjabloon:
-    """A compiled template of delivered names (``naamsjabloon``), exactly invertible."""
-
-    text: str
-    regex: re.Pattern[str]
-    maak: str
-
-    @staticmethod
-    @lru_cache(maxsize=64)
-    def compile(text: str) -> Sjabloon:
-        """Read a template; :class:`PatroonFout` says where it cannot be used, and why.
-
-        It holds {stam}, {gemeentecode}, {volgnummer} in any order and {ext} at its end, with text
-        between them that no number can run into: else two deliveries could get one name.
-        """
-        regex, maak, at = "", "", 0
-        todo = ["stam", "gemeentecode", "volgnummer", "ext"]
-        for part in re.findall(r"\{[^{}]*\}|[^{}]+|.", text, re.DOTALL):
-            name, _, width = part[1:-1].partition(":0") if part[0] == "{" else ("", "", "")
-            if name in todo:
-                if regex.endswith(")") and name != "ext":
-                    raise PatroonFout(text, at, f"put text before {part}, for example _")
-                todo.remove(name)
-                regex += f"(?P<{name}>{_veld(text, at, name, width)})"
-                maak += f"{{{name}:0{width or '4d'}}}" if name == "volgnummer" else f"{{{name}}}"
-            elif _SJABLOONTEKST.fullmatch(part) and (at or part[0] != "-"):
-                regex, maak = regex + part, maak + part
-            else:
-                raise PatroonFout(text, at, f"{part} cannot stand here; write {DEFAULT}")
-            at += len(part)
-        if todo:
-            raise PatroonFout(text, len(text), f"{{{todo[0]}}} is missing; write {DEFAULT}")
-        if not text.endswith("{ext}"):
-            raise PatroonFout(text, text.index("{ext}"), f"{{ext}} must come last; write {DEFAULT}")
-        return Sjabloon(text, re.compile(regex), maak)
-
-
-def _veld(text: str, at: int, name: str, width: str) -> str:
-    """Give the expression of a template's field; the number has one spelling only."""
-    if width and (name != "volgnummer" or not re.fullmatch("[1-9]d", width)):
-        raise PatroonFout(
-            text,
-            at,
-            f"a width stands only with a number: {{volgnummer:04d}}, not {{{name}:0{width}}}",
-        )
-    n = int(width[:1] or 4)
-    return {
-        "stam": "[^.]+",
-        "gemeentecode": "[0-9]{4}",
-        "volgnummer": f"[0-9]{{{n}}}|[1-9][0-9]{{{n},}}",
-        "ext": r"(?:\.[A-Za-z0-9]{1,10})?",
-    }[name]
-
-
 def delivered(original: str, gemeentecode: str, volgnummer: int, template: str = DEFAULT) -> str:
     """Name a file at the receiver: cleaned stem, municipality code and number (domain 2.2, 2.3).
 
     Every character that cannot stand there becomes ``_``. The extension is kept as it was
-    written, when it is one: 1 to 10 letters or digits, and not that of a half upload.
+    written, when it is one: 1 to 10 letters or digits, and not that of a half upload. Under
+    :data:`EIGEN` the number is the NN, which takes the place of the one that the name had.
     ``ValueError`` for a code that is not 4 digits or a number below 1.
     """
     if not re.fullmatch("[0-9]{4}", gemeentecode) or volgnummer < 1:
         raise ValueError(f"not a gemeentecode and volgnummer: {gemeentecode!r}, {volgnummer}")
-    stem, ext = _stam_en_extensie(original)
-    maak = Sjabloon.compile(template).maak
-    return maak.format(stam=stem, gemeentecode=gemeentecode, volgnummer=volgnummer, ext=ext)
+    sjabloon = Sjabloon.compile(template)
+    stem, ext = _eigen(original)[::2] if sjabloon.eigen else _stam_en_extensie(original)
+    return sjabloon.maak.format(
+        stam=stem, gemeentecode=gemeentecode, volgnummer=volgnummer, ext=ext
+    )
 
 
 def parse(name: str, template: str = DEFAULT) -> Geleverd | None:
@@ -144,24 +100,46 @@ def parse(name: str, template: str = DEFAULT) -> Geleverd | None:
     found = Sjabloon.compile(template).regex.fullmatch(name)
     if found is None:
         return None
-    return Geleverd(found["stam"], found["gemeentecode"], int(found["volgnummer"]), found["ext"])
+    code = found.groupdict().get("gemeentecode", "")
+    return Geleverd(found["stam"], code, int(found["volgnummer"]), found["ext"])
 
 
-def stam(original: str) -> str:
+def stam(original: str, template: str = DEFAULT) -> str:
     """Give the stem under which a file is delivered: cleaned, at most 200 bytes, never empty.
 
     ``WMO``, ``SBO``, ``JEUGD`` and the ``H`` of the half-year in capitals, as at CBS (domain 2.3).
+    Under :data:`EIGEN` in the letters that it has, and without its NN.
     """
-    return _stam_en_extensie(original)[0]
+    return _eigen(original)[0] if template == EIGEN else _stam_en_extensie(original)[0]
+
+
+def nn_van(original: str) -> int | None:
+    """Give the NN in which a name ends (QSD301 5.2), from 01 to 99; None when it has none.
+
+    ``WMO_0034_2017_20180710_01.csv`` has 1. Longer numbers are no NN: they may be a date.
+    """
+    return _eigen(original)[1]
+
+
+def _eigen(original: str) -> tuple[str, int | None, str]:
+    stem, ext = splits(unicodedata.normalize("NFC", original))
+    found = _EIGEN.fullmatch(stem)
+    cut = knip(_schoon(found[1] if found else stem), MAX_STAM).rstrip()
+    return cut or "bestand", int(found[2]) if found else None, ext
+
+
+def _schoon(stem: str) -> str:
+    stem = NIET_IN_STAM.sub("_", stem).strip()
+    if stem.startswith(("-", "~")):
+        stem = "_" + stem[1:]  # an option to a command, a lock file of Office
+    return stem
 
 
 @lru_cache(maxsize=4096)
 def _stam_en_extensie(original: str) -> tuple[str, str]:
     # Composed first: one of the letters that compose to something else makes a `;`.
     stem, ext = splits(unicodedata.normalize("NFC", original))
-    stem = NIET_IN_STAM.sub("_", stem).strip()
-    if stem.startswith(("-", "~")):
-        stem = "_" + stem[1:]  # an option to a command, a lock file of Office
+    stem = _schoon(stem)
     stem = _SOORT.sub(lambda found: found[0].upper(), stem, count=1)
     stem = _HALFJAAR.sub(lambda found: found[1] + found[2].upper(), stem, count=1)
     stem = knip(stem, MAX_STAM).rstrip()

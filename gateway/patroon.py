@@ -10,7 +10,7 @@ in a pattern        stands for                               example
 ``{jaar}``          4 digits                                 ``2025``
 ``{datum}``         8 digits                                 ``20260202``
 ``{nn}``            2 digits                                 ``01``
-``{ext}``           1 to 8 letters or digits                 ``csv``
+``{ext}``           1 to 10 letters or digits                ``csv``
 ``{vrij}``          any text, none included                  ``door Henk``
 ``*``               the same, without a name; reads only     ``WMO_*``
 ``[...]``           a part that may be absent                ``[_{volgnummer}]``
@@ -38,7 +38,7 @@ VELDEN = {
     "jaar": "[0-9]{4}",
     "datum": "[0-9]{8}",
     "nn": "[0-9]{2}",
-    "ext": "[A-Za-z0-9]{1,8}",
+    "ext": "[A-Za-z0-9]{1,10}",
     "vrij": ".*",
 }
 """Each field and the text that it stands for, as a regular expression."""

@@ -37,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, bestand, groot, header, notices
+from gateway.stations import autorisatie, bestand, groot, header, kinds, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -91,17 +91,14 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
-    who = autorisatie.user(arrival, known, _party(arrival, config))
+    party = _party(arrival, config)
+    who = autorisatie.user(arrival, known, party)
     levering = _levering(arrival, known, config, exchange, who)
     if exchange is None:
-        wanted = [one.id for one in config.heen]
-        folder = arrival.place.uitwisseling
-        return refuse_drop(
-            arrival, levering, config,
-            notices.unknown_exchange(folder, wanted) if folder else
-            notices.no_rule(arrival.name, wanted),
-        )  # fmt: skip
-    reason = autorisatie.not_allowed(arrival, who, exchange, known, config)
+        unplaced = kinds.nowhere(arrival, party.soort, config)
+        return refuse_drop(arrival, levering, config, unplaced)
+    refused = kinds.not_for(party.soort, exchange)
+    reason = refused or autorisatie.not_allowed(arrival, who, exchange, known, config)
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
     reason = bestand.misshapen(arrival, exchange, config) or autorisatie.not_on_behalf(
@@ -114,9 +111,11 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     window = beoordeel(
         config.vensters_voor(exchange), levering.uitvraag, dag_van(arrival.moment.nu)
     )
-    if exchange.vensters != "melden" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
+    enforced = exchange.vensters in ("afdwingen", "wachten")
+    if enforced and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
-    if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
+    judged = exchange.heeft_vensters and window.stand is not Stand.ONBEKEND
+    if judged and not window.open:  # CBS judges names, not we
         levering = levering._replace(opmerking=window.zin)
     return _envelope(arrival, levering, exchange, config, who)
 
@@ -175,7 +174,7 @@ def _envelope(
             ontvanger=Systeem(receiver.organisatie, "GGk"),
             referentienummer=levering.referentienummer,
             tijdstip_bericht=levering.tijdstip,
-            functie=exchange.rinis_code,
+            functie=exchange.code_voor(_party(arrival, config).soort),
         ),
         payload=payload,
         bestandsnaam=bestandsnaam,

@@ -143,7 +143,16 @@ def routed(counter: Counter, arrival: Arrival, config: Config) -> tuple[Uitwisse
     who = header.ontvanger.organisatie
     ours = exchange is not None and exchange.direction is counter.direction
     taken = header.zender.organisatie in counter.senders(config)
+    if exchange is not None and not _is_for_its_kind(exchange, counter, header, config):
+        ours = False
     return exchange, who if ours and taken and who in counter.receivers(config) else ""
+
+
+def _is_for_its_kind(
+    exchange: Uitwisseling, counter: Counter, header: Stuurgegevens, config: Config
+) -> bool:
+    """Each kind of party has a code of its own: a province's file does not go as a gemeente's."""
+    return config.code_voor(exchange, counter.municipality(header)) == header.functie
 
 
 # --- the checks, each a sentence of the standard ------------------------------------------------
@@ -197,16 +206,19 @@ def function_is_known(c: Checked) -> str | None:
 
 
 def combination_is_supported(c: Checked) -> str | None:
-    """StUF040: this exchange runs in this direction, between these two parties."""
+    """StUF040: this exchange runs in this direction, between these two parties, of this kind."""
     if c.exchange is None:
         return None
     if c.exchange.direction is not c.counter.direction:
         return f"functie {c.header.functie} loopt {c.exchange.richting}"
     far = c.header.ontvanger if c.counter.direction == Direction.HEEN else c.header.zender
     partner = c.config.ontvangers[c.exchange.tegenpartij].organisatie
-    if far.organisatie == partner:
+    if far.organisatie != partner:
+        return f"functie {c.header.functie} is van {partner}, niet van {far.organisatie}"
+    party = c.counter.municipality(c.header)
+    if _is_for_its_kind(c.exchange, c.counter, c.header, c.config):
         return None
-    return f"functie {c.header.functie} is van {partner}, niet van {far.organisatie}"
+    return f"functie {c.header.functie} is niet voor een partij van de soort van {party}"
 
 
 def crossref_is_known(c: Checked) -> str | None:

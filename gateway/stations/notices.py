@@ -239,7 +239,10 @@ def _text(levering: Levering, moment: datetime, config: Config,
     party = config.partij(levering.gemeentecode)
     rows = [
         ("Bestand", names.toonbaar(levering.naam)),
-        ("Gemeente", f"{party.naam} ({party.code})" if party else levering.gemeentecode),
+        (
+            party.soort.capitalize() if party else "Gemeente",
+            f"{party.naam} ({party.code})" if party else levering.gemeentecode,
+        ),
         ("Uitwisseling", f"{exchange.naam} ({exchange.id})" if exchange else "onbekend"),
         ("Uitvraag", levering.uitvraag),
         (

@@ -29,8 +29,6 @@ from gateway.model import (
     Keys,
     Kind,
     Known,
-    LastNumber,
-    LastOfStem,
     LastTime,
     Levering,
     Place,
@@ -39,7 +37,8 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import rfc3339
-from gateway.stations import groot, header, notices
+from gateway.stations import groot, header, kinds, notices
+from gateway.stations.naming import Naming
 from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -68,8 +67,9 @@ def carries(arrival: Arrival, config: Config) -> Carry | None:
     match arrival.place.kind:
         case Kind.GGK_UIT:
             exchange, who = header.routed(COUNTER, arrival, config)
-            inbox = _inbox(exchange) if exchange is not None and who else None
-            return groot.of_envelope(arrival, exchange, inbox)
+            sent = arrival.envelop.stuurgegevens
+            to = _inbox(exchange, sent) if exchange and sent and who else None
+            return groot.of_envelope(arrival, exchange, to)
         case Kind.RECEIVER_UIT:
             exchange = config.op_rinis_code(arrival.place.uitwisseling)
             return groot.of_file(arrival, exchange, config, Place(Kind.GGK_IN))
@@ -104,17 +104,9 @@ def _envelope_from_ggk(arrival: Arrival, known: Known, config: Config) -> Decisi
     return _unwrap_and_deliver(examined)
 
 
-def _inbox(exchange: Uitwisseling) -> Place:
-    return Place(Kind.RECEIVER_IN, exchange.tegenpartij, exchange.rinis_code)
-
-
-def _number_key(original: str, code: str, exchange: Uitwisseling) -> LastNumber:
-    return LastNumber(code, exchange.id, names.uitvraag_van(original))
-
-
-def _stem_key(original: str, code: str, exchange: Uitwisseling) -> LastOfStem:
-    stem = names.stam(original)
-    return LastOfStem(exchange.rinis_code, names.stam_sleutel(stem, code))
+def _inbox(exchange: Uitwisseling, envelope: Stuurgegevens) -> Place:
+    """The folder of the code that the envelope names: the exchange's for this kind of party."""
+    return Place(Kind.RECEIVER_IN, exchange.tegenpartij, envelope.functie or "")
 
 
 def _number_needs(arrival: Arrival, config: Config) -> Keys:
@@ -125,25 +117,20 @@ def _number_needs(arrival: Arrival, config: Config) -> Keys:
     if exchange is None:
         return keys()
     original = groot.original_name(arrival, envelope, exchange)
-    code = envelope.stuurgegevens.zender.organisatie
-    return keys(_number_key(original, code, exchange), _stem_key(original, code, exchange))
+    return Naming(original, envelope.stuurgegevens, exchange).needs()
 
 
 def _unwrap_and_deliver(c: header.Checked) -> Decision:
     exchange = c.exchange
     if exchange is None:
         raise ValueError("an envelope without exchange passed the checks")
-    code = c.header.zender.organisatie
     original = groot.original_name(c.arrival, c.envelop, exchange)
-    counted, of_stem = _number_key(original, code, exchange), _stem_key(original, code, exchange)
-    # The count of its uitvraag; and beyond every number that this stem had under another one,
-    # since x.csv and x.zip share the name of their metagegevens.
-    number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
-    name = names.delivered(original, code, number, exchange.naamsjabloon)
+    given = Naming(original, c.header, exchange).name(c.known)
+    name = given.name
     found = header.levering_of(c)
-    levering = found._replace(volgnummer=number, delivered_as=name)
-    record = _metagegevens(c, exchange, counted.uitvraag, name)
-    inbox = _inbox(exchange)
+    levering = found._replace(volgnummer=given.volgnummer, delivered_as=name)
+    record = _metagegevens(c, exchange, original, name)
+    inbox = _inbox(exchange, c.header)
     arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox))
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     answers = Place(Kind.GGK_UIT_ANTWOORD)
@@ -155,29 +142,23 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
         leveringen=(levering,),
-        facts=facts(
-            [
-                *header.reply_facts("rinis", c.header, reply, c.known),
-                (counted, number),
-                (of_stem, number),
-            ]
-        ),
+        facts=facts([*header.reply_facts("rinis", c.header, reply, c.known), *given.facts]),
     )
 
 
 def _metagegevens(
-    c: header.Checked, exchange: Uitwisseling, uitvraag: str, name: str
+    c: header.Checked, exchange: Uitwisseling, original: str, name: str
 ) -> Metagegevens:
     """The upload's record as the receiver gets it, under the name of the file it speaks of.
 
     What routes is the envelope: its number, municipality and exchange stand above what the block
     says. Without a block it is derived, and marked so.
     """
+    uitvraag = names.uitvraag_van(original)
     known = uitvraag if uitvraag != names.ONBEKEND else None
     block = c.envelop.metagegevens
     size, digest = c.file
     if block is None:
-        original = groot.original_name(c.arrival, c.envelop, exchange)
         block = envelopes.afgeleid(
             c.envelop, uitwisseling=exchange.id, sha256=digest, uitvraag=known,
             type=header.media_type(original), naam=original,
@@ -232,6 +213,9 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
         return refuse_send(arrival, levering, config, notices.unaddressable(arrival.name, patterns))
     if config.partij(code) is None:
         return refuse_send(arrival, levering, config, notices.unknown_party(code))
+    own = config.code_voor(exchange, code)
+    if own != arrival.place.uitwisseling:
+        return refuse_send(arrival, levering, config, kinds.wrong_folder(code, own))
     if arrival.size == 0:
         return refuse_send(arrival, levering, config, notices.empty_send())
     heavy = groot.too_large(arrival, exchange, config)
@@ -291,7 +275,7 @@ def _wrap(
             referentienummer=levering.referentienummer,
             tijdstip_bericht=levering.tijdstip,
             cross_refnummer=levering.answers_to,
-            functie=exchange.rinis_code,
+            functie=arrival.place.uitwisseling,
         ),
         payload=payload,
         bestandsnaam=bestandsnaam,
@@ -345,7 +329,8 @@ def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisselingen.get(levering.uitwisseling)
     if exchange is None:  # taken out of the configuration since: there is no folder to tell it in
         return Decision(source=Source(Fate.LEAVE), events=(event,), leveringen=(levering,))
-    back = Place(Kind.GEWEIGERD, exchange.tegenpartij, exchange.rinis_code)
+    folder = config.code_voor(exchange, levering.gemeentecode) or exchange.rinis_code
+    back = Place(Kind.GEWEIGERD, exchange.tegenpartij, folder)
     told = notices.notice(
         notices.REFUSAL, levering, arrival.moment.nu, back, "rinis", config, reason
     )

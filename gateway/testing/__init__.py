@@ -163,38 +163,47 @@ class Keten:
     # --- the receiver's side ---
 
     def received(self, uitwisseling: str) -> list[Received]:
-        """What an exchange's receiver got and has not taken away, in order of name."""
-        folder = self._path(self._receiver(uitwisseling, Kind.RECEIVER_IN))
+        """What an exchange's receiver got and has not taken away, in order of name.
+
+        Each kind of party has a folder of its own; that of municipalities comes first.
+        """
         found = []
-        for path in _files(folder):
+        for path in self._at_receiver(uitwisseling):
             if path.name.endswith("_metagegevens.xml"):
                 continue
-            record = folder / f"{path.stem}_metagegevens.xml"
+            record = path.parent / f"{path.stem}_metagegevens.xml"
             found.append(
                 Received(path, path.read_bytes(), envelopes.read_metagegevens(record.read_bytes()))
             )
         return found
 
-    def send(self, uitwisseling: str, name: str, content: bytes) -> Path:
-        """Put a file in a receiver's send folder: a report on its way back."""
-        folder = self._path(self._receiver(uitwisseling, Kind.RECEIVER_UIT))
-        return _write(folder, name, content)
+    def send(
+        self, uitwisseling: str, name: str, content: bytes, *, soort: str = "gemeente"
+    ) -> Path:
+        """Put a file in a receiver's send folder: a report on its way back to a ``soort``."""
+        places = dict(self._receiver(uitwisseling, Kind.RECEIVER_UIT))
+        return _write(self._path(places[soort]), name, content)
 
     def empty_receivers(self) -> list[Path]:
         """Let every receiver take what lies in its inbox; returns what was taken."""
         taken = []
         for exchange in self.config.heen:
-            for path in _files(self._path(self._receiver(exchange.id, Kind.RECEIVER_IN))):
+            for path in self._at_receiver(exchange.id):
                 path.unlink()
                 taken.append(path)
         return taken
 
-    def _receiver(self, uitwisseling: str, kind: Kind) -> Place:
+    def _at_receiver(self, uitwisseling: str) -> list[Path]:
+        places = self._receiver(uitwisseling, Kind.RECEIVER_IN)
+        return [path for _, place in places for path in _files(self._path(place))]
+
+    def _receiver(self, uitwisseling: str, kind: Kind) -> list[tuple[str, Place]]:
         exchange: Uitwisseling = self.config.uitwisselingen[uitwisseling]
         heen = exchange.direction is Direction.HEEN
         if heen != (kind is Kind.RECEIVER_IN):
             raise ValueError(f"{uitwisseling} runs {exchange.richting}")
-        return Place(kind, exchange.tegenpartij, exchange.rinis_code)
+        at = exchange.tegenpartij
+        return [(soort, Place(kind, at, code)) for soort, code in exchange.codes.items()]
 
     # --- between the hubs ---
 

@@ -81,8 +81,9 @@ def _store_and_folders(root: Path, config: Config, connection: sa.Connection) ->
         for row in connection.execute(sa.select(t.levering).where(t.levering.c.delivered_as != ""))
         if row.direction == "heen"
     }
-    for exchange in config.heen:
-        folder = root / exchange.tegenpartij / "in" / exchange.rinis_code
+    codes = [(exchange, code) for exchange in config.heen for code in exchange.codes.values()]
+    for exchange, code in codes:
+        folder = root / exchange.tegenpartij / "in" / code
         names = {path.name for path in folder.glob("*") if path.is_file()}
         for name in sorted(names):
             record = f"{name.rpartition('.')[0] or name}_metagegevens.xml"
@@ -91,11 +92,11 @@ def _store_and_folders(root: Path, config: Config, connection: sa.Connection) ->
             digest = _digest(folder / name)
             known = delivered.get((exchange.id, name))
             if known is None:
-                yield f"{name} lies in {exchange.rinis_code}, but nothing was delivered so"
+                yield f"{name} lies in {code}, but nothing was delivered so"
             elif known != digest:
-                yield f"{name} in {exchange.rinis_code} has other bytes than were dropped"
+                yield f"{name} in {code} has other bytes than were dropped"
             if record not in names:
-                yield f"{name} in {exchange.rinis_code} has no metagegevens"
+                yield f"{name} in {code} has no metagegevens"
 
 
 def _kept_at_senders(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:

@@ -140,8 +140,8 @@ def test_a_user_may_act_for_several_municipalities(streng):
 
 def test_an_exchange_outside_the_aanlevering_asks_for_no_grant(tmp_path):
     """An exchange that names no aanlevering is as open as before."""
-    sbo = "GMSDSBO\n    richting: heen\n    ontvanger: cbs\n"
-    config = VERPLICHT.replace(f"{sbo}    aanlevering: gmsd\n", sbo)
+    sbo = '    patronen: ["SBO_*"]\n'
+    config = VERPLICHT.replace(f"    aanlevering: gmsd\n{sbo}", sbo)
     assert config != VERPLICHT
     with Keten(tmp_path, config=config) as keten:
         keten.drop("0363", "SBO_H22025.csv", b"x")

@@ -96,7 +96,7 @@ def test_the_name_gives_the_exchange(keten, name, exchange, delivered):
 
 
 @pytest.mark.parametrize(
-    "name", ["foto.jpg", "WMO.csv", "WMO_0034_2017_20180710_01.csv", "TECHNISCH_H22025_0363.pdf"]
+    "name", ["foto.jpg", "WMO.csv", "SISATERUG_2025_0363.xlsx", "TECHNISCH_H22025_0363.pdf"]
 )
 def test_a_name_that_no_rule_places_is_refused_with_advice(keten, name):
     """No exchange: quarantine under its own name, a Dutch and English notice, nothing sent."""
@@ -266,22 +266,29 @@ def test_a_name_without_uitvraag_and_a_zip_have_none(keten):
     assert {m["uitvraag"] for m in keten.trace("WMO_H22025.zip")} == {"onbekend"}
 
 
-def test_metagegevens_are_there_before_the_file(keten):
-    """Whoever watches CBS's folder sees the record appear first, and then the file."""
+@pytest.mark.parametrize(
+    ("exchange", "folder", "name"),
+    [
+        ("wmo", "cbs/in/GMSDWMO", "WMO_{}.csv"),
+        ("vektis", "vektis/in/GZSWMO", "WMO_0034_2017_20180710_1{}.csv"),
+    ],
+)
+def test_metagegevens_are_there_before_the_file(keten, exchange, folder, name):
+    """Whoever watches a receiver's folder sees the record appear first, and then the file."""
     seen = Names()
     observer = Observer()
-    inbox = str(keten.root / "cbs/in/GMSDWMO")
+    inbox = str(keten.root / folder)
     observer.schedule(seen, inbox, recursive=True, event_filter=[FileMovedEvent])
     observer.start()
     for number in range(5):
-        keten.drop("0363", f"WMO_{number}.csv", b"x")
+        keten.drop("0363", name.format(number), b"x")
     keten.settle()
     deadline = time.monotonic() + 30
     while len(seen.names) < 10 and time.monotonic() < deadline:
         time.sleep(0.02)
     observer.stop()
     observer.join()
-    wanted = [one.name for one in keten.received("wmo")]
+    wanted = [one.name for one in keten.received(exchange)]
     records = [f"{name[:-4]}_metagegevens.xml" for name in wanted]
     assert sorted(seen.names) == sorted(wanted + records)
     for name, record in zip(wanted, records, strict=True):

@@ -30,6 +30,7 @@ SJABLONEN = st.sampled_from(
         "{gemeentecode}_{volgnummer:06d}_{stam}{ext}",
         "{volgnummer}-{stam}_{gemeentecode}{ext}",
         "CBS_{stam}_{volgnummer:01d}_{gemeentecode}_x{ext}",
+        names.EIGEN,
     ]
 )
 VERBODEN = set(':\\/?;*"”><|][')
@@ -55,7 +56,9 @@ def test_delivered_and_parse_are_inverses(original, code, nummer, sjabloon):
     made = names.delivered(original, code, nummer, sjabloon)
     read = names.parse(made, sjabloon)
     assert read is not None
-    assert (read.stam, read.gemeentecode, read.volgnummer) == (names.stam(original), code, nummer)
+    code = "" if sjabloon == names.EIGEN else code
+    wanted = (names.stam(original, sjabloon), code, nummer)
+    assert (read.stam, read.gemeentecode, read.volgnummer) == wanted
     assert names.Sjabloon.compile(sjabloon).maak.format(
         stam=read.stam, gemeentecode=code, volgnummer=nummer, ext=read.ext
     ) == made  # fmt: skip
@@ -70,7 +73,7 @@ def test_delivered_is_always_one_safe_segment(original, code, nummer, sjabloon):
     assert not made.lower().endswith("_metagegevens.xml")
     assert not names.is_envelop_naam(made)
     veilig_segment(names.metagegevens_naam(made))
-    assert len(names.stam(original).encode()) <= 200
+    assert len(names.stam(original, sjabloon).encode()) <= 200
 
 
 @given(LELIJK)
@@ -129,6 +132,68 @@ def test_delivered_examples(original, delivered):
     assert names.delivered(original, "1701", 2) == delivered
 
 
+# --- delivered under their own name ---------------------------------------------------------------
+
+
+@given(
+    st.from_regex(r"\A[A-Za-z0-9é_ ]{1,60}_(0[1-9]|[1-9][0-9])(\.[A-Za-z0-9]{1,10})?\Z").filter(
+        lambda name: name[0] != " " and " _" not in name and not names.is_onaf(name)
+    )
+)
+def test_a_name_that_ends_in_nn_is_kept_to_the_letter(name):
+    """When its NN is given to it: in the letters, and the letter case, that it has."""
+    number = names.nn_van(name)
+    assert names.delivered(name, "0363", number, names.EIGEN) == name
+
+
+@given(LELIJK)
+def test_an_own_name_delivered_again_is_itself(original):
+    """What was delivered has the stem, and the NN up to 99, that it was given."""
+    for number in (1, 37, 99):
+        made = names.delivered(original, "0363", number, names.EIGEN)
+        assert names.nn_van(made) == number
+        assert names.delivered(made, "0034", number, names.EIGEN) == made
+
+
+@given(LELIJK, LELIJK, NUMMERS, NUMMERS)
+def test_own_names_meet_only_when_their_keys_say_so(one, other, first, second):
+    """For a receiver that folds case and Unicode form, and sees metagegevens beside each."""
+    made, keys = [], []
+    for original, number in ((one, first), (other, second)):
+        name = names.metagegevens_naam(names.delivered(original, "0363", number, names.EIGEN))
+        made.append(unicodedata.normalize("NFC", name).casefold())
+        stem = names.stam(original, names.EIGEN)
+        keys.append(names.stam_sleutel(stem, f"{number:02d}"))
+    assert made[0] != made[1] or keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "nn"),
+    [
+        ("WMO_0034_2017_20180710_01.csv", 1),
+        ("WMO_0034_2017_20180710_99.CSV", 99),
+        ("WMO_0034_2017_20180710_00.csv", None),
+        ("WMO_0034_2017_20180710.csv", None),
+        ("x_100.csv", None),
+        ("x_1.csv", None),
+        ("_01.csv", None),
+        ("a.b_07", 7),
+        ("x_\uff10\uff11.csv", None),
+        ("01.csv", None),
+        ("", None),
+    ],
+)
+def test_nn_van(name, nn):
+    """Two digits after an underscore at the end of the stem, from 01: no date, no other script."""
+    assert names.nn_van(name) == nn
+
+
+def test_a_long_name_is_cut_before_its_nn():
+    """What is cut is the stem; the NN that tells two files apart stays."""
+    made = names.delivered("é" * 120 + "_07.csv", "0363", 7, names.EIGEN)
+    assert made == "é" * 100 + "_07.csv"
+
+
 def test_numbers_grow_wider_than_the_template():
     """Number 10000 does not meet number 1000, and a number has one spelling."""
     assert names.delivered("x.csv", "0363", 10000) == "x_0363_10000.csv"
@@ -164,6 +229,9 @@ def test_delivered_refuses_a_wrong_code_or_number(code, nummer):
         ("{stam", 0),
         ("{gemeentecode}_{volgnummer}_{stam}_metagegevens{ext}", 34),
         ("", 0),
+        ("{stam}_{gemeentecode}_{nn}{ext}", 22),
+        ("{nn}_{stam}{ext}", 0),
+        ("{stam}_{nn}", 7),
     ],
 )
 def test_a_template_that_could_mix_up_deliveries_is_refused(text, positie):
