@@ -354,10 +354,7 @@ class Store:
         for table, rows in changes.rows.items():
             run.execute(sa.insert(table), rows)
         if changes.waits:
-            _DELETE_WAIT.run(run, [{"old": one.key} for one in changes.waits])
-            kept = [one._asdict() for one in changes.waits if one.since is not None]
-            if kept:
-                _INSERT_WAIT.run(run, kept)
+            self._write_waits(changes.waits)
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:
@@ -387,6 +384,12 @@ class Store:
         row["seq"], row["status"], row["last_leaf"] = line.seq, line.status.value, line.last_leaf
         row["at"] = changes.at
         return row
+
+    def _write_waits(self, waits: list[Kept]) -> None:
+        _DELETE_WAIT.run(self._connection, [{"old": one.key} for one in waits])
+        kept = [one._asdict() for one in waits if one.since is not None]
+        if kept:
+            _INSERT_WAIT.run(self._connection, kept)
 
     def _write_facts(self, facts: Mapping[Key[object], object]) -> None:
         rows: dict[type, list[Row]] = defaultdict(list)
