@@ -145,7 +145,7 @@ class Engine:
                 self._take_up(decode_intent(row["id"], row["intent"]))
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
-            self.inbound.await_answer(levering, refused=refused)
+            self.inbound.awaited.expect(levering, refused=refused)
         unclaimed = {one.held.folder for one in self._to_claim if one.held}
         decided = self._store.decided_on()
         self._to_archive = [one for one in decided if one[0] not in unclaimed]
@@ -317,7 +317,7 @@ class Engine:
                 levering = self._levering(event.levering)
                 batch.happened.append((event, levering))
                 if event.type is EventType.RELAYED:
-                    self.inbound.await_answer(levering)
+                    self.inbound.awaited.expect(levering)
             for place, name in outcome.landed:
                 self.inbound.hint(place, name)
             if outcome.held is not None:
@@ -403,7 +403,7 @@ class Engine:
         """What the clerk could not do now comes again, in order, before all that came later."""
         for intent in reversed(done.back):
             if intent.place.kind in (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD):
-                self.inbound.answer_again(intent.place, intent.name)
+                self.inbound.awaited.again(intent.place, intent.name)
                 self._answers_rest_until = monotonic() + RETRY_SECONDS
                 self._note_stuck(intent, done.reasons.get(intent.id), _answer_key(intent))
                 continue
@@ -413,7 +413,7 @@ class Engine:
             rest = (intent.place.kind, intent.place.partij)  # the others need not wait for it
             self._resting[rest] = monotonic() + RETRY_SECONDS
         for intent in done.ignored:
-            self.inbound.ignore_answer(intent.place, intent.name)
+            self.inbound.awaited.ignore(intent.place, intent.name)
 
     def _note_stuck(self, intent: Intent, reason: str | None, key: str) -> None:
         if reason is None:
@@ -496,7 +496,7 @@ class Engine:
     def _await_again(self, happened: list[Happened]) -> None:
         for event, levering in happened:
             if event.type is EventType.RELEASED and levering.tijdstip:
-                self.inbound.await_answer(levering, refused=event.code == "geweigerd")
+                self.inbound.awaited.expect(levering, refused=event.code == "geweigerd")
 
     def _intended(self, one: Intent) -> Row:
         return {"id": one.id, "seq": self._store.next_arrival(), "state": INTENT,

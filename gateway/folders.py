@@ -277,10 +277,17 @@ class Folders:
 
     def sources(self, stations: tuple[str, ...]) -> list[Place]:
         """The places from which these stations claim, sub-folders of outboxes included."""
+        found = self.tops(stations)
+        for place in found:  # grows meanwhile: a sub-folder may have its own
+            if place.kind is Kind.OUTBOX:
+                found += [place.within(name) for name in self.listing(place)[1]]
+        return found
+
+    def tops(self, stations: tuple[str, ...]) -> list[Place]:
+        """The places from which these stations claim, without sub-folders of outboxes."""
         found: list[Place] = []
         if "ggk" in stations:
-            for code in self.config.partijen:
-                found += self._outboxes(code)
+            found += [Place(Kind.OUTBOX, code) for code in self.config.partijen]
             found.append(Place(Kind.GGK_IN))
         if "rinis" in stations:
             found.append(Place(Kind.GGK_UIT))
@@ -292,50 +299,43 @@ class Folders:
             ]
         return found
 
-    def _outboxes(self, code: str) -> Iterator[Place]:
-        top = Place(Kind.OUTBOX, code)
-        yield top
-        for exchange in self._subfolders(top):
-            chosen = Place(Kind.OUTBOX, code, exchange)
-            yield chosen
-            for user in self._subfolders(chosen):
-                yield Place(Kind.OUTBOX, code, exchange, user)
-
-    def _subfolders(self, place: Place) -> list[str]:
-        try:
-            entries = list(os.scandir(self.path(place)))
-        except OSError:
-            return []  # removed, or not ours to read: the others go on, and it is looked at again
-        return sorted(
-            entry.name
-            for entry in entries
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
-        )
-
     # --- what lies there, and whether it is finished ---
 
     def scan(self, place: Place) -> list[str]:
-        """The names in a place, in the order to take them; folders of the chain are left out.
+        """The names in a place, in the order to take them; folders of the chain are left out."""
+        return self.listing(place)[0]
 
-        Hop folders go by name (which begins with tijdstipBericht), others by age.
+    def listing(
+        self, place: Place, found: os.stat_result | None = None
+    ) -> tuple[list[str], list[str]]:
+        """What lies in a place, in the order to take it; and its sub-folders that are places.
+
+        Hop folders go by name (which begins with tijdstipBericht), others by age. Nothing where the
+        place is not there, or not ours to read: the others go on, and it is looked at again.
+        ``found``: the place itself, if it was looked at already.
         """
         path = self.path(place)
         try:
-            self._forget_replaced(place, os.stat(path))
+            self._forget_replaced(place, found or os.stat(path))
             entries = list(os.scandir(path))
         except OSError:
             self.forget(place)
-            return []
-        found = [entry for entry in entries if not _is_of_the_chain(place, entry)]
+            return [], []
+        lying, below = [], []
+        for entry in entries:
+            if not _is_of_the_chain(place, entry):
+                lying.append(entry)
+            elif place.kind is Kind.OUTBOX and not entry.name.startswith("."):
+                below.append(entry.name)
         if place.kind in _HOPS:
-            return sorted(e.name for e in found)
+            return sorted(e.name for e in lying), below
         aged = []
-        for entry in found:
+        for entry in lying:
             try:
                 aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
             except FileNotFoundError:
                 continue  # taken back between the two looks: it was never ours
-        return [name for _, name in sorted(aged)]
+        return [name for _, name in sorted(aged)], sorted(below)
 
     def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
         """Let go of a folder that was removed and made again: by ours nothing is found in it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What lies ready to be taken: hints, scans, files that wait, and answers that are awaited.
+"""What lies ready to be taken: hints, scans, files that wait, and since when it waits.
 
 A hint (from the watcher, or from our own last rename) makes a file be looked at now. A scan finds
 what no hint told of; it is the truth, and with hints switched off everything still arrives. A file
@@ -12,30 +12,38 @@ import heapq
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 
-from gateway import names
+from gateway.awaited import ANSWERS, Awaited, Spot
 from gateway.folders import Folders, Seen, Waiting
 from gateway.handover import Handover
-from gateway.model import STATION_OF, Direction, Kind, Levering, Place
+from gateway.model import STATION_OF, Kind, Place
 from gateway.moment import monotonic
+from gateway.scanner import Scanner
 
-Spot = tuple[Place, str]
+SCAN_SHARE = 200
+"""A scan that took t seconds is not repeated within this many times t: 0.5 % of a core."""
 
-SCAN_SHARE = 20
-"""A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
+SCAN_SECONDS = 10.0
+"""A scan is never further away than this, or than ``scan_ms`` where that is more."""
 
-_BARRED = frozenset({
-    "geen-bestand", "harde-link", "onleesbaar", "bewerkt",
-    "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
-})  # fmt: skip
-"""Why a file is not taken until somebody does something about it: looked at with each scan. They
-are few; what there may be thousands of waits for a hint, or for its moment."""
+_UNTIL_THE_FOLDER_CHANGES = frozenset(
+    {"geen-bestand", "bewerkt", "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
+     "andere-map", "onleesbaar", "harde-link"}
+)  # fmt: skip
+"""Why a file is not taken until somebody does something beside it: looked at when they did."""
+
+_IN_PLACE = frozenset({"harde-link", "manifest-fout", "onleesbaar"})
+"""What may be mended without the folder's date changing: looked at by and by."""
+
+_AGAIN_SECONDS = 2.0
+
+_PATIENCE = {
+    "schrijver": 5.0, "bewerkt": 5.0, "schijf-vol": 60.0, "harde-link": 60.0, "onleesbaar": 60.0,
+    "manifest-fout": 60.0, "andere-map": 60.0, "venster-dicht": 300.0,
+}  # fmt: skip
+"""For how long (s) at most a file is left alone, when look after look gives the same reason: the
+pause doubles each time. Thousands may wait for months; a hint ends the pause at once."""
 
 _ORDERED = (Kind.GGK_UIT, Kind.GGK_IN)
-_ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
-_ANSWER_PLACE = {
-    Direction.HEEN: Place(Kind.GGK_UIT_ANTWOORD),
-    Direction.RETOUR: Place(Kind.GGK_IN_ANTWOORD),
-}
 
 
 class Inbound:
@@ -57,14 +65,13 @@ class Inbound:
         self._waiting: dict[Spot, Waiting] = {}
         self._due: list[tuple[float, int, Spot]] = []
         self._next_scan = 0.0
-        self._next_answers = 0.0
-        self._awaited: dict[Place, set[str]] = {}
-        self._refused: set[str] = set()
-        self._answers: deque[Spot] = deque()
-        self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
+        self._pauses: dict[Spot, float] = {}
+        self._anew = True
         self._count = 0
         self._barred: list[Waiting] = []
-        self._places = set(folders.sources(stations))
+        self.awaited = Awaited(folders, stations)
+        self._scanner = Scanner(folders, stations)
+        self._places = set(folders.tops(stations))
         self._kinds = {place.kind for place in self._places}
 
     def adopt(self) -> None:
@@ -72,11 +79,14 @@ class Inbound:
         self._handover.adopt()
         technisch = self._folders.config.technisch
         self._limit, self._scan_s = technisch.batch, technisch.scan_ms / 1000
-        self._places = set(self._folders.sources(self._stations))
+        self._places = set(self._folders.tops(self._stations))
+        self._scanner.adopt()
+        self._anew = True
         self._kinds = {place.kind for place in self._places}
         self._known = set(self._taken)
         self._queues.clear()
         self._waiting.clear()
+        self._pauses.clear()
         self._due.clear()
         self.scan_now()
 
@@ -88,7 +98,7 @@ class Inbound:
         # outbox or send folder, whatever lies there: what the scan would not find is no hint.
         top = Place(place.kind, place.partij) if place.kind is Kind.OUTBOX else place
         if top in self._places or (
-            place.kind in _ANSWERS and STATION_OF[place.kind] in self._stations
+            place.kind in ANSWERS and STATION_OF[place.kind] in self._stations
         ):
             self._hints.append((place, name))
 
@@ -107,28 +117,16 @@ class Inbound:
 
     def scan_now(self) -> None:
         """Let the next round scan, whatever the interval says."""
-        self._next_scan = self._next_answers = 0.0
-
-    def await_answer(self, levering: Levering, *, refused: bool = False) -> None:
-        """An envelope of ours lies in a hop folder; its answer will carry the same stem.
-
-        ``refused``: it was, and a person released it: the Fo03 that lies there is no news.
-        """
-        place = _ANSWER_PLACE[levering.direction]
-        if STATION_OF[place.kind] in self._stations:
-            stem = names.envelop_stam(
-                names.envelop_naam(levering.tijdstip, levering.referentienummer)
-            )
-            self._awaited.setdefault(place, set()).add(stem)
-            if refused:
-                self._refused.add(stem)
+        self._next_scan = 0.0
+        self.awaited.look_now()
 
     # --- what is ready ---
 
     def finished(self, now: float) -> list[Seen]:
         """Finished files, at most ``limit`` for each kind of place, each place in its turn."""
         self._take_hints()
-        if now >= self._next_scan:
+        began, scanned = monotonic(), now >= self._next_scan
+        if scanned:
             self._scan(now)
         while self._due and self._due[0][0] <= now:
             self._queue(heapq.heappop(self._due)[2])
@@ -138,7 +136,13 @@ class Inbound:
             for place in turn:
                 if room[place.kind] > 0:
                     self._look_at_next(place, room, found, now)
+        if scanned and not found:
+            self._pause_scans(now, monotonic() - began)  # what waits was looked at again, too
         return found
+
+    def _pause_scans(self, now: float, spent: float) -> None:
+        most = max(self._scan_s, SCAN_SECONDS)
+        self._next_scan = now + min(max(self._scan_s, SCAN_SHARE * spent), most)
 
     def _look_at_next(
         self, place: Place, room: dict[Kind, int], found: list[Seen], now: float
@@ -153,27 +157,40 @@ class Inbound:
             return  # seen, not yet claimed: a second claim might take what is dropped next
         seen = self._handover.look(place, name, now)
         if isinstance(seen, Seen):
-            self._waiting.pop((place, name), None)
-            self._handover.forget(place, name)
+            self._forget((place, name))
+            self._known.add((place, name))
             self._taken.add((place, name))
             found.append(seen)
             room[place.kind] -= 1
         elif seen is None:
             self._forget((place, name))
         else:
+            pause = self._pause((place, name), seen)
             self._waiting[place, name] = seen
             for one in seen.announces:
                 if (place, one) in self._waiting:
                     self._queue((place, one))
-            if seen.retry is not None:
+            if pause is not None:
                 self._count += 1
-                heapq.heappush(self._due, (now + seen.retry, self._count, (place, name)))
+                heapq.heappush(self._due, (now + pause, self._count, (place, name)))
+
+    def _pause(self, spot: Spot, seen: Waiting) -> float | None:
+        """For how long to leave this file alone: longer each time that it waits for the same."""
+        pause = _AGAIN_SECONDS if seen.code in _IN_PLACE else seen.retry
+        most = _PATIENCE.get(seen.code)
+        if pause is None or most is None:
+            return pause
+        before = self._waiting.get(spot)
+        if before is not None and before.code == seen.code and spot in self._pauses:
+            pause = min(2 * self._pauses[spot], max(most, pause))
+        self._pauses[spot] = pause
+        return pause
 
     def _take_hints(self) -> None:
         while self._hints:
             place, name = self._hints.popleft()
-            if place.kind in _ANSWERS:
-                self._answer(place, name)
+            if place.kind in ANSWERS:
+                self.awaited.see(place, name)
             elif (place, name) in self._waiting:
                 self._queue((place, name))
             elif (place, name) in self._taken:  # already the next file of that name, perhaps
@@ -190,67 +207,42 @@ class Inbound:
     def _forget(self, spot: Spot) -> None:
         self._known.discard(spot)
         self._waiting.pop(spot, None)
+        self._pauses.pop(spot, None)
         self._handover.forget(*spot)
 
     def _scan(self, now: float) -> None:
         began = monotonic()
-        present: set[Spot] = set()
-        for place in self._folders.sources(self._stations):
-            new = []
-            for name in self._folders.scan(place):
-                spot = (place, name)
-                present.add(spot)
-                if spot not in self._known:
-                    self._known.add(spot)
-                    new.append(name)
-                elif spot in self._waiting and self._waiting[spot].code in _BARRED:
-                    self._queue(spot)  # a link that was removed, a file in place of a pipe
+        present: dict[Place, set[str]] = {}
+        for place, lying in self._scanner.changed(now):
+            present[place] = set(lying)
+            new = [name for name in lying if (place, name) not in self._known]
+            self._known.update((place, name) for name in new)
             if place.kind in _ORDERED:  # a round takes a part of them: the earliest first
                 new.sort(key=lambda name: self._folders.tijdstip(place, name))
             if new:
                 self._queues.setdefault(place, deque()).extend(new)
         self._barred = self._handover.all_barred(self._places)
+        if present:
+            self._compare(present)
+        self._pause_scans(now, monotonic() - began)
+
+    def _compare(self, present: dict[Place, set[str]]) -> None:
+        """What waits in folders that changed: is it there, and does what it waits for hold?"""
         away = {one.place.partij for one in self._barred}  # what lay there is not gone
         remembered = self._handover.waits.spots()  # of before a restart, and gone since
-        for spot in {*self._waiting, *remembered} - present - self._taken:
-            if spot[0].partij not in away:
-                self._forget(spot)
-        self._next_scan = now + max(self._scan_s, SCAN_SHARE * (monotonic() - began))
-
-    # --- answers ---
+        for spot in {*self._waiting, *remembered} - self._taken:
+            if spot[0] not in present and not self._anew:
+                continue
+            if spot[1] not in present.get(spot[0], ()):
+                if spot[0].partij not in away:
+                    self._forget(spot)
+            elif spot in self._waiting and self._waiting[spot].code in _UNTIL_THE_FOLDER_CHANGES:
+                self._queue(spot)  # a link that was removed, a file in place of a pipe
+        self._anew = False
 
     def answers(self, now: float) -> list[Spot]:
         """Answers to envelopes of ours that have come. They stay where they are."""
-        if any(self._awaited.values()) and now >= self._next_answers:
-            self._next_answers = now + self._scan_s
-            for place in self._awaited:
-                for name in self._folders.scan(place):
-                    self._answer(place, name)
-        found: list[Spot] = []
-        while self._answers and len(found) < self._limit:
-            found.append(self._answers.popleft())
-        return found
-
-    def _answer(self, place: Place, name: str) -> None:
-        stem = name.split(".")[0]
-        awaited = self._awaited.get(place, set())
-        if (place, name) in self._ignored:
-            if self._ignored[place, name] == self._folders.identity(place, name):
-                return
-            del self._ignored[place, name]
-        expected = [f"{stem}.bv03.xml"] if stem in self._refused else _answers_to(stem)
-        if stem in awaited and name in expected:
-            awaited.discard(stem)
-            self._answers.append((place, name))
-
-    def answer_again(self, place: Place, name: str) -> None:
-        """This answer could not be read now: it comes again later."""
-        self._awaited.setdefault(place, set()).add(name.split(".")[0])
-
-    def ignore_answer(self, place: Place, name: str) -> None:
-        """What bears this answer's name is none: look again when it has become another file."""
-        self._ignored[place, name] = self._folders.identity(place, name)
-        self.answer_again(place, name)
+        return self.awaited.come(now, self._scan_s, self._limit)
 
     # --- what people ask ---
 
@@ -265,11 +257,7 @@ class Inbound:
 
     def next_due(self, now: float) -> float:
         """In how many seconds to look again, if no hint comes before."""
-        if self._queues or self._hints or self._answers:
+        if self._queues or self._hints or self.awaited:
             return 0.0
         moments = [self._next_scan] + ([self._due[0][0]] if self._due else [])
         return max(0.0, min(moments) - now)
-
-
-def _answers_to(stem: str) -> list[str]:
-    return [f"{stem}.bv03.xml", f"{stem}.fo03.xml"]

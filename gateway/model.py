@@ -91,12 +91,18 @@ class Place(NamedTuple):
         """The place's path below the root."""
         return _parts(self)
 
+    def within(self, name: str) -> Place:
+        """A sub-folder of an outbox: that of an exchange, and in it that of a user."""
+        if self.uitwisseling:
+            return self._replace(gebruiker=name)
+        return self._replace(uitwisseling=name)
+
     def __str__(self) -> str:
         """The place for the route log; a user's sub-folder may name a person, and is left out."""
         return _shown(self)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _parts(place: Place) -> tuple[str, ...]:
     """The only function that knows the layout."""
     kind, partij, uitwisseling, gebruiker = place

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Looking through every folder again and again, at the price of one ``stat`` a folder.
+
+Hints are no truth: every few seconds each folder is looked at (shared contract: what lies in an
+outbox has, within one rescan, a reason). A folder whose own date did not change has the same names
+in it as before, so its list is not read again. Dates are coarse: a folder may change twice within
+one tick of its file system. So a list counts as certain only when it was read again at least
+:data:`TICK_SECONDS` after the date was first seen; and now and then each folder is read whatever its
+date, for file systems that keep none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.folders import Folders
+from gateway.model import Place
+
+TICK_SECONDS = 2.5
+"""Longer than the coarsest date of a file system (FAT: 2 s)."""
+
+SURELY_SECONDS = 60.0
+"""Each folder is read at least this often, spread over that time."""
+
+_SPREAD = 64
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What was seen of a folder at the last look."""
+
+    place: Place
+    path: str
+    turn: float
+    """When within :data:`SURELY_SECONDS` it is read whatever its date: a share of it, above 0."""
+    stamp: Stamp | None = None
+    since: float = 0.0
+    """When this stamp was first seen."""
+    certain: bool = False
+    due: float = 0.0
+    below: dict[str, _Folder] = field(default_factory=dict)
+
+
+class Scanner:
+    """Remembers each place from which some stations claim, and which of them changed."""
+
+    def __init__(self, folders: Folders, stations: tuple[str, ...]) -> None:
+        self._folders = folders
+        self._stations = stations
+        self._tops: list[_Folder] = []
+        self._made = 0
+        self.adopt()
+
+    def adopt(self) -> None:
+        """The folders go by another configuration: forget all that was seen."""
+        places = self._folders.tops(self._stations)
+        self._tops = [self._new(place) for place in places]
+
+    def _new(self, place: Place) -> _Folder:
+        self._made += 1
+        return _Folder(place, self._folders.path(place), (self._made % _SPREAD + 1) / _SPREAD)
+
+    def changed(self, now: float) -> Iterator[tuple[Place, list[str]]]:
+        """Each place that may have changed since the last time, with all names in it.
+
+        In the order to take them. A place that is gone comes once more, without names. ``now`` is
+        monotonic seconds.
+        """
+        for top in self._tops:
+            yield from self._look(top, now)
+
+    def _look(self, folder: _Folder, now: float) -> Iterator[tuple[Place, list[str]]]:
+        try:
+            found = os.stat(folder.path)
+        except OSError:
+            if folder.stamp is not None:
+                self._folders.forget(folder.place)
+                yield from self._gone(folder)
+                folder.stamp, folder.below = None, {}
+            return
+        stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        if stamp != folder.stamp:
+            folder.stamp, folder.since, folder.certain = stamp, now, False
+        if not folder.certain or now >= folder.due:
+            yield from self._read(folder, found, now)
+        for one in folder.below.values():
+            yield from self._look(one, now)
+
+    def _read(
+        self, folder: _Folder, found: os.stat_result, now: float
+    ) -> Iterator[tuple[Place, list[str]]]:
+        names, below = self._folders.listing(folder.place, found)
+        folder.certain = now - folder.since >= TICK_SECONDS
+        folder.due = now + SURELY_SECONDS * (1.0 if folder.due else folder.turn)
+        yield folder.place, names
+        for name in [name for name in folder.below if name not in below]:
+            yield from self._gone(folder.below.pop(name))
+        for name in below:
+            if name not in folder.below:
+                folder.below[name] = self._new(folder.place.within(name))
+
+    def _gone(self, folder: _Folder) -> Iterator[tuple[Place, list[str]]]:
+        yield folder.place, []
+        for one in folder.below.values():
+            yield from self._gone(one)
