@@ -65,6 +65,7 @@ class Health:
 
     ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
     behind the newest leaf (negative). ``unserved``: finished files while no gateway runs.
+    ``asks``: files that were tried too often in vain.
     """
 
     under_way: int = 0
@@ -81,6 +82,7 @@ class Health:
     missing: tuple[Missing, ...] = ()
     damage: str = ""
     unserved: int = 0
+    asks: int = 0
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -134,6 +136,10 @@ def judge(health: Health, config: Config) -> list[Alarm]:
         found.append(Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
                            f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
                            "the log tell why"))  # fmt: skip
+    if health.asks:
+        found.append(Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
+                           "were tried again and again and cannot go on; `knooppunt status --waiting` "
+                           "tells why"))  # fmt: skip
     if health.unserved:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip

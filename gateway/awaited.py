@@ -68,7 +68,7 @@ class Awaited:
         return found
 
     def see(self, place: Place, name: str) -> None:
-        """This lies there: is it an answer that is awaited?"""
+        """Take note of what lies there: it may be an answer that is awaited."""
         stem = name.split(".")[0]
         awaited = self._awaited.get(place, set())
         if (place, name) in self._ignored:

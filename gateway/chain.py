@@ -217,6 +217,7 @@ class Chain:
         """Go round until nothing is due now. Unfinished files get one quiet time, no more."""
         summary = Summary()
         patience = monotonic() + self.config.technisch.rusttijd_ms / 1000 + 0.2
+        self.engine.try_now()
         self.engine.look_now()
         while not stop():
             if self._round():
@@ -305,6 +306,7 @@ class Chain:
     def turn_clock(self, nu: datetime) -> None:
         """Set the chain's clock. That is a leaf: a log that hides it would prove nothing."""
         offset = self.clock.turn(nu)
+        self.engine.inbound.clock_turned()
         changes = Changes(meta={"nu_offset_ms": str(round(offset.total_seconds() * 1000))})
         self.ledger.system("clock.step", f"nu is {nu.isoformat(timespec='seconds')}", "", changes)
         self.store.commit(changes)

@@ -136,6 +136,13 @@ class Technisch(Sectie):
         description="a file is only taken while twice its size and so much more is free on every "
         "disk that it touches",
     )
+    pogingen: StrictInt = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="tries of what cannot be done now (0.5 s apart, then twice as long each time, "
+        "up to a minute) before a person is asked to look",
+    )
     batch: StrictInt = Field(default=192, ge=1, le=1024, description="most messages in one round")
     max_bytes: StrictInt = Field(
         default=25 * 1024 * 1024,

@@ -46,11 +46,11 @@ from gateway.journal import (
 from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.requests import Asked, Requests
+from gateway.retries import FIRST_SECONDS, Retries, Try
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
-from gateway.waits import Kept
+from gateway.waits import ASKS, STUCK, Kept
 
-RETRY_SECONDS = 0.5
 """How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
 
 REQUESTS_SECONDS = 0.1
@@ -124,13 +124,12 @@ class Engine:
         self._listener = listener
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
-        self._performs_again: dict[str, float] = {}
+        self._retries = Retries()
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
         self._rounds = 0
         self._committed = 0
         self._resting: dict[tuple[Kind, str], float] = {}
-        self._answers_rest_until = 0.0
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
 
@@ -143,6 +142,12 @@ class Engine:
                 self._to_perform.append(decode_promise(row["id"], row["promise"]))
             else:
                 self._take_up(decode_intent(row["id"], row["intent"]))
+        under_way = {(one.place, one.name) for one in self._to_claim}
+        under_way |= {(one.place, one.name) for one in self._to_perform}
+        for place, name in self._waits.taken():
+            if (place, name) not in under_way:  # done since by another gateway, or restored
+                self._waits.over(place, name, STUCK)
+                self._waits.over(place, name, ASKS)
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
@@ -186,6 +191,11 @@ class Engine:
             durable.sync_filesystem(self._folders.fd(held))
             self.orphans.append(self._folders.shown(held))
 
+    def try_now(self) -> None:
+        """Let the next round try all that failed, whatever the pauses."""
+        self._retries.try_now()
+        self._resting.clear()
+
     def look_now(self) -> None:
         """Let the next round look at every folder, and at what people ask, whatever the pauses."""
         self.inbound.scan_now()
@@ -211,7 +221,7 @@ class Engine:
     def settle(self) -> None:
         """Finish what was promised, take up nothing new; then nothing is half done."""
         self._fly(self._batch(), going_on=False)
-        while any(one.id not in self._performs_again for one in self._to_perform):
+        while any(one.id not in self._retries for one in self._to_perform):
             batch = self._batch()
             self._perform(batch)
             self._fly(batch, going_on=False)
@@ -223,6 +233,7 @@ class Engine:
         What was seen stays seen; ``outdated`` are the questions that it answers otherwise.
         """
         self._outdated |= outdated
+        self.try_now()
         self._folders.adopt(config)
         self._desk.adopt(config)
         self.inbound.adopt()
@@ -303,7 +314,7 @@ class Engine:
         due, self._to_perform = self._to_perform, []
         now = monotonic()
         for promise in due:
-            if self._performs_again.get(promise.id, 0.0) > now:
+            if self._retries.rests(promise.id, now):
                 self._to_perform.append(promise)
                 continue
             outcome = self._perform_one(batch, promise)
@@ -334,16 +345,11 @@ class Engine:
         except OSError as error:
             promise.again = True
             self._to_perform.append(promise)
-            self._performs_again[promise.id] = monotonic() + RETRY_SECONDS
             where = f" ({error.filename})" if error.filename else ""
             reason = f"{error.strerror or error}{where}"
-            stuck = Waiting(promise.place, promise.name, "kan-niet-verder", reason, RETRY_SECONDS)
-            if self.stuck.get(promise.id) != stuck:
-                self.stuck[promise.id] = stuck
-                self._trouble(stuck)
+            self._failed(promise.id, promise, reason)
             return None
-        if self._performs_again.pop(promise.id, None) is not None:
-            self.stuck.pop(promise.id, None)
+        self._went_well(promise.id, promise)
         return outcome
 
     def _held(self, promise: Promise, held: Aside) -> Row:
@@ -373,12 +379,14 @@ class Engine:
         now = monotonic()
         later: deque[Intent] = deque()
         for intent in self._to_claim:
-            resting = self._resting.get((intent.place.kind, intent.place.partij), 0.0) > now
+            line = (intent.place.kind, intent.place.partij)
+            resting = self._resting.get(line, 0.0) > now or self._retries.rests(intent.id, now)
             (later if resting else batch.claims).append(intent)
         self._to_claim = later
-        if now < self._answers_rest_until:
-            return
-        for place, name in self.inbound.answers(monotonic()):
+        for place, name in self.inbound.answers(now):
+            if self._retries.rests(_answer_key(place, name), now):
+                self.inbound.awaited.again(place, name)
+                continue
             moment = self._clock.moment(self._ledger.size)
             batch.answers.append(Intent(self._clock.fresh_ulid(), place, name, 0, 0, moment))
 
@@ -404,27 +412,47 @@ class Engine:
         for intent in reversed(done.back):
             if intent.place.kind in (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD):
                 self.inbound.awaited.again(intent.place, intent.name)
-                self._answers_rest_until = monotonic() + RETRY_SECONDS
-                self._note_stuck(intent, done.reasons.get(intent.id), _answer_key(intent))
+                key = _answer_key(intent.place, intent.name)
+                reason = done.reasons.get(intent.id)
+                if reason is None:  # it is being written
+                    self._retries.failed(key, monotonic())
+                else:
+                    self._failed(key, intent, reason)
                 continue
             intent.again = True
             self._to_claim.appendleft(intent)
-            self._note_stuck(intent, done.reasons.get(intent.id), intent.id)
-            rest = (intent.place.kind, intent.place.partij)  # the others need not wait for it
-            self._resting[rest] = monotonic() + RETRY_SECONDS
+            reason, pause = done.reasons.get(intent.id), FIRST_SECONDS
+            if reason is not None:  # else a writer has it again, or it waits behind one that failed
+                stuck = self._failed(intent.id, intent, reason)
+                pause = pause if stuck.code == ASKS else stuck.retry or pause
+            line = (intent.place.kind, intent.place.partij)  # the others need not wait for it
+            self._resting[line] = max(self._resting.get(line, 0.0), monotonic() + pause)
         for intent in done.ignored:
             self.inbound.awaited.ignore(intent.place, intent.name)
 
-    def _note_stuck(self, intent: Intent, reason: str | None, key: str) -> None:
-        if reason is None:
-            return
-        place, name = intent.place, intent.name
+    def _failed(self, key: str, one: Intent | Promise, reason: str) -> Waiting:
+        """Note what cannot go on now: it is told once, and remembered for ``status``."""
+        place, name = one.place, one.name
+        count, pause = self._retries.failed(key, monotonic())
         klok = self._clock.klok()
-        since = iso(self._waits.first(place, name, "kan-niet-verder", klok, reason))
-        stuck = Waiting(place, name, "kan-niet-verder", reason, RETRY_SECONDS, since=since)
-        if self.stuck.get(key) != stuck:
-            self.stuck[key] = stuck
+        code = STUCK if count < self._folders.config.technisch.pogingen else ASKS
+        first = self._waits.get(place, name, STUCK)
+        tried = Try(count, reason, klok + round(pause * 1000))
+        since = self._waits.first(place, name, code, first.since if first else klok, tried.detail())
+        if code == ASKS:
+            self._waits.over(place, name, STUCK)
+        stuck = Waiting(place, name, code, reason, pause, since=iso(since))
+        before = self.stuck.get(key)
+        self.stuck[key] = stuck
+        if before is None or (before.code, before.reason) != (code, reason):
             self._trouble(stuck)
+        return stuck
+
+    def _went_well(self, key: str, one: Intent | Promise) -> None:
+        self._retries.done(key)
+        self.stuck.pop(key, None)
+        self._waits.over(one.place, one.name, STUCK)
+        self._waits.over(one.place, one.name, ASKS)
 
     # (c) and (d). Before: all of the round is durable, none of it is promised. After: it is true.
 
@@ -456,13 +484,11 @@ class Engine:
                     self.inbound.release(intent.place, intent.name)
                 else:
                     self._to_archive.append((intent.held.folder, intent.held.archive))
-                self.stuck.pop(intent.id, None)
-                self._waits.over(intent.place, intent.name, "kan-niet-verder")
+                self._went_well(intent.id, intent)
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
-            if intent.id in staged and _answer_key(intent) in self.stuck:
-                del self.stuck[_answer_key(intent)]
-                self._waits.over(intent.place, intent.name, "kan-niet-verder")
+            if intent.id in staged:
+                self._went_well(_answer_key(intent.place, intent.name), intent)
         self._take_up_again(batch.redo)
         self._listener(happened)
 
@@ -511,6 +537,6 @@ class Engine:
                 self._take_up(decode_intent(row["id"], row["intent"]))
 
 
-def _answer_key(intent: Intent) -> str:
+def _answer_key(place: Place, name: str) -> str:
     """An answer stays where it lies and gets another id at each try: its name tells it."""
-    return f"{intent.place}/{intent.name}"
+    return f"{place}/{name}"

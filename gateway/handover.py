@@ -31,8 +31,8 @@ from gateway.waits import Waits
 _DEFAULT = Overdracht()
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 WRITER_SECONDS = 0.1
-CLOSED_SECONDS = 10.0
-"""How often a file before its window is looked at: a tester may turn the clock meanwhile."""
+CLOSED_SECONDS = 300.0
+"""How often at least a file before its window is looked at: thousands may wait for months."""
 BARRED_SECONDS = 2.0
 FULL_SECONDS = 2.0
 EDITED_SECONDS = 1.0
@@ -201,8 +201,10 @@ class Handover:
         if window.stand is not Stand.TE_VROEG or window.datum is None:
             return None
         opens = datetime.combine(window.datum, time(), NEDERLAND)
+        left = max(0.1, (opens - self._clock.nu()).total_seconds())
         return Waiting(place, name, "venster-dicht", f"its window opens on {window.datum:%A} "
-                       f"{window.datum}", CLOSED_SECONDS, due=opens.isoformat())  # fmt: skip
+                       f"{window.datum}", min(left, CLOSED_SECONDS),
+                       due=opens.isoformat())  # fmt: skip
 
     def _unplaced(self, place: Place, name: str, agreed: Overdracht) -> Waiting | None:
         if not agreed.bedenktijd_s:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
@@ -49,11 +49,13 @@ class Monitor:
         """Go by this configuration; folders that are new are known from here on."""
         self.config = config
         self._places.adopt(config)
-        for path in self._paths():
+        for path in map(self._places.path, self._watched()):
             self._devices.setdefault(path, _device(path))
 
-    def _paths(self) -> list[str]:
-        return [self._places.path(place) for place in self._places.all_places()]
+    def _watched(self) -> Iterator[Place]:
+        for place in self._places.all_places():
+            if place.kind is not Kind.OUTBOX or not place.uitwisseling:
+                yield place  # sub-folders of an outbox go where it goes
 
     def measure(self, *, deeply: bool = False) -> Health:
         """How the chain is now. ``deeply`` reads the whole database: once in a while, not often."""
@@ -82,6 +84,7 @@ class Monitor:
             disks=tuple(self._disks()),
             gone=tuple(self._gone()),
             missing=tuple(missing),
+            asks=found.asks,
             damage=damage(self._location.database) if deeply else "",
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
@@ -109,7 +112,7 @@ class Monitor:
     def _gone(self) -> Iterable[str]:
         """The folders that are not what they were; of those below one another the uppermost."""
         above = None
-        places = {self._places.path(place): place for place in self._places.all_places()}
+        places = {self._places.path(place): place for place in self._watched()}
         for path, place in sorted(places.items()):
             if above is not None and path.startswith(f"{above}{os.sep}"):
                 continue

@@ -19,8 +19,8 @@ from gateway.model import STATION_OF, Kind, Place
 from gateway.moment import monotonic
 from gateway.scanner import Scanner
 
-SCAN_SHARE = 200
-"""A scan that took t seconds is not repeated within this many times t: 0.5 % of a core."""
+SCAN_SHARE = 250
+"""A scan that took t seconds is not repeated within this many times t: 0.4 % of a core."""
 
 SCAN_SECONDS = 10.0
 """A scan is never further away than this, or than ``scan_ms`` where that is more."""
@@ -38,7 +38,7 @@ _AGAIN_SECONDS = 2.0
 
 _PATIENCE = {
     "schrijver": 5.0, "bewerkt": 5.0, "schijf-vol": 60.0, "harde-link": 60.0, "onleesbaar": 60.0,
-    "manifest-fout": 60.0, "andere-map": 60.0, "venster-dicht": 300.0,
+    "manifest-fout": 60.0, "andere-map": 60.0,
 }  # fmt: skip
 """For how long (s) at most a file is left alone, when look after look gives the same reason: the
 pause doubles each time. Thousands may wait for months; a hint ends the pause at once."""
@@ -101,6 +101,11 @@ class Inbound:
             place.kind in ANSWERS and STATION_OF[place.kind] in self._stations
         ):
             self._hints.append((place, name))
+
+    def clock_turned(self) -> None:
+        """Look at whatever waits, for a window say, by the chain's other time."""
+        for spot in self._waiting:
+            self._queue(spot)
 
     def hold(self, place: Place, name: str) -> None:
         """The journal has this file already: do not see it again before :meth:`release`."""
@@ -213,8 +218,9 @@ class Inbound:
     def _scan(self, now: float) -> None:
         began = monotonic()
         present: dict[Place, set[str]] = {}
-        for place, lying in self._scanner.changed(now):
-            present[place] = set(lying)
+        for place, lying, fresh in self._scanner.changed(now):
+            if fresh:
+                present[place] = set(lying)
             new = [name for name in lying if (place, name) not in self._known]
             self._known.update((place, name) for name in new)
             if place.kind in _ORDERED:  # a round takes a part of them: the earliest first
@@ -227,7 +233,7 @@ class Inbound:
         self._pause_scans(now, monotonic() - began)
 
     def _compare(self, present: dict[Place, set[str]]) -> None:
-        """What waits in folders that changed: is it there, and does what it waits for hold?"""
+        """Look whether what waits in folders that changed is there, and what it waits for holds."""
         away = {one.place.partij for one in self._barred}  # what lay there is not gone
         remembered = self._handover.waits.spots()  # of before a restart, and gone since
         for spot in {*self._waiting, *remembered} - self._taken:

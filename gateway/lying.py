@@ -24,9 +24,10 @@ from gateway.location import Location, read_config
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.names import toonbaar
+from gateway.retries import Try
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
-from gateway.waits import Waits
+from gateway.waits import ASKS, STUCK, Waits
 
 Row = dict[str, Any]
 
@@ -66,13 +67,23 @@ class Lying:
                     yield self.row(found)
         for path in strays(self.folders, self.sources):
             yield self.stray(path)
-        for place, name in self.waits.spots():
-            stuck = self.waits.get(place, name, "kan-niet-verder")
-            if stuck is not None:
-                since = iso(stuck.since)
-                yield self.row(
-                    Waiting(place, name, "kan-niet-verder", stuck.detail, 0.5, since=since)
-                )
+        for place, name in self.waits.taken():
+            found = self.stuck(place, name)
+            if found is not None:
+                yield self.row(found)
+
+    def stuck(self, place: Place, name: str) -> Waiting | None:
+        """A file that was taken and cannot go on; None where this one can."""
+        for code in (STUCK, ASKS):
+            wait = self.waits.get(place, name, code)
+            if wait is not None:
+                tried = Try.of(wait)
+                left = max(0.0, (tried.next - self.clock.klok()) / 1000)
+                reason = f"{tried.reason}; tried {tried.tries} times"
+                if code == ASKS:
+                    reason += ", and still tried: somebody must look at this"
+                return Waiting(place, name, code, reason, left, since=iso(wait.since))
+        return None
 
     def _in_order(self, place: Place) -> list[str]:
         """Announcements first: a file that is announced is then known to be."""

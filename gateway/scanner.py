@@ -5,8 +5,8 @@ Hints are no truth: every few seconds each folder is looked at (shared contract:
 outbox has, within one rescan, a reason). A folder whose own date did not change has the same names
 in it as before, so its list is not read again. Dates are coarse: a folder may change twice within
 one tick of its file system. So a list counts as certain only when it was read again at least
-:data:`TICK_SECONDS` after the date was first seen; and now and then each folder is read whatever its
-date, for file systems that keep none.
+:data:`TICK_SECONDS` after the date was first seen; and now and then each folder is read whatever
+its date, for file systems that keep none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.folders import Folders
 from gateway.model import Place
@@ -21,12 +22,23 @@ from gateway.model import Place
 TICK_SECONDS = 2.5
 """Longer than the coarsest date of a file system (FAT: 2 s)."""
 
-SURELY_SECONDS = 60.0
+SURELY_SECONDS = 240.0
 """Each folder is read at least this often, spread over that time."""
 
 _SPREAD = 64
 
 Stamp = tuple[int, int, int]
+
+
+class Listing(NamedTuple):
+    """All names in a place, in the order to take them.
+
+    ``fresh``: the place changed, or may have; otherwise it was only read to make sure.
+    """
+
+    place: Place
+    names: list[str]
+    fresh: bool
 
 
 @dataclass(slots=True)
@@ -64,16 +76,15 @@ class Scanner:
         self._made += 1
         return _Folder(place, self._folders.path(place), (self._made % _SPREAD + 1) / _SPREAD)
 
-    def changed(self, now: float) -> Iterator[tuple[Place, list[str]]]:
-        """Each place that may have changed since the last time, with all names in it.
+    def changed(self, now: float) -> Iterator[Listing]:
+        """Each place that may have changed since the last time; one that is gone comes once more.
 
-        In the order to take them. A place that is gone comes once more, without names. ``now`` is
-        monotonic seconds.
+        ``now`` is monotonic seconds.
         """
         for top in self._tops:
             yield from self._look(top, now)
 
-    def _look(self, folder: _Folder, now: float) -> Iterator[tuple[Place, list[str]]]:
+    def _look(self, folder: _Folder, now: float) -> Iterator[Listing]:
         try:
             found = os.stat(folder.path)
         except OSError:
@@ -90,20 +101,19 @@ class Scanner:
         for one in folder.below.values():
             yield from self._look(one, now)
 
-    def _read(
-        self, folder: _Folder, found: os.stat_result, now: float
-    ) -> Iterator[tuple[Place, list[str]]]:
+    def _read(self, folder: _Folder, found: os.stat_result, now: float) -> Iterator[Listing]:
         names, below = self._folders.listing(folder.place, found)
+        yield Listing(folder.place, names, not folder.certain)
         folder.certain = now - folder.since >= TICK_SECONDS
-        folder.due = now + SURELY_SECONDS * (1.0 if folder.due else folder.turn)
-        yield folder.place, names
+        if now >= folder.due:
+            folder.due = now + SURELY_SECONDS * (1.0 if folder.due else folder.turn)
         for name in [name for name in folder.below if name not in below]:
             yield from self._gone(folder.below.pop(name))
         for name in below:
             if name not in folder.below:
                 folder.below[name] = self._new(folder.place.within(name))
 
-    def _gone(self, folder: _Folder) -> Iterator[tuple[Place, list[str]]]:
-        yield folder.place, []
+    def _gone(self, folder: _Folder) -> Iterator[Listing]:
+        yield Listing(folder.place, [], True)
         for one in folder.below.values():
             yield from self._gone(one)

@@ -14,11 +14,15 @@ from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.store import connect
+from gateway.waits import ASKS
 
 PARTS = 500
 """Parties asked for at once: SQLite takes a limited number of values in one statement."""
 
 _REFUSED = (Status.REJECTED, Status.REFUSED)
+_ASKS = f'"{ASKS}"]'
+"""How the keys of what asks for a person end (``waits.py``)."""
+
 _TIME = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -31,6 +35,7 @@ class Vitals(NamedTuple):
     leaves: int
     last_leaf: int
     nu_offset_ms: int
+    asks: int
 
 
 @contextmanager
@@ -59,9 +64,12 @@ def vitals(connection: sa.Connection) -> Vitals:
     ).one()
     head = connection.execute(sa.select(t.head.c.size, t.head.c.at)).first()
     offset = connection.execute(sa.select(t.meta.c.value).where(t.meta.c.key == "nu_offset_ms"))
+    asks = connection.execute(
+        sa.select(sa.func.count()).select_from(t.waiting).where(t.waiting.c.key.endswith(_ASKS))
+    ).scalar()
     return Vitals(
         count, _millis(first), head.size if head else 0, head.at if head else 0,
-        int(offset.scalar() or 0),
+        int(offset.scalar() or 0), asks or 0,
     )  # fmt: skip
 
 

@@ -16,6 +16,12 @@ from gateway.model import Kind, Place
 
 Spot = tuple[Place, str]
 
+STUCK = "kan-niet-verder"
+"""It was taken, and cannot go on now: it is tried again."""
+
+ASKS = "vraagt-aandacht"
+"""So often in vain that a person must look."""
+
 
 class Wait(NamedTuple):
     """Since when (``klok``, ms), and what else must be remembered of it."""
@@ -71,8 +77,12 @@ class Waits:
             self._changed.update((place, name, code) for code in codes)
 
     def spots(self) -> list[Spot]:
-        """Every file that waits for something that lasts."""
-        return list(self._waits)
+        """Every file that lies where it was dropped and waits for something that lasts."""
+        return [spot for spot, codes in self._waits.items() if not codes.keys() & {STUCK, ASKS}]
+
+    def taken(self) -> list[Spot]:
+        """Every file, or answer, that was taken and cannot go on."""
+        return [spot for spot, codes in self._waits.items() if codes.keys() & {STUCK, ASKS}]
 
     def changes(self) -> list[Kept]:
         """What changed since this was asked last, for the store."""

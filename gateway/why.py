@@ -107,8 +107,8 @@ def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | N
             intent = decode_intent(row["id"], row["intent"])
             same = (intent.place, intent.name) == (place, name)
         if same:
-            stuck = lying.waits.get(place, name, "kan-niet-verder")
-            said = f" since it cannot go on: {stuck.detail}" if stuck else ""
+            stuck = lying.stuck(place, name)
+            said = f" since it cannot go on: {stuck.reason}" if stuck else ""
             goes = "goes on by itself" if lying.runs else "goes on as soon as a gateway runs"
             return f"taken, and not done yet{said}; {goes}"
     return None

@@ -26,7 +26,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import gateway
-from gateway import errors
+from gateway import errors, waits
 from gateway.config import (
     Aanlevering,
     Alarmen,
@@ -301,7 +301,7 @@ def codes_in_the_code() -> set[str]:
     """Every stable word that a user can meet: why a file waits, why it was refused, what is odd."""
     found = {
         cls.code for cls in vars(errors).values() if isinstance(cls, type) and hasattr(cls, "code")
-    }
+    } | {waits.STUCK, waits.ASKS}
     for path in (ROOT / "gateway").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

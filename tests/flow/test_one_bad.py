@@ -7,16 +7,25 @@ import pytest
 
 from gateway.chain import Chain
 from gateway.errors import StateError
+from gateway.health import checkup
+from gateway.lying import Lying
 from gateway.setup import shipped_config
+from gateway.store_queries import Reader
 from gateway.testing import Keten
+
+
+def spoil_verzonden(keten, code="0363"):
+    """A file stands where ``verzonden`` was: what is accepted from this party cannot be kept."""
+    kept = keten.root / f"gemeenten/{code}/verzonden"
+    (kept / ".tmp").rmdir() if (kept / ".tmp").exists() else None
+    kept.rmdir()
+    kept.write_bytes(b"")
+    return kept
 
 
 def test_a_folder_that_lets_nobody_in_holds_up_nobody_else(keten):
     """A file stands where ``verzonden`` was: that municipality's waits, said; then it goes on."""
-    kept = keten.root / "gemeenten/0363/verzonden"
-    (kept / ".tmp").rmdir() if (kept / ".tmp").exists() else None
-    kept.rmdir()
-    kept.write_bytes(b"")
+    kept = spoil_verzonden(keten)
     keten.drop("0363", "WMO_H22025.csv", b"van 0363\n")
     keten.drop("0034", "WMO_H22025.csv", b"van 0034\n")
     summary = keten.settle()
@@ -42,6 +51,31 @@ def test_an_inbox_that_takes_nothing_is_told(keten):
     keten.restart()
     keten.settle()
     assert len(keten.notices("0363", "ontvangst")) == 1
+
+
+def test_after_so_many_tries_a_person_is_asked(tmp_path):
+    """Told as such, kept over a restart, an alarm; mended, it goes on and nothing is left of it."""
+    text = shipped_config().decode().replace("batch: 192", "batch: 192\n  pogingen: 2")
+    with Keten(tmp_path, config=text) as keten:
+        kept = spoil_verzonden(keten)
+        keten.drop("0363", "WMO_H22025.csv", b"van 0363\n")
+        codes = []
+        for _ in range(3):  # each settle tries once at least
+            codes.append([one.code for one in keten.settle().waiting])
+        assert codes[-1] == ["vraagt-aandacht"]
+        [alarm] = [
+            one for one in checkup(keten.location, keten.config) if one.subject == "onderweg"
+        ]
+        assert alarm.code == "vraagt-aandacht"
+        with Reader(keten.location.database) as reader, Lying(keten.location, reader) as lying:
+            [row] = [row for row in lying.all() if row["code"] == "vraagt-aandacht"]
+        assert row["since"] <= row["next"]
+        assert "tried" in row["reason"]
+        kept.unlink()
+        keten.restart()
+        keten.settle()
+        assert [one.content for one in keten.received("wmo")] == [b"van 0363\n"]
+        assert not checkup(keten.location, keten.config)
 
 
 def test_after_a_commit_that_failed_nothing_more_is_committed(tmp_path):

@@ -32,6 +32,7 @@ def test_a_chain_that_is_well_gives_no_alarm() -> None:
         (Health(quarantine_today=10), "quarantaine-groeit"),
         (Health(oldest_s=900.0), "blijft-steken"),
         (Health(unserved=1), "geen-gateway"),
+        (Health(asks=1), "vraagt-aandacht"),
         (Health(damage="row 3 missing"), "database-stuk"),
     ],
 )  # fmt: skip
