@@ -138,8 +138,8 @@ def judge(health: Health, config: Config) -> list[Alarm]:
                            "the log tell why"))  # fmt: skip
     if health.asks:
         found.append(Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
-                           "were tried again and again and cannot go on; `knooppunt status --waiting` "
-                           "tells why"))  # fmt: skip
+                           "were tried again and again and cannot go on; `knooppunt status "
+                           "--waiting` tells why"))  # fmt: skip
     if health.unserved:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip

@@ -174,6 +174,7 @@ def seen(keten, restart):
     """What lies in Amsterdam's outbox is seen, and is not decided on before the block ends."""
     engine = keten._chain.engine
     engine._resting[Kind.OUTBOX, "0363"] = monotonic() + 3600
+    engine.try_now = engine.look_now  # its rest is not ended by a settle
     keten.settle()
     assert engine.unfinished
     yield
