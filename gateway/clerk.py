@@ -158,6 +158,9 @@ class Clerk:
                 done.withdrawn.append(intent)
                 return None
             content = self.folders.read_claimed(intent)
+            if content is None and releases.give_back(self.folders, intent):
+                done.withdrawn.append(intent)
+                return None
         except OSError as error:
             done.back.append(intent)
             done.reasons[intent.id] = _said(error)

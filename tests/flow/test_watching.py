@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import eventually
+from tests.flow.conftest import eventually
 
 from gateway.jsonlog import JsonLog
 from gateway.oversight import Oversight, Watching
