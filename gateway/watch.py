@@ -93,8 +93,8 @@ class Watch(FileSystemEventHandler):
 
     def start(self) -> None:
         """Watch, and ask for a scan: what came before is not told."""
-        observer = Observer()
         try:
+            observer = Observer()
             observer.schedule(
                 self, os.fsdecode(self._root), recursive=True,
                 event_filter=[FileClosedEvent, FileMovedEvent],
