@@ -75,8 +75,8 @@ class Chain:
     """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
 
     ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
-    alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is the
-    state's lock, when the caller holds it already.
+    alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
+    the state's lock, when the caller holds it already.
     """
 
     rounds = 0  # that did something

@@ -154,11 +154,9 @@ class Clerk:
     def _take(self, intent: Intent, done: Done) -> Work | None:
         try:
             self._touch(intent.place)
-            if not releases.claim(self.folders, intent):
-                done.withdrawn.append(intent)
-                return None
-            content = self.folders.read_claimed(intent)
-            if content is None and releases.give_back(self.folders, intent):
+            taken = releases.claim(self.folders, intent)
+            content = self.folders.read_claimed(intent) if taken else None
+            if content is None and (not taken or releases.give_back(self.folders, intent)):
                 done.withdrawn.append(intent)
                 return None
         except OSError as error:
@@ -247,6 +245,9 @@ class Clerk:
         for delivery in decision.deliveries:
             self._written.keep(delivery)
         self._adopt(decision, promise, known, done)
+        if not work.intent.told:
+            leveringen = done.leveringen
+            done.happened += [(one, leveringen[one.levering]) for one in decision.events]
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
         done.promises.append(promise)
@@ -264,7 +265,6 @@ class Clerk:
                 learned[_key(number)] = one
         done.facts.update(learned)
         self._recent.update(learned)
-        done.happened += [(event, done.leveringen[event.levering]) for event in decision.events]
 
     # --- what is known ---
 

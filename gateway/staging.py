@@ -7,6 +7,7 @@ overwritten.
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 from gateway import durable, names
@@ -65,11 +66,13 @@ def _stage_one(folders: Folders, delivery: Delivery, arrival: str, number: int) 
     if isinstance(content, Carried):
         staged = names.deel_naam(arrival)
         inode = os.stat(staged, dir_fd=folders.tmp(place), follow_symlinks=False).st_ino
+        digest = content.sha256
     else:
         staged = f"{arrival}.{number}"
         inode = _write(folders, place, staged, content)
+        digest = hashlib.sha256(content).hexdigest()
     folder = folders.inode(place)
-    return Put(place, staged, delivery.name, inode, folder, delivery.clash, delivery.event)
+    return Put(place, staged, delivery.name, inode, folder, delivery.clash, delivery.event, digest)
 
 
 def _write(folders: Folders, place: Place, staged: str, content: bytes) -> int:

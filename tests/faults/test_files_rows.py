@@ -39,7 +39,7 @@ def test_row_46_symlinks_are_not_followed(keten, tmp_path):
 
 @pytest.mark.parametrize("swapped", ["link", "fifo", "folder"])
 def test_row_47_swapped_after_the_check(keten, swapped):
-    """In the place of a file that was seen: given back unread, told as any other, over a restart."""
+    """In the place of a file that was seen: given back unread, told as any other, also later."""
     path = keten.drop("0363", "WMO_H22025.csv", b"gezien\n")
     keten.drop("0034", "WMO_H22025.csv", b"van een ander\n")
     until_seen(keten, path.name)

@@ -105,7 +105,7 @@ def test_row_54_the_limits_of_inotify(quick, limit):
 def test_row_55_a_folder_made_and_filled_at_once(quick):
     """An exchange's folder with a user's folder and a file in it, all in one moment."""
     with running(quick):
-        eventually(lambda: (quick.folders / ".state/lock").exists())
+        eventually((quick.folders / ".state/lock").exists)
         for number in range(20):
             quick.drop("0363", "x.csv", b"%d" % number, "wmo", f"gebruiker.{number}")
         eventually(lambda: len(at_cbs(quick)) == 20)

@@ -189,7 +189,8 @@ def test_row_62_a_schema_that_imports_from_elsewhere(tmp_path, counter):
     for word in (b'import namespace="urn:y"', b"include"):
         path.write_bytes(
             b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:' + word
-            + b' schemaLocation="' + counter + b'"/><xs:element name="a" type="xs:int"/></xs:schema>'
+            + b' schemaLocation="' + counter
+            + b'"/><xs:element name="a" type="xs:int"/></xs:schema>'
         )  # fmt: skip
         try:
             assert envelopes.check(str(path), b"<a>1</a>") == []
