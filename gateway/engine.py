@@ -127,8 +127,7 @@ class Engine:
         self._performs_again: dict[str, float] = {}
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
-        self._rounds = 0
-        self._committed = 0
+        self._rounds = self._committed = 0
         self._resting: dict[tuple[Kind, str], float] = {}
         self._answers_rest_until = 0.0
         self._outdated: set[Key[object]] = set()
