@@ -260,7 +260,7 @@ class Folders:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
         try:
             use(what)
-        except (PermissionError, NotADirectoryError) as error:  # the latter: a link, or a file
+        except OSError as error:  # no rights, a link, a file in its place
             self.unusable[os.path.relpath(path, self.root)] = error.strerror or str(error)
             return False
         return True

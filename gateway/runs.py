@@ -134,6 +134,7 @@ def standing(location: Location) -> Row:
         found: Row = {
             "nu": Clock(offset).nu().isoformat(timespec="seconds"),
             "under_way": reader.under_way(),
+            "unanswered": reader.unanswered(),
             "config": {
                 "in_force": reader.meta(DIGEST) or "",
                 "refused": reader.meta(REFUSED) or "",
