@@ -236,8 +236,9 @@ class Clerk:
             return
         for delivery in decision.deliveries:
             self._touch(delivery.place)
-        promise = staging.stage(self.folders, work.arrival, work.content, decision, work.beside)
-        promise.announced = bool(work.intent.announced_by)
+        promise = staging.stage(
+            self.folders, work.intent, work.arrival, work.content, decision, work.beside
+        )
         self._carrier.forget(work.intent.id)
         carried = work.arrival.carried
         if carried is not None:
@@ -245,7 +246,7 @@ class Clerk:
         for delivery in decision.deliveries:
             self._written.keep(delivery)
         self._adopt(decision, promise, known, done)
-        if not work.intent.told:
+        if work.intent.kept is None:
             leveringen = done.leveringen
             done.happened += [(one, leveringen[one.levering]) for one in decision.events]
 

@@ -310,6 +310,8 @@ class Engine:
             if outcome is None:
                 continue
             if outcome.redo:
+                if promise.fate is not Fate.LEAVE:
+                    del promise.puts[len(outcome.landed) :]  # what landed must not land again
                 batch.redo.append(promise)
                 continue
             batch.performed.append(promise.id)
@@ -526,7 +528,7 @@ class Engine:
 
 def _found_again(row: Row) -> Intent:
     """An intent as the journal has it; with a promise beside it, one that has to be made anew."""
-    return decode_intent(row["id"], row["intent"], told=row["promise"] is not None)
+    return decode_intent(row["id"], row["intent"], row["promise"])
 
 
 def _answer_key(intent: Intent) -> str:

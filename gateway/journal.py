@@ -42,8 +42,8 @@ class Intent:
     """A finished file that will be claimed: the moment it was seen decides its times and ids.
 
     ``announced_by`` is claimed with it; ``given_up`` is the code for which it is to be refused.
-    ``told``: it was decided on before, and what was decided is recorded; only the files are made
-    anew.
+    ``kept``: it was decided on before, and that is recorded; of its files these had landed, and the
+    others are made anew. None: never decided on.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Intent:
     held: Held | None = None
     announced_by: str = ""
     given_up: str = ""
-    told: bool = False
+    kept: list[Put] | None = None
 
 
 def announcer_id(arrival: str) -> str:
@@ -118,14 +118,17 @@ def encode_intent(intent: Intent) -> str:
     return json.dumps([*where, *seen, intent.held, intent.announced_by, intent.given_up])
 
 
-def decode_intent(arrival: str, text: str, *, told: bool = False) -> Intent:
-    """The inverse of :func:`encode_intent`, as found after a restart."""
+def decode_intent(arrival: str, text: str, promise: str | None = None) -> Intent:
+    """The inverse of :func:`encode_intent`, as found after a restart.
+
+    ``promise``: what it led to before, of which the rest is made anew.
+    """
     place, name, dev, ino, nu, ids, stand, held, announced_by, given_up = json.loads(text)
     moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
     return Intent(
         arrival, _to_place(place), name, dev, ino, moment, again=True,
         held=Held(*held) if held else None, announced_by=announced_by, given_up=given_up,
-        told=told,
+        kept=decode_promise(arrival, promise).puts if promise else None,
     )  # fmt: skip
 
 

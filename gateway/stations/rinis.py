@@ -138,9 +138,11 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     counted, of_stem = _number_key(original, code, exchange), _stem_key(original, code, exchange)
     # The count of its uitvraag; and beyond every number that this stem had under another one,
     # since x.csv and x.zip share the name of their metagegevens.
-    number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
-    name = names.delivered(original, code, number, exchange.naamsjabloon)
     found = header.levering_of(c)
+    number = max(c.known.get(counted) or 0, c.known.get(of_stem) or 0) + 1
+    if c.arrival.again and found.volgnummer is not None:
+        number = found.volgnummer  # some of it may lie there already, under this number
+    name = names.delivered(original, code, number, exchange.naamsjabloon)
     levering = found._replace(volgnummer=number, delivered_as=name)
     record = _metagegevens(c, exchange, counted.uitvraag, name)
     inbox = _inbox(exchange)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Envelopes: mutated, cut, or made of nothing: read, or refused by its code; never anything else."""
+"""Envelopes: mutated, cut, or made of nothing: read, or refused by its code; nothing else."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -18,8 +18,8 @@ LINES = TEXT.splitlines(keepends=True)
 MEANT = [number for number, line in enumerate(LINES) if line.strip() and "#" not in line[:3]]
 VALUES = [
     "", " ", "null", "~", "[]", "{}", "0363", "'0363'", "1e309", "-1", "99999999999999999999999",
-    "true", "2026-02-31", "2026-02-02T00:00", "!!python/object:os.system x", "!x y", "&a [*a]", "*a",
-    "<<: *a", "|", ">-", "- - -", "? ", ": :", "{a: b", '"', "'", "@", "%", "\t", "[" * 200,
+    "true", "2026-02-31", "2026-02-02T00:00", "!!python/object:os.system x", "!x y", "&a [*a]",
+    "*a", "<<: *a", "|", ">-", "- - -", "? ", ": :", "{a: b", '"', "'", "@", "%", "\t", "[" * 200,
     "{a: " * 200, "x" * 5_000, "\u202e", "\x85", "\ud7ff", "\ufeff", "é" * 100, "*", "[*][*][*]",
     "{uitvraag}{uitvraag}{vrij}*[*]", "{onbekend}", "../../etc/passwd", "wmo", "cbs", "---", "...",
     "\n---\nversie: 1", "&a " * 50, "0o7", "1:1", "=", ".inf",
