@@ -74,8 +74,9 @@ def _with_quiet(config: Config, quiet_ms: int | None) -> Config:
 class Chain:
     """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
 
-    ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is the
-    state's lock, when the caller holds it already.
+    ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
+    alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
+    the state's lock, when the caller holds it already.
     """
 
     rounds = 0  # that did something
@@ -87,6 +88,7 @@ class Chain:
         listener: Callable[[list[Happened]], None] = lambda _: None,
         trouble: Callable[[Waiting], None] = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
+        blind: Callable[[str], None] = lambda _: None,
         *,
         clock: Clock | None = None,
         quiet_ms: int | None = None,
@@ -96,6 +98,7 @@ class Chain:
         self.location = location
         self._quiet_ms = quiet_ms
         self._say = say
+        self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
         self.config = _with_quiet(read_config(location.config_path), quiet_ms)
         self.said: list[str] = []
@@ -246,7 +249,7 @@ class Chain:
     def run(self, stop: Callable[[], bool]) -> Summary:
         """Go round until told to stop, woken by hints and, where none come, by the scan."""
         inbound = self.engine.inbound
-        watch = Watch(self.location.root, inbound.hint, inbound.scan_now)
+        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind)
         watch.start()
         try:
             while not stop():

@@ -154,10 +154,11 @@ class Clerk:
     def _take(self, intent: Intent, done: Done) -> Work | None:
         try:
             self._touch(intent.place)
-            if not releases.claim(self.folders, intent):
+            taken = releases.claim(self.folders, intent)
+            content = self.folders.read_claimed(intent) if taken else None
+            if content is None and (not taken or releases.give_back(self.folders, intent)):
                 done.withdrawn.append(intent)
                 return None
-            content = self.folders.read_claimed(intent)
         except OSError as error:
             done.back.append(intent)
             done.reasons[intent.id] = _said(error)
@@ -235,8 +236,9 @@ class Clerk:
             return
         for delivery in decision.deliveries:
             self._touch(delivery.place)
-        promise = staging.stage(self.folders, work.arrival, work.content, decision, work.beside)
-        promise.announced = bool(work.intent.announced_by)
+        promise = staging.stage(
+            self.folders, work.intent, work.arrival, work.content, decision, work.beside
+        )
         self._carrier.forget(work.intent.id)
         carried = work.arrival.carried
         if carried is not None:
@@ -244,6 +246,9 @@ class Clerk:
         for delivery in decision.deliveries:
             self._written.keep(delivery)
         self._adopt(decision, promise, known, done)
+        if work.intent.kept is None:
+            leveringen = done.leveringen
+            done.happened += [(one, leveringen[one.levering]) for one in decision.events]
 
     def _adopt(self, decision: Decision, promise: Promise, known: Known, done: Done) -> None:
         done.promises.append(promise)
@@ -261,7 +266,6 @@ class Clerk:
                 learned[_key(number)] = one
         done.facts.update(learned)
         self._recent.update(learned)
-        done.happened += [(event, done.leveringen[event.levering]) for event in decision.events]
 
     # --- what is known ---
 

@@ -217,7 +217,8 @@ def parse(text: str, filename: str = "config.yaml") -> Config:
 
 def _regel(sentence: str) -> str:
     """Keep what was quoted from the file on one line, and harmless to a terminal."""
-    return toonbaar(sentence).replace("\\\\", "\\")
+    shown = toonbaar(sentence).replace("\\\\", "\\")
+    return f'""{shown}' if shown.startswith(" ") else shown  # an empty word begins it
 
 
 def _controleer(document: Document) -> tuple[Config | None, list[tuple[Plaats, str]]]:

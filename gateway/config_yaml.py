@@ -151,7 +151,7 @@ class _Bouw:
             key = key_node.value
             if not str(key_node.tag).endswith(":str") and not place.aangehaald:
                 sentence = f'{key} is not read as text here; put quotes around it: "{key}"'
-                self.fout(place, sentence)
+                self.fout(place, sentence if key else "a colon without a key; write the key")
             if key in out:
                 first = self.document.sleutels[(*pad, key)]
                 sentence = f"`{key}` stands here twice (first on line {first.regel})"

@@ -127,11 +127,11 @@ class Engine:
         self._retries = Retries()
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
-        self._rounds = 0
-        self._committed = 0
+        self._rounds = self._committed = 0
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
+        self._told: set[str] = set()  # of these the answer is read again, for its notices alone
 
     # --- start and stop ---
 
@@ -141,7 +141,7 @@ class Engine:
             if row["state"] == PROMISE:
                 self._to_perform.append(decode_promise(row["id"], row["promise"]))
             else:
-                self._take_up(decode_intent(row["id"], row["intent"]))
+                self._take_up(_found_again(row))
         under_way = {(one.place, one.name) for one in self._to_claim}
         under_way |= {(one.place, one.name) for one in self._to_perform}
         for place, name in self._waits.taken():
@@ -321,6 +321,8 @@ class Engine:
             if outcome is None:
                 continue
             if outcome.redo:
+                if promise.fate is not Fate.LEAVE:
+                    del promise.puts[len(outcome.landed) :]  # what landed must not land again
                 batch.redo.append(promise)
                 continue
             batch.performed.append(promise.id)
@@ -459,7 +461,9 @@ class Engine:
     def _commit(self, batch: Batch, done: Done) -> None:
         changes = self._changes(batch, done)
         answered = batch.answered
-        happened = batch.happened + done.happened + answered.happened
+        again = [one for one in answered.happened if one[1].id in self._told]
+        news = [one for one in answered.happened if one not in again]
+        happened = batch.happened + done.happened + news
         if batch.asked is not None:
             response = self._requests.answer(batch.asked, changes)
             happened += response.happened
@@ -485,6 +489,7 @@ class Engine:
                 else:
                     self._to_archive.append((intent.held.folder, intent.held.archive))
                 self._went_well(intent.id, intent)
+        self._told -= {levering.id for _, levering in again}
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
             if intent.id in staged:
@@ -508,7 +513,8 @@ class Engine:
             if promise.fate is Fate.LEAVE:
                 ended.append(promise.id)
             else:
-                decided.append({"key": promise.id, "new_state": INTENT, "new_promise": None})
+                decided.append({"key": promise.id, "new_state": INTENT,
+                                "new_promise": encode_promise(promise)})  # fmt: skip
         return Changes(
             intents=intents,
             decided=decided,
@@ -532,9 +538,23 @@ class Engine:
         if not redo:
             return
         again = {promise.id for promise in redo}
+        for promise in (one for one in redo if one.fate is Fate.LEAVE):
+            self._read_again(promise)
         for row in self._store.journal():
             if row["id"] in again:
-                self._take_up(decode_intent(row["id"], row["intent"]))
+                self._take_up(_found_again(row))
+
+    def _read_again(self, promise: Promise) -> None:
+        """An answer is still where it lies: what it told is known, its notices are made anew."""
+        for put in promise.puts:
+            durable.remove(self._folders.tmp(put.place), put.staged)
+        self._told.add(promise.levering)
+        self.inbound.awaited.expect(self._store.levering(promise.levering))
+
+
+def _found_again(row: Row) -> Intent:
+    """An intent as the journal has it; with a promise beside it, one that has to be made anew."""
+    return decode_intent(row["id"], row["intent"], row["promise"])
 
 
 def _answer_key(place: Place, name: str) -> str:

@@ -262,7 +262,7 @@ class Folders:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
         try:
             use(what)
-        except PermissionError as error:
+        except OSError as error:  # no rights, a link, a file in its place
             self.unusable[os.path.relpath(path, self.root)] = error.strerror or str(error)
             return False
         return True
@@ -390,8 +390,8 @@ class Folders:
         have been claimed already, and what has its name now may be another file.
         """
         taken = self._claim(intent)
-        if intent.announced_by and not taken:
-            self._give_back(intent)
+        if not taken:
+            self.give_back_announcer(intent)
         return taken
 
     def _claim(self, intent: Intent) -> bool:
@@ -420,8 +420,10 @@ class Folders:
         except FileNotFoundError:
             return  # taken back since: what it announced was there, and whole
 
-    def _give_back(self, intent: Intent) -> None:
-        """The announcement of a file that was taken back; unless there is a new one already."""
+    def give_back_announcer(self, intent: Intent) -> None:
+        """Let go of what announced a file that was taken back; unless there is a new one."""
+        if not intent.announced_by:
+            return
         claimed, announcer = self.claimed(intent.place), announcer_id(intent.id)
         try:
             durable.rename(claimed, announcer, self.fd(intent.place), intent.announced_by)

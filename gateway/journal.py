@@ -42,6 +42,8 @@ class Intent:
     """A finished file that will be claimed: the moment it was seen decides its times and ids.
 
     ``announced_by`` is claimed with it; ``given_up`` is the code for which it is to be refused.
+    ``kept``: it was decided on before, and that is recorded; of its files these had landed, and the
+    others are made anew. None: never decided on.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Intent:
     held: Held | None = None
     announced_by: str = ""
     given_up: str = ""
+    kept: list[Put] | None = None
 
 
 def announcer_id(arrival: str) -> str:
@@ -73,6 +76,8 @@ class Put(NamedTuple):
     folder with everything in it, and absence proves nothing."""
     clash: Clash
     event: Event | None
+    sha256: str
+    """Of its content: what the disk gives back after a crash is held against it."""
 
 
 @dataclass(slots=True)
@@ -113,20 +118,33 @@ def encode_intent(intent: Intent) -> str:
     return json.dumps([*where, *seen, intent.held, intent.announced_by, intent.given_up])
 
 
-def decode_intent(arrival: str, text: str) -> Intent:
-    """The inverse of :func:`encode_intent`, as found after a restart."""
+def decode_intent(arrival: str, text: str, promise: str | None = None) -> Intent:
+    """The inverse of :func:`encode_intent`, as found after a restart.
+
+    ``promise``: what it led to before, of which the rest is made anew.
+    """
     place, name, dev, ino, nu, ids, stand, held, announced_by, given_up = json.loads(text)
     moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
     return Intent(
         arrival, _to_place(place), name, dev, ino, moment, again=True,
         held=Held(*held) if held else None, announced_by=announced_by, given_up=given_up,
+        kept=decode_promise(arrival, promise).puts if promise else None,
     )  # fmt: skip
 
 
 def encode_promise(promise: Promise) -> str:
     """A promise as the journal keeps it."""
     puts = [
-        [_place(p.place), p.staged, p.name, p.ino, p.folder, p.clash.value, _event(p.event)]
+        [
+            _place(p.place),
+            p.staged,
+            p.name,
+            p.ino,
+            p.folder,
+            p.clash.value,
+            _event(p.event),
+            p.sha256,
+        ]
         for p in promise.puts
     ]
     fate = (promise.fate.value, _place(promise.target), promise.name)
@@ -178,6 +196,7 @@ def _to_put(
     folder: int,
     clash: str,
     event: list[str] | None,
+    sha256: str,
 ) -> Put:
     known = Event(EventType(event[0]), *event[1:]) if event else None
-    return Put(_to_place(place), staged, name, ino, folder, Clash(clash), known)
+    return Put(_to_place(place), staged, name, ino, folder, Clash(clash), known, sha256)

@@ -179,7 +179,8 @@ class Arrival:
     ``carried`` are the large bytes that the station asked for (``carries``): its own, or those
     that its envelope refers to. ``read`` is what the content says, when it is byte for byte what
     we wrote a moment ago;
-    ``given_up`` the code for which it was taken only to be refused: not as its manifest says.
+    ``given_up`` the code for which it was taken only to be refused: not as its manifest says;
+    ``again``: it was decided on before, and a part of what it led to may be delivered already.
     """
 
     id: str
@@ -193,6 +194,7 @@ class Arrival:
     read: Read | None = None
     carried: Carried | None = None
     given_up: str = ""
+    again: bool = False
 
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:

@@ -97,6 +97,14 @@ class Oversight:
                 follower.follow(chain.config)
         self._say("config.changed")
 
+    def blind(self, why: str) -> None:
+        """The kernel tells nothing of files that come: they are found by scanning alone."""
+        seconds = self._config.technisch.scan_ms / 1000
+        self._told(f"no hints from the kernel ({why}; inotify's limits: docs/howto-server.md); "
+                   f"files are found by scanning, every {seconds:g} s")  # fmt: skip
+        if self._log is not None:
+            self._log.warning("watch.blind", reason=why)
+
     # --- begin and end ---
 
     def begin(self, chain: Chain, *, alarms: bool) -> str:

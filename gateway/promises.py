@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Performing a promise once it is committed.
 
-It can be interrupted anywhere and done again: that finds each staged file still there (rename it)
-or gone (it was delivered, even if its receiver has taken it since), and the claimed source still
-there or gone.
+It can be interrupted anywhere and done again: that finds each staged file still there (rename it,
+if its bytes are those that were staged) or gone (it was delivered, even if its receiver has taken
+it since), and the claimed source still there or gone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway import aside, durable, names
-from gateway.folders import Folders
+from gateway.folders import Folders, digest_of
 from gateway.journal import Promise, Put, announcer_id
 from gateway.model import (
     STATION_OF,
@@ -40,7 +40,8 @@ class Landing(Enum):
 class Outcome:
     """What came of performing a promise: the events that are true now, with their final names.
 
-    ``redo``: a target folder was removed with our staged file in it; decide again from the source.
+    ``redo``: a target folder was removed with our staged file in it, or the disk gave back other
+    bytes than were staged; decide again from the source.
     ``held`` is the source, when it was set aside: why (one of :data:`aside.SOORTEN`), and its name.
     """
 
@@ -74,6 +75,8 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Lan
     if folders.inode(put.place) != put.folder:
         return Landing.REDO
     tmp, target = folders.tmp(put.place), folders.fd(put.place)
+    if promise.again and _is_damaged(tmp, put):
+        return Landing.REDO
     try:
         name = _rename_free(tmp, put, target)
     except FileNotFoundError:
@@ -93,6 +96,19 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Lan
         # an answer is named after its request, which may be called anything
         outcome.events.append(put.event._replace(name=names.toonbaar(name)))
     return Landing.DONE
+
+
+def _is_damaged(tmp: int, put: Put) -> bool:
+    """Whether the disk gives back other bytes than were staged; what is gone was delivered."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(put.staged, flags, dir_fd=tmp)
+    except FileNotFoundError:
+        return False
+    try:
+        return digest_of(fd) != put.sha256
+    finally:
+        os.close(fd)
 
 
 def _rename_free(tmp: int, put: Put, target: int) -> str:

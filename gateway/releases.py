@@ -9,6 +9,7 @@ decided on is for retention to say, not for whoever clears the list.
 from __future__ import annotations
 
 import os
+import stat
 
 from gateway import durable, moves
 from gateway.folders import Folders
@@ -28,6 +29,24 @@ def claim(folders: Folders, intent: Intent) -> bool:
         return False
     _put_beside(folders, intent.place, held, intent.held.beside)
     moves.take(folders, held, intent.held.name, intent.place, intent.id)
+    return True
+
+
+def give_back(folders: Folders, intent: Intent) -> bool:
+    """Put back what was claimed and is no file; False when it is one, or is gone.
+
+    Between the look and the claim its owner put a link, a pipe or a folder in its place. It is
+    never followed or opened: it lies where it was again, and is told of there as any other.
+    """
+    claimed = folders.claimed(intent.place)
+    try:
+        found = os.stat(intent.id, dir_fd=claimed, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    if stat.S_ISREG(found.st_mode) or intent.held is not None:
+        return False
+    moves.rename_next(claimed, intent.id, folders.fd(intent.place), intent.name)
+    folders.give_back_announcer(intent)
     return True
 
 

@@ -80,7 +80,8 @@ def run_chain(
         say(_told(stuck))
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
-    with watch, Chain(location, chosen, tell, warn, watch.reloaded, apart=apart) as chain:
+    hear = (tell, warn, watch.reloaded, watch.blind)
+    with watch, Chain(location, chosen, *hear, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
@@ -133,6 +134,7 @@ def standing(location: Location) -> Row:
         found: Row = {
             "nu": Clock(offset).nu().isoformat(timespec="seconds"),
             "under_way": reader.under_way(),
+            "unanswered": reader.unanswered(),
             "config": {
                 "in_force": reader.meta(DIGEST) or "",
                 "refused": reader.meta(REFUSED) or "",

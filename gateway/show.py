@@ -114,6 +114,9 @@ def status(console: Console, found: Row) -> None:
     """How things stand, in one screen."""
     console.print(Text(f"nu (chain's clock)   {found['nu']}"))
     console.print(Text(f"under way            {found['under_way']}"))
+    unanswered = found["unanswered"]
+    since = f", the oldest since {unanswered['oldest']}" if unanswered["count"] else ""
+    console.print(Text(f"no answer yet        {unanswered['count']}{since}"))
     console.print(Text(f"in quarantine        {found['quarantine']}"))
     if found["config"]["refused"]:
         console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))

@@ -11,6 +11,7 @@ is written; a second writer, were it not for the lock beside it.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ UNREADABLE = DatabaseError
 
 BUSY_MS = 5_000
 """How long a commit waits for a reader that holds the database before the process stops."""
+
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 CACHE_KIB = 65_536
 """Page cache: at a million messages the indexes' upper pages still fit."""
@@ -153,6 +156,12 @@ class Store:
             self._connection = self._engine.connect()
             self._check_version()
         except DatabaseError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) in _HELD:
+                raise StateError(
+                    f"another program holds the database at {path}, for longer than "
+                    f"{BUSY_MS / 1000:g} s",
+                    hint="end it (a backup, a database shell) and start again; nothing is wrong",
+                ) from error
             raise StateError(
                 f"the database at {path} cannot be read: {error.orig}",
                 hint="restore it from a backup; never start on an empty one in its place",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from gateway import names
 from gateway import store_tables as t
 from gateway.errors import StateError
+from gateway.lifecycle import Status
 from gateway.model import Key
 from gateway.moment import iso
 from gateway.store import connect
@@ -136,6 +137,18 @@ class Reader:
         return int(
             self._connection.execute(sa.select(sa.func.count()).select_from(t.arrival)).scalar_one()
         )
+
+    def unanswered(self) -> Row:
+        """Deliveries that went to the next hub and were not heard of since: how many, since when.
+
+        ``oldest`` is when the first of them was handed in, None when there are none.
+        """
+        row = t.levering.c
+        query = sa.select(sa.func.count(), sa.func.min(row.at)).where(
+            row.status.in_((Status.ACCEPTED, Status.RELAYED))
+        )
+        count, first = self._connection.execute(query).one()
+        return {"count": count, "oldest": None if first is None else iso(first)}
 
     def last_event(self) -> int:
         """The number of the newest event; 0 for none."""

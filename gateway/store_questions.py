@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError
 
 from gateway import store_tables as t
 from gateway.autorisatie import Grant, Grants, Regel, Regels
+from gateway.errors import StateError
 from gateway.model import (
     ByNumber,
     ByReference,
@@ -93,14 +96,23 @@ def levering_of(row: Any) -> Levering:
 
 
 def lookup(connection: sa.Connection, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
-    """The answers to questions, None where there is none: one query for each kind of question."""
+    """The answers to questions, None where there is none: one query for each kind of question.
+
+    Raises :class:`StateError` when the database cannot be read.
+    """
     kinds: dict[type, list[Any]] = defaultdict(list)
     for key in wanted:
         kinds[type(key)].append(key)
     answers: dict[Key[object], object] = {}
     for kind, asked in kinds.items():
         answers.update(dict.fromkeys(asked))
-        _ASK[kind](connection, asked, answers)
+        try:
+            _ASK[kind](connection, asked, answers)
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            raise StateError(
+                f"the database cannot be read: {getattr(error, 'orig', error)}",
+                hint="stop; look with `knooppunt status --check`, and put back the newest backup",
+            ) from error
     return answers
 
 

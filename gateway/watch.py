@@ -9,6 +9,8 @@ time, the watcher sleeps.
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import logging
 import os
 import threading
@@ -22,13 +24,20 @@ from gateway.folders import place_of
 from gateway.model import Place
 from gateway.moment import monotonic
 
+AGAIN_SECONDS = 60.0
+"""How long to wait before another attempt to watch, after one that the kernel refused."""
+
 BUSY_SECONDS = 0.5
 """After so long without a quiet moment the watcher is put to sleep."""
 
 LOOK_SECONDS = 0.5
 """How often the configuration is looked at."""
+_IN_DELETE_SELF = 0x400
+_libc = ctypes.CDLL(None, use_errno=True)
 
-_log = logging.getLogger(__name__)
+# An overflow of the queue costs hints, which the scan makes good: nothing for a person to read, and
+# standard error may be a technical log.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 
 class FileChanges:
@@ -60,32 +69,50 @@ class FileChanges:
 
 
 class Watch(FileSystemEventHandler):
-    """Turns file events into hints, and wakes whoever waits for one."""
+    """Turns file events into hints, and wakes whoever waits for one.
+
+    ``blind`` is told once why there are no hints, where the kernel has none to give.
+    """
 
     def __init__(
-        self, root: str, hint: Callable[[Place, str], None], scan: Callable[[], None]
+        self,
+        root: str,
+        hint: Callable[[Place, str], None],
+        scan: Callable[[], None],
+        blind: Callable[[str], None],
     ) -> None:
         self._root = os.fsencode(os.path.abspath(root))
         self._hint = hint
         self._scan = scan
+        self._blind = blind
+        self._told = False
+        self._not_before = 0.0
         self._woken = threading.Event()
         self._observer: BaseObserver | None = None
         self._busy_since: float | None = None
 
     def start(self) -> None:
         """Watch, and ask for a scan: what came before is not told."""
-        observer = Observer()
         try:
+            observer = Observer()
             observer.schedule(
                 self, os.fsdecode(self._root), recursive=True,
                 event_filter=[FileClosedEvent, FileMovedEvent],
             )  # fmt: skip
             observer.start()
         except OSError as error:  # inotify's limits are reached: the scan does it alone
-            _log.warning("no hints, files are found by scanning alone: %s", error)
+            self._not_before = monotonic() + AGAIN_SECONDS
+            self._tell_once(error.strerror or str(error))
             return
         self._observer = observer
+        if not _one_more(self._root):
+            self._tell_once("inotify watch limit reached")
         self._scan()
+
+    def _tell_once(self, why: str) -> None:
+        if not self._told:
+            self._told = True
+            self._blind(why)
 
     def stop(self) -> None:
         """Stop watching; end the threads."""
@@ -113,7 +140,7 @@ class Watch(FileSystemEventHandler):
         self._busy_since = None
         if self._observer is not None and not all(e.is_alive() for e in self._observer.emitters):
             self.stop()  # the root was removed and made again: its emitter died without a word
-        if self._observer is None and os.path.isdir(self._root):
+        if self._observer is None and monotonic() >= self._not_before and os.path.isdir(self._root):
             self.start()
 
     def worked(self) -> None:
@@ -123,3 +150,18 @@ class Watch(FileSystemEventHandler):
             self._busy_since = now
         elif self._observer is not None and now - self._busy_since > BUSY_SECONDS:
             self.stop()
+
+
+def _one_more(path: bytes) -> bool:
+    """Whether the kernel would watch one more folder for us.
+
+    If not, watchdog left some out without a word: it tells of its topmost folder alone.
+    """
+    fd = _libc.inotify_init1(os.O_CLOEXEC)
+    if fd < 0:
+        return True  # of instances there are no more; watchdog has its own
+    try:
+        watched = _libc.inotify_add_watch(fd, path, _IN_DELETE_SELF) >= 0
+        return watched or ctypes.get_errno() != errno.ENOSPC
+    finally:
+        os.close(fd)

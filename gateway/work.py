@@ -82,5 +82,6 @@ def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
         intent.moment,
         read,
         given_up=intent.given_up,
+        again=intent.kept is not None,
     )
     return Work(intent, arrival, content)

@@ -38,7 +38,7 @@ from gateway.model import (
 )
 from gateway.periods import rfc3339
 from gateway.stations import groot, header, kinds, notices
-from gateway.stations.naming import Naming
+from gateway.stations.naming import Named, Naming
 from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -125,9 +125,12 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
     if exchange is None:
         raise ValueError("an envelope without exchange passed the checks")
     original = groot.original_name(c.arrival, c.envelop, exchange)
-    given = Naming(original, c.header, exchange).name(c.known)
-    name = given.name
     found = header.levering_of(c)
+    given = Naming(original, c.header, exchange).name(c.known)
+    if c.arrival.again and found.delivered_as:
+        # Some of it may lie there already under its name; what was counted for it still is.
+        given = Named(found.delivered_as, found.volgnummer, ())
+    name = given.name
     levering = found._replace(volgnummer=given.volgnummer, delivered_as=name)
     record = _metagegevens(c, exchange, original, name)
     inbox = _inbox(exchange, c.header)

@@ -56,7 +56,7 @@ def faults(location: Location, config: Config) -> list[str]:
 
 def _half_done(root: Path, connection: sa.Connection) -> Iterator[str]:
     for which in (".claimed", ".tmp"):
-        for folder in root.rglob(which):
+        for folder in filter(Path.is_dir, root.rglob(which)):  # a file may be called so
             for path in folder.iterdir():
                 yield f"half done: {path.relative_to(root)}"
     for row in connection.execute(sa.select(t.arrival.c.id, t.arrival.c.state)):

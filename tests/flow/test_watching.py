@@ -12,11 +12,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import eventually
 
 from gateway.jsonlog import JsonLog
 from gateway.oversight import Oversight, Watching
 from gateway.webhook import Webhook
+from tests.flow.conftest import eventually
 
 BSN = "111222333"
 """Passes the 11-proof; nobody's: all of its kind are handed out for tests."""
