@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check lint types imports crash bench docs lock format clean help
+.PHONY: demo test check lint types imports crash fuzz bench docs lock format clean help
 
 demo: $(READY)  ## play one real round with three municipalities, in a fresh demo/
 	@$(BIN)/knooppunt demo
@@ -37,6 +37,9 @@ imports: $(READY)  ## which module may import which
 
 crash: $(READY)  ## the whole crash suite: kill and power loss at every call (root, minutes)
 	@KNOOPPUNT_CRASH=full $(BIN)/python -m pytest tests/crash
+
+fuzz: $(READY)  ## hypothesis at length: names, envelopes, configuration, the chain in any order (an hour)
+	@KNOOPPUNT_FUZZ=full $(BIN)/python -m pytest --timeout=0 tests/fuzz
 
 bench: $(READY)  ## messages a second on this machine
 	@$(BIN)/python bench/throughput.py
