@@ -10,9 +10,10 @@ import time
 
 import pytest
 
+from gateway.health import is_running
 from gateway.partijen import gemeenten
 from gateway.setup import shipped_config
-from tests.flow.conftest import KNOOPPUNT
+from tests.flow.conftest import KNOOPPUNT, eventually
 
 LAST = '  "1701": {soort: gemeente, naam: Westerveld}\n'
 
@@ -49,6 +50,8 @@ def running(knooppunt, *words, under=(), **how):
     try:
         yield process
         process.send_signal(signal.SIGCONT)
+        state = str(knooppunt.folders / ".state")  # before it holds this, a signal just ends it
+        eventually(lambda: is_running(state) or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)
         assert process.returncode == 0, told
