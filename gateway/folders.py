@@ -11,6 +11,7 @@ What this does not protect against: an owner who deletes our ``.claimed`` or ``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pwd
@@ -42,6 +43,7 @@ _STAGED_BY = {
 }  # fmt: skip
 """Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
+_NO_FILE = (errno.ENOENT, errno.ELOOP, errno.ENXIO)
 _HEADER = 1 << 16
 _TIJDSTIP = re.compile(rb"tijdstipBericht>\s*([0-9]{8,17})\s*<")
 _OWN_FOLDER = {
@@ -448,8 +450,10 @@ class Folders:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             fd = os.open(name, flags, dir_fd=dir_fd)
-        except OSError:
-            return None  # an answer that is a link, or gone again; a disk that fails: later
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise  # a disk that fails: told, and tried again
+            return None  # gone again, or an answer that is a link
         try:
             before = os.fstat(fd)
             if not stat.S_ISREG(before.st_mode) or has_no_writer(fd) is False:

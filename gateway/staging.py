@@ -62,13 +62,17 @@ def drop_unused(folders: Folders, promise: Promise, carried: Carried) -> None:
 
 def _stage_one(folders: Folders, delivery: Delivery, arrival: str, number: int) -> Put:
     place, content = delivery.place, delivery.content
-    if isinstance(content, Carried):
-        staged = names.deel_naam(arrival)
-        inode = os.stat(staged, dir_fd=folders.tmp(place), follow_symlinks=False).st_ino
-    else:
-        staged = f"{arrival}.{number}"
-        inode = _write(folders, place, staged, content)
-    folder = folders.inode(place)
+    try:
+        if isinstance(content, Carried):
+            staged = names.deel_naam(arrival)
+            inode = os.stat(staged, dir_fd=folders.tmp(place), follow_symlinks=False).st_ino
+        else:
+            staged = f"{arrival}.{number}"
+            inode = _write(folders, place, staged, content)
+        folder = folders.inode(place)
+    except OSError as error:
+        error.filename = folders.shown(place)  # of several folders the one that does not let us
+        raise
     return Put(place, staged, delivery.name, inode, folder, delivery.clash, delivery.event)
 
 
