@@ -218,12 +218,26 @@ class Handover:
         return Waiting(place, name, "naam-onbekend", reason, left, since=iso(since), due=iso(ends))
 
     def _no_room(self, place: Place, name: str, size: int, now: float) -> Waiting | None:
+        if self._is_refused(place, name, size):
+            size = 0  # it goes to quarantine by a rename
         full = self._room.lacking(place, size, now)
         if not full:
             self.waits.over(place, name, "schijf-vol")
             return None
         since = iso(self.waits.first(place, name, "schijf-vol", self._clock.klok()))
         return Waiting(place, name, "schijf-vol", full, FULL_SECONDS, since=since)
+
+    def _is_refused(self, place: Place, name: str, size: int) -> bool:
+        """Whether no station takes a file of this size, or of this name."""
+        config = self._config
+        if place.kind is Kind.OUTBOX:
+            exchange = config.uitwisseling_in(place.uitwisseling, name)
+        elif place.kind is Kind.RECEIVER_UIT:
+            exchange = config.op_rinis_code(place.uitwisseling)
+        else:
+            return size > config.technisch.max_bytes
+        limit = config.grootste(exchange) if exchange is not None else 0
+        return limit is not None and size > limit
 
 
 def is_announcement(name: str, agreed: Overdracht) -> bool:

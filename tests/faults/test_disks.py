@@ -244,7 +244,7 @@ def test_row_20_outbox_on_another_file_system(tmp_path, disks):
         outbox = keten.outbox("0363")
     disks.tmpfs(outbox, "size=1m")
     (outbox / "WMO_1.csv").write_bytes(CONTENT)
-    with pytest.raises(FolderError, match="0363/outbox and .claimed beside it lie on different"):
+    with pytest.raises(FolderError, match=r"0363/outbox and \.claimed beside it lie on different"):
         Keten(tmp_path / "keten")
     assert (outbox / "WMO_1.csv").exists()
 
