@@ -159,6 +159,7 @@ class Clerk:
                 return None
             content = self.folders.read_claimed(intent)
         except OSError as error:
+            self.folders.forget(intent.place)  # the disk may be mounted anew before the next try
             done.back.append(intent)
             done.reasons[intent.id] = _said(error)
             return None

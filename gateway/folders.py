@@ -111,6 +111,7 @@ class Folders:
         self.root = os.path.abspath(root)
         self.adopt(config)
         self.unusable: dict[str, str] = {}
+        self.unlisted: dict[Place, str] = {}
         self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
@@ -262,7 +263,9 @@ class Folders:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
         try:
             use(what)
-        except PermissionError as error:
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                raise  # a link, or no folder at all: somebody must decide what is meant
             self.unusable[os.path.relpath(path, self.root)] = error.strerror or str(error)
             return False
         return True
@@ -316,15 +319,20 @@ class Folders:
     def scan(self, place: Place) -> list[str]:
         """The names in a place, in the order to take them; folders of the chain are left out.
 
-        Hop folders go by name (which begins with tijdstipBericht), others by age.
+        Hop folders go by name (which begins with tijdstipBericht), others by age. Empty where it
+        cannot be listed: why stands in ``unlisted`` until it can.
         """
         path = self.path(place)
         try:
             self._forget_replaced(place, os.stat(path))
             entries = list(os.scandir(path))
-        except OSError:
+        except OSError as error:
             self.forget(place)
+            self.unlisted.pop(place, None)
+            if not isinstance(error, FileNotFoundError):  # else it is made again when it is used
+                self.unlisted[place] = error.strerror or str(error)
             return []
+        self.unlisted.pop(place, None)
         found = [entry for entry in entries if not _is_of_the_chain(place, entry)]
         if place.kind in _HOPS:
             return sorted(e.name for e in found)
@@ -334,13 +342,19 @@ class Folders:
                 aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
             except FileNotFoundError:
                 continue  # taken back between the two looks: it was never ours
+            except OSError:
+                aged.append((0, entry.name))  # a folder that may be listed, not entered: looked at
         return [name for _, name in sorted(aged)]
 
     def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
         """Let go of a folder that was removed and made again: by ours nothing is found in it."""
         held = self._held.get((place, ""))
         if held is not None:
-            ours = os.fstat(held)
+            try:
+                ours = os.fstat(held)
+            except OSError:  # of a share that went: what is mounted there now is another
+                self.forget(place)
+                return
             if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
                 self.forget(place)
 
@@ -368,6 +382,8 @@ class Folders:
         try:
             regular = stat.S_ISREG(os.fstat(fd).st_mode)
             found = _TIJDSTIP.search(os.read(fd, _HEADER)) if regular else None
+        except OSError:
+            return ""  # a disk that fails: told when it is taken
         finally:
             os.close(fd)
         return found[1].decode().ljust(17, "0") if found else ""

@@ -74,9 +74,21 @@ class Handover:
         self.waits.forget(place, name)
 
     def all_barred(self, places: Iterable[Place]) -> list[Waiting]:
-        """The folders among these from which nothing is taken; of an outbox the uppermost."""
+        """The folders among these from which nothing is taken; of another disk the uppermost.
+
+        What could not be listed is known after a scan.
+        """
+        places = list(places)
         tops = (one for one in places if one.kind is not Kind.OUTBOX or not one.uitwisseling)
-        return [found for one in tops if (found := self.barred(one)) is not None]
+        found = [found for one in tops if (found := self.barred(one)) is not None]
+        away = {one.place.partij for one in found}
+        shut = [one for one in self._folders.unlisted if one in places and one.partij not in away]
+        return found + [self._shut(one, self._folders.unlisted[one]) for one in shut]
+
+    def _shut(self, place: Place, why: str) -> Waiting:
+        since = iso(self.waits.first(place, "", "onleesbaar", self._clock.klok()))
+        reason = f"this folder cannot be listed: {why}"
+        return Waiting(place, "", "onleesbaar", reason, BARRED_SECONDS, since=since)
 
     def barred(self, place: Place, name: str = "") -> Waiting | None:
         """Why nothing is taken from a place: it is not the folder that it was at first."""
@@ -105,6 +117,8 @@ class Handover:
             return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
         try:
             return self._judge(place, name, fd, agreed, now)
+        except OSError as error:  # a disk that fails, under what was agreed to announce it too
+            return Waiting(place, name, "onleesbaar", f"cannot be read: {error.strerror}", 10.0)
         finally:
             os.close(fd)
 

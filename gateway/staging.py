@@ -72,6 +72,7 @@ def _stage_one(folders: Folders, delivery: Delivery, arrival: str, number: int) 
         folder = folders.inode(place)
     except OSError as error:
         error.filename = folders.shown(place)  # of several folders the one that does not let us
+        folders.forget(place)  # its disk may be mounted anew before the next try
         raise
     return Put(place, staged, delivery.name, inode, folder, delivery.clash, delivery.event)
 

@@ -21,6 +21,7 @@ from tests.faults.breaking import (
     need,
     received,
 )
+from tests.flow.vreemd import envelop
 
 CONTENT = b"kop;kop\n" * 250
 """A file of which the envelope needs one page of a disk more than the file."""
@@ -178,6 +179,19 @@ def test_row_16_eio_on_read_of_source(knooppunt, call):
     assert [p.read_bytes() for p in half_done(knooppunt, ".claimed")] == [CONTENT]
     knooppunt("run", "--once")
     assert list(received(knooppunt).values()) == [CONTENT]
+
+
+def test_row_16_eio_on_an_envelope_in_a_hop(knooppunt):
+    """An envelope of another system that cannot be read, where it lies or claimed: so too."""
+    (knooppunt.folders / "ggk/uit/vreemd.xml").write_bytes(envelop())
+    knooppunt.drop("0363", "SBO_1.csv", CONTENT)
+    rules = ("read", "/ggk/uit/vreemd.xml", errno.EIO), ("read", "/ggk/uit/.claimed/", errno.EIO)
+    done = failing(knooppunt, *rules)
+    assert done.returncode == 0, done.stderr
+    assert "ggk/uit/vreemd.xml: Input/output error" in done.stderr
+    knooppunt("run", "--once")
+    assert list(received(knooppunt).values()) == [b"kop\nregel\n"]
+    assert list(received(knooppunt, "GMSDSBO").values()) == [CONTENT]
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "close"])
