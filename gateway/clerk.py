@@ -165,6 +165,7 @@ class Clerk:
             return None
         if content is None:  # opened again between the look and the claim
             done.back.append(intent)
+            done.reasons[intent.id] = "a writer opened it again; taken whole when it is closed"
             return None
         return self._work(intent, content)
 

@@ -82,13 +82,11 @@ class Handover:
         tops = (one for one in places if one.kind is not Kind.OUTBOX or not one.uitwisseling)
         found = [found for one in tops if (found := self.barred(one)) is not None]
         away = {one.place.partij for one in found}
-        shut = [one for one in self._folders.unlisted if one in places and one.partij not in away]
-        return found + [self._shut(one, self._folders.unlisted[one]) for one in shut]
-
-    def _shut(self, place: Place, why: str) -> Waiting:
-        since = iso(self.waits.first(place, "", "onleesbaar", self._clock.klok()))
-        reason = f"this folder cannot be listed: {why}"
-        return Waiting(place, "", "onleesbaar", reason, BARRED_SECONDS, since=since)
+        for place, why in self._folders.unlisted.items():
+            if place in places and place.partij not in away:
+                said = f"this folder cannot be listed: {why}"
+                found.append(self._unreadable(place, "", said, BARRED_SECONDS))
+        return found
 
     def barred(self, place: Place, name: str = "") -> Waiting | None:
         """Why nothing is taken from a place: it is not the folder that it was at first."""
@@ -108,19 +106,24 @@ class Handover:
             return self.announced.announcement(place, name, agreed)
         reason = names.onaf_reden(name) or _partial(name, agreed)
         if reason is not None:
-            return Waiting(place, name, "onaf", reason, None)
+            since = self.waits.first(place, name, "onaf", self._clock.klok())
+            return Waiting(place, name, "onaf", reason, None, since=iso(since))
         try:
             fd = os.open(name, _OPEN, dir_fd=self._folders.fd(place))
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
+            return self._unreadable(place, name, f"cannot be opened: {error.strerror}")
         try:
             return self._judge(place, name, fd, agreed, now)
         except OSError as error:  # a disk that fails, under what was agreed to announce it too
-            return Waiting(place, name, "onleesbaar", f"cannot be read: {error.strerror}", 10.0)
+            return self._unreadable(place, name, f"cannot be read: {error.strerror}")
         finally:
             os.close(fd)
+
+    def _unreadable(self, place: Place, name: str, reason: str, retry: float = 10.0) -> Waiting:
+        since = iso(self.waits.first(place, name, "onleesbaar", self._clock.klok()))
+        return Waiting(place, name, "onleesbaar", reason, retry, since=since)
 
     def _judge(
         self, place: Place, name: str, fd: int, agreed: Overdracht, now: float

@@ -16,6 +16,10 @@ from gateway.model import Kind, Place
 
 Spot = tuple[Place, str]
 
+STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol")
+"""Codes of files that wait for somebody who may have forgotten them. What was taken, and a folder
+that is not the one, have alarms of their own."""
+
 
 class Wait(NamedTuple):
     """Since when (``klok``, ms), and what else must be remembered of it."""
@@ -73,6 +77,14 @@ class Waits:
     def spots(self) -> list[Spot]:
         """Every file that waits for something that lasts."""
         return list(self._waits)
+
+    def staying(self, before: int) -> list[Place]:
+        """Where files lie that wait for somebody since before then (``klok``, ms)."""
+        return [
+            place
+            for (place, _), codes in self._waits.items()
+            if any(one.since < before for code, one in codes.items() if code in STAYING)
+        ]
 
     def changes(self) -> list[Kept]:
         """What changed since this was asked last, for the store."""
