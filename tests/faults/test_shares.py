@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -97,6 +98,29 @@ def test_row_23_server_of_a_share_dies(keten, share, restarts):
 def alarms(keten):
     """The codes of the alarms that stand."""
     return [one.code for one in checkup(keten.location, keten.config)]
+
+
+def test_row_24_a_share_that_hangs_holds_no_stop(knooppunt, tmp_path):
+    """A gateway that waits for it can be killed, as systemd does; then all goes, once."""
+    share = Served(tmp_path / "ver-weg", knooppunt.folders / "gemeenten/0363")
+    try:
+        process = knooppunt.start("run")
+        knooppunt.drop("0363", "WMO_1.csv", b"een")
+        inbox = knooppunt.folders / "cbs/in/GMSDWMO"
+        eventually((inbox / "WMO_1_0363_0001.csv").exists)
+        knooppunt.drop("0363", "WMO_2.csv", b"twee")
+        share.server.send_signal(signal.SIGSTOP)
+        knooppunt.drop("0034", "WMO_3.csv", b"drie")
+        process.kill()
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        share.server.send_signal(signal.SIGCONT)
+        knooppunt("run", "--once")
+        assert sorted(p.read_bytes() for p in inbox.glob("*.csv")) == [b"drie", b"een", b"twee"]
+        knooppunt("audit", "verify")
+    finally:
+        share.server.send_signal(signal.SIGCONT)
+        share.end()
 
 
 def test_row_26_share_comes_back_with_old_files(keten):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Writers who go on, stop, or take back: rows 31, 32 and 37 of the fault table."""
+"""Writers who go on, stop, or take back: rows 31, 32, 35 and 37 of the fault table."""
 
 import sqlite3
 
@@ -87,6 +87,43 @@ def test_row_32_partial_upload_left_for_good(keten):
     part.unlink()
     keten.settle()
     assert alarms() == []
+
+
+def repeats(keten):
+    """The referentienummer of each delivery that was told to be a repeat, and what it was told."""
+    return {one.referentienummer: event.remark for event, one in keten.happened
+            if event.code == "herhaling"}  # fmt: skip
+
+
+def test_row_35_same_name_and_bytes_again(keten):
+    """Delivered again under the next number, and the receipt says so; both can be traced."""
+    for content in (b"een", b"twee", b"een"):
+        keten.drop("0363", "WMO_H22025.csv", content)
+        keten.settle()
+        keten.restart()
+    first, _, again = keten.trace("WMO_H22025.csv")
+    assert first["sha256"] == again["sha256"]
+    assert {one["status"] for one in (first, again)} == {"acknowledged"}
+    assert list(repeats(keten)) == [again["referentienummer"]]
+    assert first["referentienummer"] in repeats(keten)[again["referentienummer"]]
+    told = [text for text in keten.notices("0363", "ontvangst") if "al eerder aangeleverd" in text]
+    assert len(told) == 1
+    assert again["referentienummer"] in told[0]
+    assert [one.content for one in keten.received("wmo")] == [b"een", b"twee", b"een"]
+
+
+def test_row_35_repeats_within_a_round_and_elsewhere(keten):
+    """Two copies at once: one is a repeat. Another municipality's or exchange's is none."""
+    for name in ("WMO_1.csv", "WMO_2.csv", "SBO_1.csv"):
+        keten.drop("0363", name, b"een")
+    keten.drop("0034", "WMO_1.csv", b"een")
+    keten.drop("1701", "WMO_leeg_1.csv", b"")
+    keten.drop("1701", "WMO_leeg_2.csv", b"")
+    keten.settle()
+    assert len(repeats(keten)) == 1
+    assert len(keten.received("wmo")) == 3
+    [text] = [one for one in keten.notices("0363") if "al eerder aangeleverd" in one]
+    assert "WMO_2.csv" in text
 
 
 def test_row_37_removed_between_scan_and_claim(between):
