@@ -118,13 +118,15 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     )
     if exchange.vensters != "melden" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
-    remarks = []
+    remarks, where = [], str(arrival.place)
     if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
-        remarks.append(("venster", window.zin))
+        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
+                             "venster", window.zin))  # fmt: skip
     asked = herhaling.question(arrival, exchange)
     if repeat := herhaling.zin(asked, known, levering.referentienummer):
-        remarks.append((herhaling.CODE, repeat))
-    levering = levering._replace(opmerking=" ".join(said for _, said in remarks))
+        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
+                             "herhaling", repeat))  # fmt: skip
+    levering = levering._replace(opmerking=" ".join(one.remark for one in remarks))
     decision = _envelope(arrival, levering, exchange, config, who, remarks)
     if asked is None or repeat:
         return decision
@@ -175,7 +177,7 @@ def _envelope(
     exchange: Uitwisseling,
     config: Config,
     who: Gebruiker,
-    remarks: list[tuple[str, str]],
+    remarks: list[Event],
 ) -> Decision:
     sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
@@ -217,13 +219,9 @@ def _envelope(
     relayed = Event(EventType.RELAYED, "ggk", levering.id, name, str(Place(Kind.GGK_UIT)))
     content, read = envelopes.compose(envelope)
     accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
-    remarked = tuple(
-        Event(EventType.REMARK, "ggk", levering.id, levering.naam, str(arrival.place), code, said)
-        for code, said in remarks
-    )
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
-        events=(accepted, *remarked),
+        events=(accepted, *remarks),
         deliveries=(
             *beside,
             Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),

@@ -12,8 +12,6 @@ from __future__ import annotations
 from gateway.config import Uitwisseling
 from gateway.model import Arrival, Keys, Known, SameContent, keys
 
-CODE = "herhaling"
-
 
 def question(arrival: Arrival, exchange: Uitwisseling | None) -> SameContent | None:
     """What must be known to tell a repeat; None where it is not told."""
