@@ -102,6 +102,9 @@ def alarms(keten):
 
 def test_row_24_a_share_that_hangs_holds_no_stop(knooppunt, tmp_path):
     """A gateway that waits for it can be killed, as systemd does; then all goes, once."""
+    knooppunt.configure(
+        ("rusttijd_ms: 2000", "rusttijd_ms: 100"), ("scan_ms: 2000", "scan_ms: 200")
+    )
     share = Served(tmp_path / "ver-weg", knooppunt.folders / "gemeenten/0363")
     try:
         process = knooppunt.start("run")
