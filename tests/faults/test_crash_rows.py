@@ -50,7 +50,8 @@ def test_row_07_signal_in_mid_copy(knooppunt, number):
 def memory(limit):
     """A control group of so many bytes; gives its folder."""
     need_root()
-    group = CGROUP / ("memory/knooppunt" if (CGROUP / "memory").is_dir() else "knooppunt")
+    top = CGROUP / "memory" if (CGROUP / "memory").is_dir() else CGROUP
+    group = top / f"knooppunt-{os.getpid()}"
     try:
         group.mkdir(exist_ok=True)
         file = next(group / one for one in ("memory.limit_in_bytes", "memory.max")
@@ -61,8 +62,10 @@ def memory(limit):
             swap.write_text("0")
     except (OSError, StopIteration) as error:
         pytest.skip(f"no control group that limits memory can be made here: {error!r}")
-    yield group
-    group.rmdir()
+    try:
+        yield group
+    finally:
+        group.rmdir()
 
 
 def test_row_08_oom_kill(knooppunt):

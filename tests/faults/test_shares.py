@@ -136,11 +136,10 @@ def test_row_26_share_comes_back_with_old_files(keten):
     keten.settle()
     assert seen.copied
     assert delivered(keten) == [b"een"]
-    keten.close()
     shutil.rmtree(box)
     shutil.copytree(keten.folder / "kopie", box)
     keten.happened = []
-    keten._chain = keten._open()
+    keten.restart()
     assert codes(keten) == {}
     assert delivered(keten) == [b"een"]
     assert keten.types() == []
@@ -169,11 +168,9 @@ class Copying(list):
 
 def told_once(keten):
     """Go round again and again; what was told as stuck, and what is not taken."""
-    told = []
-    keten._chain.engine._trouble = told.append
     for _ in range(3):
         left = keten.settle().waiting
-    return [(one.name, one.reason) for one in told], {one.name: one.reason for one in left}
+    return [one.name for one in keten.told], {one.name: one.reason for one in left}
 
 
 def test_row_27_read_only_outbox(keten, disks):
@@ -186,7 +183,7 @@ def test_row_27_read_only_outbox(keten, disks):
     disks.again(box, "ro")
     keten.drop("0034", "WMO_2.csv", b"twee")
     told, left = told_once(keten)
-    assert len(told) == 1
+    assert told == ["WMO_1.csv"]
     assert "Read-only file system" in left["WMO_1.csv"]
     assert path.exists()
     assert delivered(keten) == [b"twee"]
@@ -207,7 +204,7 @@ def test_row_27_outbox_read_only_from_the_first_start(tmp_path, disks):
     disks.again(box, "ro")
     keten = Keten(tmp_path / "keten", config=config())
     try:
-        assert any("0363" in one and "Read-only" in one for one in keten._chain.said)
+        assert any("0363" in one and "Read-only" in one for one in keten.said)
         keten.drop("0034", "WMO_2.csv", b"twee")
         keten.settle()
         assert delivered(keten) == [b"twee"]
@@ -227,7 +224,7 @@ def test_row_27_immutable_file():
             told, left = told_once(keten)
         finally:
             run("chattr", "-i", path)
-        assert len(told) == 1
+        assert told == ["WMO_1.csv"]
         assert "Operation not permitted" in left["WMO_1.csv"]
         assert delivered(keten) == []
         eventually(lambda: codes(keten) == {} and delivered(keten) == [b"een"])
