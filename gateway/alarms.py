@@ -64,8 +64,9 @@ class Health:
     """What was measured. Ages in seconds; None where there is nothing to measure.
 
     ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
-    behind the newest leaf (negative). ``unserved``: finished files while no gateway runs.
-    ``asks``: files that were tried too often in vain.
+    behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
+    the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
+    too often in vain.
     """
 
     under_way: int = 0
@@ -80,6 +81,7 @@ class Health:
     disks: tuple[Disk, ...] = ()
     gone: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
+    lying: tuple[str, ...] = ()
     damage: str = ""
     unserved: int = 0
     asks: int = 0
@@ -140,6 +142,12 @@ def judge(health: Health, config: Config) -> list[Alarm]:
         found.append(Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
                            "were tried again and again and cannot go on; `knooppunt status "
                            "--waiting` tells why"))  # fmt: skip
+    if health.lying:
+        whose = _some(tuple(sorted(known(one, config.partijen) or "-" for one in {*health.lying})))
+        found.append(Alarm("blijft-liggen", "outbox", f"{len(health.lying)} files lie there for "
+                           f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
+                           f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
+                           "says why"))  # fmt: skip
     if health.unserved:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip

@@ -48,6 +48,7 @@ class Anchors:
         self._known: dict[str, str] = {}
         self._read_at: int | None = None
         self._answers: dict[str, tuple[float, str]] = {}
+        self._unmarked: dict[str, str] = {}
 
     def fault(self, place: Place) -> str:
         """What is wrong with the folder that a place is in, in a sentence; empty: nothing."""
@@ -87,15 +88,27 @@ class Anchors:
                 if known is None:
                     self._remember(top, _IN_PLACE)
             elif not known:
-                self._remember(top, self._mark(path))
+                self._adopt(top, path)
         self.doubt()
+
+    def _adopt(self, top: str, path: str) -> None:
+        """This disk is the one; on one that cannot be marked, why not is remembered instead."""
+        try:
+            self._remember(top, self._mark(path))
+            self._unmarked.pop(top, None)
+        except OSError as error:
+            self._unmarked[top] = error.strerror or str(error)
 
     def _look(self, top: str) -> str:
         path = os.path.join(self._root, top) if top else self._root
         known = self._memory().get(top)
-        if known is None:
+        if known is None and top not in self._unmarked:
             return ""
         shown = os.path.join(os.path.basename(self._root), top).rstrip("/")
+        if top in self._unmarked:
+            return (
+                f"{shown} is a disk of its own, and cannot be marked as ours: {self._unmarked[top]}"
+            )
         if known == _IN_PLACE:
             if os.path.isdir(path) and _is_own_disk(path):
                 return f"{shown} became a disk of its own; start the gateway again if that is meant"
@@ -104,8 +117,9 @@ class Anchors:
         if found == known:
             return ""
         if found == "" and self._learns:  # an empty mark: somebody says that this is the one
-            self._remember(top, self._mark(path))
-            return ""
+            self._adopt(top, path)
+            if top not in self._unmarked:
+                return ""
         return (
             f"{shown} is not the one configured: its mark {MARK} is not there (a share that is not "
             "mounted?); if this is the right one, put an empty file of that name in it"

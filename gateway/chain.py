@@ -133,10 +133,14 @@ class Chain:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # After a commit or a sync that failed, nothing more may be committed: what came after it in
         # this process was decided on what is not true. A restart goes on from the last commit.
-        if kind is None:
-            self.close()
-        else:
+        if kind is not None:
             self.abandon()
+            return
+        try:
+            self.close()
+        except BaseException:
+            self.abandon()
+            raise
 
     # --- opening ---
 

@@ -160,11 +160,13 @@ class Clerk:
                 done.withdrawn.append(intent)
                 return None
         except OSError as error:
+            self.folders.forget(intent.place)  # the disk may be mounted anew before the next try
             done.back.append(intent)
             done.reasons[intent.id] = _said(error)
             return None
         if content is None:  # opened again between the look and the claim
             done.back.append(intent)
+            done.reasons[intent.id] = "a writer opened it again; taken whole when it is closed"
             return None
         return self._work(intent, content)
 

@@ -148,6 +148,12 @@ class Config(Sectie):
         chosen = self.uitwisselingen.get(folder)
         return chosen if chosen is not None and chosen.richting == "heen" else None
 
+    def grootste(self, exchange: Uitwisseling) -> int | None:
+        """The largest file in bytes that an exchange takes, in or beside an envelope; None: any."""
+        if exchange.groot == "verwijzen":
+            return exchange.max_bytes
+        return min(self.technisch.ruwe_bytes, exchange.max_bytes or self.technisch.ruwe_bytes)
+
     def op_rinis_code(self, code: str) -> Uitwisseling | None:
         """Find the exchange with this RINIS code, which also names a folder of it."""
         return self.op_code.get(code)

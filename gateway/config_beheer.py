@@ -42,6 +42,12 @@ class Alarmen(Sectie):
         le=10_080,
         description="a file that was taken and is not done after so many minutes is told",
     )
+    blijft_liggen_uren: StrictInt = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        description="a file that cannot be taken, and is still there after so many hours, is told",
+    )
 
 
 class Bewaren(Sectie):

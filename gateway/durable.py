@@ -74,8 +74,9 @@ def stage(dir_fd: int, name: str | bytes, content: bytes, mode: int = STAGED_MOD
 
     The file is whole, but not yet durable: call :func:`sync_filesystem` before promising it.
     Raises ``FileExistsError`` when the name exists: the caller removes its own stale file first.
-    After any other error the partial file is removed, and the descriptor is never tried again:
-    after a failed write or sync the kernel may drop the pages and report success the next time.
+    After any other error, of the close too, the file is removed and the descriptor is never tried
+    again: after a failed write or sync the kernel may drop the pages and report success the next
+    time.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(name, flags, mode, dir_fd=dir_fd)
@@ -89,7 +90,7 @@ def stage(dir_fd: int, name: str | bytes, content: bytes, mode: int = STAGED_MOD
     except OSError:
         _drop(fd, dir_fd, name)
         raise
-    os.close(fd)
+    _close(fd, dir_fd, name)
     return inode
 
 
@@ -98,6 +99,14 @@ def _drop(fd: int, dir_fd: int, name: str | bytes) -> None:
         os.close(fd)
     finally:
         os.unlink(name, dir_fd=dir_fd)
+
+
+def _close(fd: int, dir_fd: int, name: str | bytes) -> None:
+    try:
+        os.close(fd)
+    except OSError:  # a share says here what it could not keep
+        os.unlink(name, dir_fd=dir_fd)
+        raise
 
 
 # openat(O_RDWR|O_NOFOLLOW|O_CLOEXEC), with O_CREAT for a new one
@@ -170,10 +179,11 @@ def _link_unlink(src_dir: int, src: bytes, dst_dir: int, dst: bytes) -> None:
         # Our own link, whose reply was lost: go on with the unlink.
     except OSError as error:
         if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
-            raise FolderError(
-                "this file system can neither rename without replacing nor make hard links",
-                hint="put the folders on a local file system (ext4, xfs), or on a share with links",
-            ) from error
+            said = (
+                "this file system can neither rename without replacing nor make hard links; put "
+                "the folders on a local one (ext4, xfs), or on a share with links"
+            )
+            raise OSError(errno.EOPNOTSUPP, said, os.fsdecode(dst)) from error
         raise
     os.unlink(src, dir_fd=src_dir)
 
@@ -251,8 +261,16 @@ def sync_dir(path: str) -> None:
 def put(path: str, content: bytes, mode: int = STAGED_MODE) -> None:
     """Write one small file durably, replacing what stood there: for our own state, never for mail.
 
-    Readers see the old bytes or the new ones, never a part.
+    Readers see the old bytes or the new ones, never a part. ``OSError`` names the file.
     """
+    try:
+        _put(path, content, mode)
+    except OSError as error:
+        error.filename = path
+        raise
+
+
+def _put(path: str, content: bytes, mode: int) -> None:
     folder, name = os.path.split(path)
     make_dir(folder)
     dir_fd = open_dir(folder)
@@ -291,7 +309,7 @@ def copy(
         except OSError:
             _drop(fd, dir_fd, name)
             raise
-        os.close(fd)
+        _close(fd, dir_fd, name)
 
 
 # openat(O_WRONLY|O_CREAT|O_APPEND)

@@ -345,6 +345,8 @@ class Engine:
                 self._touch(batch, put.place)
             outcome = promises.perform(self._folders, promise)
         except OSError as error:
+            for place in promise.places:  # their disk may be mounted anew before the next try
+                self._folders.forget(place)
             promise.again = True
             self._to_perform.append(promise)
             where = f" ({error.filename})" if error.filename else ""

@@ -11,6 +11,7 @@ What this does not protect against: an owner who deletes our ``.claimed`` or ``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pwd
@@ -42,6 +43,7 @@ _STAGED_BY = {
 }  # fmt: skip
 """Which station stages files for a kind of place. For quarantine both do."""
 _CHUNK = 1 << 20
+_NO_FILE = (errno.ENOENT, errno.ELOOP, errno.ENXIO)
 _HEADER = 1 << 16
 _TIJDSTIP = re.compile(rb"tijdstipBericht>\s*([0-9]{8,17})\s*<")
 _OWN_FOLDER = {
@@ -109,6 +111,7 @@ class Folders:
         self.root = os.path.abspath(root)
         self.adopt(config)
         self.unusable: dict[str, str] = {}
+        self.unlisted: dict[Place, str] = {}
         self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
@@ -310,17 +313,21 @@ class Folders:
     ) -> tuple[list[str], list[str]]:
         """What lies in a place, in the order to take it; and its sub-folders that are places.
 
-        Hop folders go by name (which begins with tijdstipBericht), others by age. Nothing where the
-        place is not there, or not ours to read: the others go on, and it is looked at again.
+        Hop folders go by name (which begins with tijdstipBericht), others by age. Empty where it
+        cannot be listed: why stands in ``unlisted`` until it can.
         ``found``: the place itself, if it was looked at already.
         """
         path = self.path(place)
         try:
             self._forget_replaced(place, found or os.stat(path))
             entries = list(os.scandir(path))
-        except OSError:
+        except OSError as error:
             self.forget(place)
+            self.unlisted.pop(place, None)
+            if not isinstance(error, FileNotFoundError):  # else it is made again when it is used
+                self.unlisted[place] = error.strerror or str(error)
             return [], []
+        self.unlisted.pop(place, None)
         lying, below = [], []
         for entry in entries:
             if not _is_of_the_chain(place, entry):
@@ -335,13 +342,19 @@ class Folders:
                 aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
             except FileNotFoundError:
                 continue  # taken back between the two looks: it was never ours
+            except OSError:
+                aged.append((0, entry.name))  # a folder that may be listed, not entered: looked at
         return [name for _, name in sorted(aged)], sorted(below)
 
     def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
         """Let go of a folder that was removed and made again: by ours nothing is found in it."""
         held = self._held.get((place, ""))
         if held is not None:
-            ours = os.fstat(held)
+            try:
+                ours = os.fstat(held)
+            except OSError:  # of a share that went: what is mounted there now is another
+                self.forget(place)
+                return
             if (ours.st_dev, ours.st_ino) != (found.st_dev, found.st_ino):
                 self.forget(place)
 
@@ -369,6 +382,8 @@ class Folders:
         try:
             regular = stat.S_ISREG(os.fstat(fd).st_mode)
             found = _TIJDSTIP.search(os.read(fd, _HEADER)) if regular else None
+        except OSError:
+            return ""  # a disk that fails: told when it is taken
         finally:
             os.close(fd)
         return found[1].decode().ljust(17, "0") if found else ""
@@ -453,8 +468,10 @@ class Folders:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             fd = os.open(name, flags, dir_fd=dir_fd)
-        except OSError:
-            return None  # an answer that is a link, or gone again; a disk that fails: later
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise  # a disk that fails: told, and tried again
+            return None  # gone again, or an answer that is a link
         try:
             before = os.fstat(fd)
             if not stat.S_ISREG(before.st_mode) or has_no_writer(fd) is False:

@@ -74,9 +74,19 @@ class Handover:
         self.waits.forget(place, name)
 
     def all_barred(self, places: Iterable[Place]) -> list[Waiting]:
-        """The folders among these from which nothing is taken; of an outbox the uppermost."""
+        """The folders among these from which nothing is taken; of another disk the uppermost.
+
+        What could not be listed is known after a scan.
+        """
+        places = list(places)
         tops = (one for one in places if one.kind is not Kind.OUTBOX or not one.uitwisseling)
-        return [found for one in tops if (found := self.barred(one)) is not None]
+        found = [found for one in tops if (found := self.barred(one)) is not None]
+        away = {one.place.partij for one in found}
+        for place, why in self._folders.unlisted.items():
+            if place in places and place.partij not in away:
+                said = f"this folder cannot be listed: {why}"
+                found.append(self._unreadable(place, "", said, BARRED_SECONDS))
+        return found
 
     def barred(self, place: Place, name: str = "") -> Waiting | None:
         """Why nothing is taken from a place: it is not the folder that it was at first."""
@@ -96,17 +106,24 @@ class Handover:
             return self.announced.announcement(place, name, agreed)
         reason = names.onaf_reden(name) or _partial(name, agreed)
         if reason is not None:
-            return Waiting(place, name, "onaf", reason, None)
+            since = self.waits.first(place, name, "onaf", self._clock.klok())
+            return Waiting(place, name, "onaf", reason, None, since=iso(since))
         try:
             fd = os.open(name, _OPEN, dir_fd=self._folders.fd(place))
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Waiting(place, name, "onleesbaar", f"cannot be opened: {error.strerror}", 10.0)
+            return self._unreadable(place, name, f"cannot be opened: {error.strerror}")
         try:
             return self._judge(place, name, fd, agreed, now)
+        except OSError as error:  # a disk that fails, under what was agreed to announce it too
+            return self._unreadable(place, name, f"cannot be read: {error.strerror}")
         finally:
             os.close(fd)
+
+    def _unreadable(self, place: Place, name: str, reason: str, retry: float = 10.0) -> Waiting:
+        since = iso(self.waits.first(place, name, "onleesbaar", self._clock.klok()))
+        return Waiting(place, name, "onleesbaar", reason, retry, since=since)
 
     def _judge(
         self, place: Place, name: str, fd: int, agreed: Overdracht, now: float
@@ -220,12 +237,26 @@ class Handover:
         return Waiting(place, name, "naam-onbekend", reason, left, since=iso(since), due=iso(ends))
 
     def _no_room(self, place: Place, name: str, size: int, now: float) -> Waiting | None:
+        if self._is_refused(place, name, size):
+            size = 0  # it goes to quarantine by a rename
         full = self._room.lacking(place, size, now)
         if not full:
             self.waits.over(place, name, "schijf-vol")
             return None
         since = iso(self.waits.first(place, name, "schijf-vol", self._clock.klok()))
         return Waiting(place, name, "schijf-vol", full, FULL_SECONDS, since=since)
+
+    def _is_refused(self, place: Place, name: str, size: int) -> bool:
+        """Whether no station takes a file of this size, or of this name."""
+        config = self._config
+        if place.kind is Kind.OUTBOX:
+            exchange = config.uitwisseling_in(place.uitwisseling, name)
+        elif place.kind is Kind.RECEIVER_UIT:
+            exchange = config.op_rinis_code(place.uitwisseling)
+        else:
+            return size > config.technisch.max_bytes
+        limit = config.grootste(exchange) if exchange is not None else 0
+        return limit is not None and size > limit
 
 
 def is_announcement(name: str, agreed: Overdracht) -> bool:

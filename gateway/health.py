@@ -21,7 +21,7 @@ from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
 from gateway.stations import STATIONS
-from gateway.store_health import damage, delivered_by, reading, vitals
+from gateway.store_health import damage, delivered_by, reading, vitals, waits
 from gateway.waits import Waits
 
 DAY = 24 * 3600
@@ -69,6 +69,8 @@ class Monitor:
                 came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
+            before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
+            lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
         published, checkpoint = _published(self._location.audit)
         return Health(
@@ -85,6 +87,7 @@ class Monitor:
             gone=tuple(self._gone()),
             missing=tuple(missing),
             asks=found.asks,
+            lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )

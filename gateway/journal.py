@@ -99,6 +99,13 @@ class Promise:
     announced: bool = False
     """Whether what announced it was claimed with it, and goes with it."""
 
+    @property
+    def places(self) -> list[Place]:
+        """Every place that keeping it touches."""
+        found = [self.place, *(put.place for put in self.puts)]
+        found += [self.target] if self.target is not None else []
+        return found + ([self.beside[0]] if self.beside is not None else [])
+
 
 def _place(place: Place | None) -> list[str] | None:
     if place is None:

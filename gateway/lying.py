@@ -58,10 +58,11 @@ class Lying:
 
     def all(self) -> Iterator[Row]:
         """Every file that is not taken: where the stations claim from, and where nobody does."""
+        names = {place: self._in_order(place) for place in self.sources}
         for one in self._handover.all_barred(self.sources):
             yield self.row(one)
-        for place in self.sources:
-            for name in self._in_order(place):
+        for place, there in names.items():
+            for name in there:
                 found = self.look(place, name)
                 if found is not None:
                     yield self.row(found)

@@ -337,6 +337,15 @@ class LastOfStem(Key[int]):
 
 
 @dataclass(frozen=True, slots=True)
+class SameContent(Key[str]):
+    """The referentienummer of the first delivery of these bytes that was not refused."""
+
+    gemeentecode: str
+    uitwisseling: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ByReference(Key[Levering]):
     """The first delivery with this referentienummer; of this municipality, where one is named.
 

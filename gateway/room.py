@@ -19,6 +19,8 @@ FRESH_SECONDS = 1.0
 MIN_INODES = 16
 """A disk with fewer free inodes is full, whatever it says of bytes."""
 
+_NO_INODES = -1 << 62
+
 
 class Room:
     """Free space below some folders. ``state`` is where the database lies."""
@@ -43,9 +45,10 @@ class Room:
             free = self._free_at(path, now)
             if free < need:
                 shown = os.path.relpath(path, os.path.dirname(self._folders.root))
-                return (
-                    f"the disk of {shown} is full: {max(free, 0)} bytes are free of {need} needed"
-                )
+                left = f"{max(free, 0)} bytes are free of {need} needed"
+                if free == _NO_INODES:
+                    left = f"fewer than {MIN_INODES} files can be made on it, whatever their size"
+                return f"the disk of {shown} is full: {left}"
         for path in paths:
             until, free = self._free[path]
             self._free[path] = until, free - 2 * size
@@ -69,5 +72,5 @@ def _free(path: str) -> int:
             path = os.path.dirname(path)
             continue
         if found.f_files and found.f_favail < MIN_INODES:
-            return 0
+            return _NO_INODES
         return found.f_bavail * found.f_frsize

@@ -27,7 +27,7 @@ SURELY_SECONDS = 240.0
 
 _SPREAD = 64
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, int]
 
 
 class Listing(NamedTuple):
@@ -93,7 +93,7 @@ class Scanner:
                 yield from self._gone(folder)
                 folder.stamp, folder.below = None, {}
             return
-        stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
         if stamp != folder.stamp:
             folder.stamp, folder.since, folder.certain = stamp, now, False
         if not folder.certain or now >= folder.due:
@@ -104,7 +104,8 @@ class Scanner:
     def _read(self, folder: _Folder, found: os.stat_result, now: float) -> Iterator[Listing]:
         names, below = self._folders.listing(folder.place, found)
         yield Listing(folder.place, names, not folder.certain)
-        folder.certain = now - folder.since >= TICK_SECONDS
+        could_be_read = folder.place not in self._folders.unlisted
+        folder.certain = could_be_read and now - folder.since >= TICK_SECONDS
         if now >= folder.due:
             folder.due = now + SURELY_SECONDS * (1.0 if folder.due else folder.turn)
         for name in [name for name in folder.below if name not in below]:

@@ -76,15 +76,20 @@ def drop_unused(folders: Folders, promise: Promise, carried: Carried) -> None:
 
 def _stage_one(folders: Folders, delivery: Delivery, arrival: str, number: int) -> Put:
     place, content = delivery.place, delivery.content
-    if isinstance(content, Carried):
-        staged = names.deel_naam(arrival)
-        inode = os.stat(staged, dir_fd=folders.tmp(place), follow_symlinks=False).st_ino
-        digest = content.sha256
-    else:
-        staged = f"{arrival}.{number}"
-        inode = _write(folders, place, staged, content)
-        digest = hashlib.sha256(content).hexdigest()
-    folder = folders.inode(place)
+    try:
+        if isinstance(content, Carried):
+            staged = names.deel_naam(arrival)
+            inode = os.stat(staged, dir_fd=folders.tmp(place), follow_symlinks=False).st_ino
+            digest = content.sha256
+        else:
+            staged = f"{arrival}.{number}"
+            inode = _write(folders, place, staged, content)
+            digest = hashlib.sha256(content).hexdigest()
+        folder = folders.inode(place)
+    except OSError as error:
+        error.filename = folders.shown(place)  # of several folders the one that does not let us
+        folders.forget(place)  # its disk may be mounted anew before the next try
+        raise
     return Put(place, staged, delivery.name, inode, folder, delivery.clash, delivery.event, digest)
 
 

@@ -14,7 +14,7 @@ from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.store import connect
-from gateway.waits import ASKS
+from gateway.waits import ASKS, Kept
 
 PARTS = 500
 """Parties asked for at once: SQLite takes a limited number of values in one statement."""
@@ -71,6 +71,12 @@ def vitals(connection: sa.Connection) -> Vitals:
         count, _millis(first), head.size if head else 0, head.at if head else 0,
         int(offset.scalar() or 0), asks or 0,
     )  # fmt: skip
+
+
+def waits(connection: sa.Connection, before: int) -> list[Kept]:
+    """What files wait for since before then (ms since 1970)."""
+    rows = connection.execute(sa.select(t.waiting).where(t.waiting.c.since < before))
+    return [Kept(row.key, row.since, row.detail) for row in rows]
 
 
 def _millis(ulid: str | None) -> int | None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from gateway import store_tables as t
 from gateway.autorisatie import Grant, Grants, Regel, Regels
 from gateway.errors import StateError
+from gateway.lifecycle import Status
 from gateway.model import (
     ByNumber,
     ByReference,
@@ -28,6 +29,7 @@ from gateway.model import (
     Levering,
     Reply,
     Request,
+    SameContent,
 )
 
 Row = dict[str, Any]
@@ -177,6 +179,32 @@ def _ask_by_reference(run: sa.Connection, asked: list[ByReference], answers: Ans
             answers[key] = levering._replace(direction=Direction(levering.direction))
 
 
+_SAME_CONTENT = One(
+    sa.select(t.levering.c.referentienummer)
+    .where(
+        t.levering.c.sha256 == sa.bindparam("key_sha256"),
+        t.levering.c.gemeentecode == sa.bindparam("key_gemeentecode"),
+        t.levering.c.uitwisseling == sa.bindparam("key_uitwisseling"),
+        t.levering.c.direction == sa.bindparam("heen"),
+        t.levering.c.status != sa.bindparam("rejected"),
+        t.levering.c.status != sa.bindparam("refused"),
+    )
+    .order_by(t.levering.c.seq)
+    .limit(sa.bindparam("one"))
+    .offset(sa.bindparam("none"))
+)
+
+
+def _ask_same_content(run: sa.Connection, asked: list[SameContent], answers: Answers) -> None:
+    for key in asked:
+        values = {"key_sha256": key.sha256, "key_gemeentecode": key.gemeentecode,
+                  "key_uitwisseling": key.uitwisseling, "heen": Direction.HEEN.value,
+                  "rejected": Status.REJECTED.value, "refused": Status.REFUSED.value,
+                  "one": 1, "none": 0}  # fmt: skip
+        found = _SAME_CONTENT.first(run, values)
+        answers[key] = found[0] if found else None
+
+
 def _ask_by_number(run: sa.Connection, asked: list[ByNumber], answers: Answers) -> None:
     by_row = {(k.uitwisseling, k.gemeentecode, k.uitvraag, k.volgnummer): k for k in asked}
     columns = (
@@ -220,6 +248,7 @@ _ASK: dict[type, Any] = {
     Request: _ask_request,
     LastNumber: _ask_last_number,
     LastOfStem: _ask_last_of_stem,
+    SameContent: _ask_same_content,
     ByReference: _ask_by_reference,
     ByNumber: _ask_by_number,
 }
@@ -250,5 +279,5 @@ KEEP: dict[type, tuple[Any, Any]] = {
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
         lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
 }  # fmt: skip
-"""How each kind of fact is kept. ByReference and ByNumber are read from the deliveries,
+"""How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,
 Grants and Regels from rows that no decision writes."""

@@ -22,6 +22,10 @@ STUCK = "kan-niet-verder"
 ASKS = "vraagt-aandacht"
 """So often in vain that a person must look."""
 
+STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol")
+"""Codes of files that wait for somebody who may have forgotten them. What was taken, and a folder
+that is not the one, have alarms of their own."""
+
 
 class Wait(NamedTuple):
     """Since when (``klok``, ms), and what else must be remembered of it."""
@@ -83,6 +87,14 @@ class Waits:
     def taken(self) -> list[Spot]:
         """Every file, or answer, that was taken and cannot go on."""
         return [spot for spot, codes in self._waits.items() if codes.keys() & {STUCK, ASKS}]
+
+    def staying(self, before: int) -> list[Place]:
+        """Where files lie that wait for somebody since before then (``klok``, ms)."""
+        return [
+            place
+            for (place, _), codes in self._waits.items()
+            if any(one.since < before for code, one in codes.items() if code in STAYING)
+        ]
 
     def changes(self) -> list[Kept]:
         """What changed since this was asked last, for the store."""

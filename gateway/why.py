@@ -116,7 +116,10 @@ def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | N
 
 def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) -> Row:
     """What the station will decide on a finished file: a refusal is told before it happens."""
-    content = lying.folders.read_in_place(place, name)
+    try:
+        content = lying.folders.read_in_place(place, name)
+    except OSError as error:
+        return {**row, "reason": f"{row['reason']}; reading it fails: {error.strerror}"}
     if content is None or content.content is None:
         return row
     head = reader.head()

@@ -15,6 +15,10 @@ from gateway.stations import STATIONS, Station
 _HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
 _ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
 
+DIGEST_BYTES = 4 << 30
+"""What is refused for its size is read, to say its SHA-256, up to here: nobody waits for a sparse
+terabyte to be read before it is told that it is too large."""
+
 
 class Work(NamedTuple):
     """A file in hand: claimed (or, an answer, read in place) and read, not yet decided on.
@@ -57,7 +61,7 @@ class Work(NamedTuple):
         if whole and (kind not in _HOPS or self.arrival.verwijzing is None):
             return False, None
         carry = self.station.carries(self.arrival, config)
-        return carry is not None or not whole, carry
+        return carry is not None or not (whole or self.content.size > DIGEST_BYTES), carry
 
     def with_bytes(self, carry: Carry | None, brought: Carried) -> Work:
         """The same, once they were read: its own, or those that it refers to."""

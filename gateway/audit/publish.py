@@ -222,6 +222,9 @@ class Publisher:
                     durable.remove(folders[folder], name)
                 durable.rename(folders[folder], _staged(name), folders[folder], name)
             durable.sync_filesystem(any_folder)  # names too, before a checkpoint counts on them
+        except OSError as error:
+            error.filename = self._directory
+            raise
         finally:
             for fd in folders.values():
                 os.close(fd)

@@ -37,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, bestand, groot, header, kinds, notices
+from gateway.stations import autorisatie, bestand, groot, header, herhaling, kinds, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -55,7 +55,9 @@ def needs(arrival: Arrival, config: Config) -> Keys:
     match arrival.place.kind:
         case Kind.OUTBOX:
             known_of = _sender(arrival, config).sleutel
-            return keys(LastTime("uit", known_of)) | autorisatie.needs(arrival)
+            exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
+            asked = autorisatie.needs(arrival) | herhaling.needs(arrival, exchange)
+            return keys(LastTime("uit", known_of)) | asked
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival)
         case _:
@@ -114,10 +116,22 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     enforced = exchange.vensters in ("afdwingen", "wachten")
     if enforced and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
+    remarks, where = [], str(arrival.place)
     judged = exchange.heeft_vensters and window.stand is not Stand.ONBEKEND
     if judged and not window.open:  # CBS judges names, not we
-        levering = levering._replace(opmerking=window.zin)
-    return _envelope(arrival, levering, exchange, config, who)
+        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
+                             "venster", window.zin))  # fmt: skip
+    asked = herhaling.question(arrival, exchange)
+    if repeat := herhaling.zin(asked, known, levering.referentienummer):
+        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
+                             "herhaling", repeat))  # fmt: skip
+    levering = levering._replace(opmerking=" ".join(one.remark for one in remarks))
+    decision = _envelope(arrival, levering, exchange, config, who, remarks)
+    if asked is None or repeat:
+        return decision
+    return replace(
+        decision, facts={**decision.facts, **facts([(asked, levering.referentienummer)])}
+    )
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:
@@ -157,7 +171,12 @@ def _levering(
 
 
 def _envelope(
-    arrival: Arrival, levering: Levering, exchange: Uitwisseling, config: Config, who: Gebruiker
+    arrival: Arrival,
+    levering: Levering,
+    exchange: Uitwisseling,
+    config: Config,
+    who: Gebruiker,
+    remarks: list[Event],
 ) -> Decision:
     sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
@@ -199,13 +218,9 @@ def _envelope(
     relayed = Event(EventType.RELAYED, "ggk", levering.id, name, str(Place(Kind.GGK_UIT)))
     content, read = envelopes.compose(envelope)
     accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
-    remarked = Event(
-        EventType.REMARK, "ggk", levering.id, levering.naam, str(arrival.place),
-        "venster", levering.opmerking,
-    )  # fmt: skip
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
-        events=(accepted, remarked) if levering.opmerking else (accepted,),
+        events=(accepted, *remarks),
         deliveries=(
             *beside,
             Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),

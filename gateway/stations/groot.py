@@ -28,14 +28,8 @@ BEWAARD = timedelta(days=30)
 
 def too_large(arrival: Arrival, exchange: Uitwisseling, config: Config) -> notices.Reason | None:
     """Say why a file is refused for its size; None when it goes, in its envelope or beside it."""
-    limit = config.technisch.ruwe_bytes
-    if exchange.groot == "verwijzen":
-        if exchange.max_bytes is None or arrival.size <= exchange.max_bytes:
-            return None
-        limit = exchange.max_bytes
-    elif exchange.max_bytes is not None:
-        limit = min(limit, exchange.max_bytes)
-    if arrival.size <= limit:
+    limit = config.grootste(exchange)
+    if limit is None or arrival.size <= limit:
         return None
     return notices.too_large(arrival.size, limit, config)
 

@@ -31,6 +31,7 @@ import envelopes
 from gateway import durable
 from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
+from gateway.folders import Waiting
 from gateway.location import Location
 from gateway.model import Direction, Event, Kind, Levering, Place
 from gateway.moment import Clock
@@ -67,6 +68,8 @@ class Keten:
 
     ``config`` is the text of a config.yaml (the shipped one when left out); ``nu`` where the
     chain's clock stands; ``seed`` what its ids come from; ``stations`` what it plays.
+    ``happened`` is all that happened so far, ``told`` what was taken and could not go on, each time
+    that it was said.
     """
 
     def __init__(
@@ -88,13 +91,14 @@ class Keten:
         self.root = Path(self.location.root)
         self.stations = tuple(stations)
         self.happened: list[tuple[Event, Levering]] = []
+        self.told: list[Waiting] = []
         self._clock = Clock(standing=nu, chance=random.Random(seed).randbytes)  # noqa: S311
         self._chain = self._open()
 
     def _open(self) -> Chain:
         chain = Chain(
             self.location, self.stations, clock=self._clock, listener=self.happened.extend,
-            quiet_ms=QUIET_MS,
+            trouble=self.told.append, quiet_ms=QUIET_MS,
         )  # fmt: skip
         self.config = chain.config
         return chain
@@ -247,6 +251,11 @@ class Keten:
         """Stop the gateway and start it again on the same state."""
         self._chain.close()
         self._chain = self._open()
+
+    @property
+    def said(self) -> list[str]:
+        """What the gateway said when it was started."""
+        return self._chain.said
 
     def close(self) -> None:
         """Stop the gateway."""

@@ -84,10 +84,10 @@ class Gereedschap:
         """Run the installed command with --json and read what it says."""
         return json.loads(self.installed(*words, "--json").stdout)
 
-    def start(self, *words, **how):
-        """Start it and leave it running."""
+    def start(self, *words, before=(), **how):
+        """Start it and leave it running; ``before`` is a command that starts it in its turn."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([KNOOPPUNT, *words], cwd=self.folder, **pipes, **how)
+        return subprocess.Popen([*before, KNOOPPUNT, *words], cwd=self.folder, **pipes, **how)
 
     def drop(self, code, name, content, *below):
         """Drop a file in an outbox, or in a sub-folder of it."""

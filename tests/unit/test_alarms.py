@@ -31,6 +31,7 @@ def test_a_chain_that_is_well_gives_no_alarm() -> None:
         (Health(gone=("gemeenten/0363/outbox",)), "map-weg"),
         (Health(quarantine_today=10), "quarantaine-groeit"),
         (Health(oldest_s=900.0), "blijft-steken"),
+        (Health(lying=("0363",)), "blijft-liggen"),
         (Health(unserved=1), "geen-gateway"),
         (Health(asks=1), "vraagt-aandacht"),
         (Health(damage="row 3 missing"), "database-stuk"),
