@@ -101,7 +101,7 @@ def test_any_names_of_reports(tmp_path_factory, names):
         inboxes = [p.read_bytes() for code in keten.config.partijen for p in keten.inbox(code)]
         held = [p.read_bytes() for place in keten.quarantine() for p in place.iterdir()]
         for name, content in dropped.items():
-            lies = os.path.lexists(os.path.join(os.fsencode(folder), name))
+            lies = os.path.isfile(os.path.join(os.fsencode(folder), name))
             where = [content in inboxes, content in held, lies]
             assert where.count(True) == 1, (name, where)
             assert not lies or name in waiting, name

@@ -120,11 +120,14 @@ class World:
         self.sent[content] = code
 
     def take(self):
-        """Every receiver takes what lies there, and the municipalities empty their inboxes."""
+        """Every receiver takes what lies there, and the municipalities empty their inboxes.
+
+        A record without its file stays: that is still to come.
+        """
         folders = [self.keten.root / "cbs/in", *(self._inbox(code) for code in CODES)]
         for folder in folders:
-            for path in folder.rglob("*"):
-                if path.is_file() and ".tmp" not in path.parts:
+            for path in sorted(folder.rglob("*"), reverse=True):  # the record before its file
+                if path.is_file() and ".tmp" not in path.parts and not _is_alone(path):
                     self.bag.append((path.relative_to(self.keten.root), path.read_bytes()))
                     path.unlink()
 
@@ -264,6 +267,11 @@ class World:
         there = {content for _, content in self._lying()} | {content for _, content in self.bag}
         missing = [one for one in [*self.dropped, *self.sent] if one not in there]
         assert missing == []
+
+
+def _is_alone(path):
+    stem = path.name.removesuffix("_metagegevens.xml")
+    return stem != path.name and not list(path.parent.glob(f"{stem}.*"))
 
 
 @functools.lru_cache(maxsize=4096)
