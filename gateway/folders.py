@@ -263,9 +263,7 @@ class Folders:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
         try:
             use(what)
-        except OSError as error:
-            if error.errno in (errno.ENOTDIR, errno.ELOOP):
-                raise  # a link, or no folder at all: somebody must decide what is meant
+        except OSError as error:  # no rights, a link, a file in its place
             self.unusable[os.path.relpath(path, self.root)] = error.strerror or str(error)
             return False
         return True
