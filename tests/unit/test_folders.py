@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import parse
-from gateway.errors import FolderError
 from gateway.folders import Folders, Seen, Waiting, place_of
 from gateway.handover import Handover
 from gateway.inbound import Inbound
@@ -103,23 +102,6 @@ def test_a_lease_tells_a_writer(tmp_path):
     assert has_no_writer(read) is None
     os.close(read)
     os.close(written)
-
-
-def test_an_outbox_on_another_file_system_is_refused_at_the_start(tmp_path):
-    """A claim is a rename: an outbox that is a mount of its own is a fault in the set-up."""
-    memory = "/dev/shm"
-    if not os.path.isdir(memory) or os.stat(memory).st_dev == os.stat(tmp_path).st_dev:
-        other = "/proc"
-    else:
-        other = memory
-    root = tmp_path / "folders"
-    outbox = root / "gemeenten/0363/outbox"
-    outbox.parent.mkdir(parents=True)
-    outbox.symlink_to(other)
-    folders = Folders(str(root), CONFIG)
-    with pytest.raises((FolderError, OSError)):
-        folders.make_all()
-    folders.close()
 
 
 def test_what_is_seen_is_not_seen_again_before_it_is_claimed(folders):
