@@ -88,8 +88,8 @@ class Scanner:
         try:
             found = os.stat(folder.path)
         except OSError:
+            self._folders.listing(folder.place)  # notes why, and lets go of it
             if folder.stamp is not None:
-                self._folders.forget(folder.place)
                 yield from self._gone(folder)
                 folder.stamp, folder.below = None, {}
             return

@@ -17,6 +17,8 @@ PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 LONG_FILES = {
     "gateway/chain.py": "one process, whole: what it opens, in which order, and how it ends",
     "gateway/durable.py": "all that writes: whoever asks what a power failure does has one file",
+    "gateway/clerk.py": "claim, read, decide, stage: one message's way without a turn of the page",
+    "gateway/testing/__init__.py": "all that a tester types, on one page",
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
     "gateway/folders.py": "every path and every look at a folder, so that no other module has one",
     "gateway/model.py": "the nouns of the chain: plain data with a docstring each",

@@ -291,7 +291,7 @@ def test_row_29_removed_and_made_again_is_watched_again(tmp_path):
     root, hints = tmp_path / "folders", set()
     outbox = root / "gemeenten/0363/outbox"
     outbox.mkdir(parents=True)
-    watch = Watch(str(root), lambda _place, name: hints.add(name), lambda: None)
+    watch = Watch(str(root), lambda _place, name: hints.add(name), lambda: None, lambda _why: None)
     watch.start()
     try:
         for number, gone in enumerate((None, outbox, root)):
