@@ -78,12 +78,13 @@ class Handover:
 
         What could not be listed is known after a scan.
         """
-        places = list(places)
+        places = set(places)
         tops = (one for one in places if one.kind is not Kind.OUTBOX or not one.uitwisseling)
         found = [found for one in tops if (found := self.barred(one)) is not None]
         away = {one.place.partij for one in found}
         for place, why in self._folders.unlisted.items():
-            if place in places and place.partij not in away:
+            top = place._replace(uitwisseling="", gebruiker="")
+            if (place in places or top in places) and place.partij not in away:
                 said = f"this folder cannot be listed: {why}"
                 found.append(self._unreadable(place, "", said, BARRED_SECONDS))
         return found

@@ -36,7 +36,7 @@ from gateway.model import (
     facts,
     keys,
 )
-from gateway.periods import Stand, beoordeel, dag_van, rfc3339
+from gateway.periods import Oordeel, Stand, beoordeel, dag_van, rfc3339
 from gateway.stations import autorisatie, bestand, groot, header, herhaling, kinds, notices
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
@@ -116,15 +116,9 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     enforced = exchange.vensters in ("afdwingen", "wachten")
     if enforced and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
-    remarks, where = [], str(arrival.place)
-    judged = exchange.heeft_vensters and window.stand is not Stand.ONBEKEND
-    if judged and not window.open:  # CBS judges names, not we
-        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
-                             "venster", window.zin))  # fmt: skip
     asked = herhaling.question(arrival, exchange)
-    if repeat := herhaling.zin(asked, known, levering.referentienummer):
-        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
-                             "herhaling", repeat))  # fmt: skip
+    repeat = herhaling.zin(asked, known, levering.referentienummer)
+    remarks = _remarks(levering, arrival, _outside(window, exchange), repeat)
     levering = levering._replace(opmerking=" ".join(one.remark for one in remarks))
     decision = _envelope(arrival, levering, exchange, config, who, remarks)
     if asked is None or repeat:
@@ -132,6 +126,20 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     return replace(
         decision, facts={**decision.facts, **facts([(asked, levering.referentienummer)])}
     )
+
+
+def _outside(window: Oordeel, exchange: Uitwisseling) -> str:
+    judged = exchange.heeft_vensters and window.stand is not Stand.ONBEKEND
+    return window.zin if judged and not window.open else ""  # CBS judges names, not we
+
+
+def _remarks(levering: Levering, arrival: Arrival, outside: str, repeat: str) -> list[Event]:
+    where = str(arrival.place)
+    return [
+        Event(EventType.REMARK, "ggk", levering.id, levering.naam, where, code, said)
+        for code, said in (("venster", outside), ("herhaling", repeat))
+        if said
+    ]
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:
