@@ -152,6 +152,7 @@ class Clerk:
         return works
 
     def _take(self, intent: Intent, done: Done) -> Work | None:
+        why = "a writer opened it again; taken whole when it is closed"  # since it was looked at
         try:
             self._touch(intent.place)
             taken = releases.claim(self.folders, intent)
@@ -161,12 +162,10 @@ class Clerk:
                 return None
         except OSError as error:
             self.folders.forget(intent.place)  # the disk may be mounted anew before the next try
+            content, why = None, _said(error)
+        if content is None:
             done.back.append(intent)
-            done.reasons[intent.id] = _said(error)
-            return None
-        if content is None:  # opened again between the look and the claim
-            done.back.append(intent)
-            done.reasons[intent.id] = "a writer opened it again; taken whole when it is closed"
+            done.reasons[intent.id] = why
             return None
         return self._work(intent, content)
 
@@ -298,5 +297,4 @@ def _key(key: object) -> Key[object]:
 
 
 def _said(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}"
+    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
