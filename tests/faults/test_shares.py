@@ -259,7 +259,7 @@ def test_row_28_no_rights():
         assert set(seen) == {
             f"0034/outbox/ {listed}",
             f"0363/outbox/WMO_dicht.csv {opened}",
-            *(f"1701/outbox/{one}/ {listed}" for one in ("besluit", "jeugd", "sbo", "wmo")),
+            *(f"1701/outbox/{one.id}/ {listed}" for one in keten.config.heen),
             f"1701/outbox/WMO_achter.csv {opened}",
         }
         assert len(seen) == len(set(seen))
