@@ -9,7 +9,8 @@ import sqlite3
 import stat
 
 import pytest
-from conftest import eventually
+
+from tests.flow.conftest import eventually
 
 
 def audit(knooppunt):

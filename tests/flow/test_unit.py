@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import KNOOPPUNT
+
+from tests.flow.conftest import KNOOPPUNT
 
 UNIT = Path(__file__).parents[2] / "docs" / "knooppunt.service"
 needs_systemd = pytest.mark.skipif(
