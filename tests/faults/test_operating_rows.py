@@ -15,7 +15,7 @@ from tests.faults.processes import at_cbs, codes, many_parties, running, verifie
 from tests.flow.conftest import KNOOPPUNT, eventually
 
 FULL = os.environ.get("KNOOPPUNT_FAULTS") == "full"
-IN_FLIGHT = 10_000 if FULL else 400
+IN_FLIGHT = 10_000 if FULL else 300
 
 
 def test_row_83_a_wrong_configuration_starts_nothing(knooppunt):

@@ -23,7 +23,7 @@ from tests.faults.processes import (
 from tests.flow.conftest import Gereedschap, eventually
 
 FULL = os.environ.get("KNOOPPUNT_FAULTS") == "full"
-AT_ONCE = 20_000 if FULL else 1_000
+AT_ONCE = 20_000 if FULL else 500
 PARTIES = 342
 QUICK = ("scan_ms: 2000", "scan_ms: 300"), ("rusttijd_ms: 2000", "rusttijd_ms: 500")
 
@@ -169,8 +169,7 @@ class Fake:
 
 JUMPS = [
     ["+0", "-1h", "+3650d", "-1d"],
-    ["+0", "@2038-01-19 03:14:06", "@2026-10-25 00:59:59"],
-    ["@2026-03-29 00:59:59", "+0"],
+    ["+0", "@2038-01-19 03:14:06", "@2026-10-25 00:59:59", "@2026-03-29 00:59:59", "+0"],
 ]
 """For each start: an hour back and ten years on; over the end of 2038's seconds; out of summer time
 and into it."""
@@ -184,11 +183,10 @@ def test_row_57_the_clock_jumps(quick):
         with running(quick, env=clock.environment):
             for jump in jumps:
                 clock.jump(jump)
-                for _ in range(2):
-                    content = f"{len(dropped)} {jump}".encode()
-                    quick.drop("0363", f"WMO_{len(dropped)}.csv", content)
-                    dropped.append(content)
-                    eventually(lambda: len(at_cbs(quick)) == len(dropped))
+                content = f"{len(dropped)} {jump}".encode()
+                quick.drop("0363", f"WMO_{len(dropped)}.csv", content)
+                dropped.append(content)
+                eventually(lambda: len(at_cbs(quick)) == len(dropped))
     by_number = sorted(at_cbs(quick).items(), key=lambda one: one[0].rpartition("_")[2])
     assert [content for _, content in by_number] == dropped
     verified(quick)

@@ -104,6 +104,19 @@ def test_a_lease_tells_a_writer(tmp_path):
     os.close(written)
 
 
+def test_an_outbox_that_is_a_link_is_told_at_the_start(tmp_path):
+    """Nothing is made or taken behind it; that of a mount of its own: tests/faults, row 20."""
+    root = tmp_path / "folders"
+    outbox = root / "gemeenten/0363/outbox"
+    outbox.parent.mkdir(parents=True)
+    outbox.symlink_to(tmp_path / "elders")
+    (tmp_path / "elders").mkdir()
+    folders = Folders(str(root), CONFIG)
+    assert folders.make_all()
+    assert folders.unusable["gemeenten/0363/outbox"] == "Not a directory"
+    folders.close()
+
+
 def test_what_is_seen_is_not_seen_again_before_it_is_claimed(folders):
     """A hint, a scan and a second hint of one file: one sight of it, until it is released."""
     outbox = Place(Kind.OUTBOX, "0363")
