@@ -37,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, bestand, groot, header, herhaling, notices
+from gateway.stations import autorisatie, bestand, groot, header, notices, remarks
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -56,7 +56,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
         case Kind.OUTBOX:
             known_of = _sender(arrival, config).sleutel
             exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
-            asked = autorisatie.needs(arrival) | herhaling.needs(arrival, exchange)
+            asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
             return keys(LastTime("uit", known_of)) | asked
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival)
@@ -118,21 +118,14 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     )
     if exchange.vensters != "melden" and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
-    remarks, where = [], str(arrival.place)
-    if not window.open and window.stand is not Stand.ONBEKEND:  # CBS judges names, not we
-        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
-                             "venster", window.zin))  # fmt: skip
-    asked = herhaling.question(arrival, exchange)
-    if repeat := herhaling.zin(asked, known, levering.referentienummer):
-        remarks.append(Event(EventType.REMARK, "ggk", levering.id, levering.naam, where,
-                             "herhaling", repeat))  # fmt: skip
-    levering = levering._replace(opmerking=" ".join(one.remark for one in remarks))
-    decision = _envelope(arrival, levering, exchange, config, who, remarks)
-    if asked is None or repeat:
+    said = remarks.remarks(arrival, levering, exchange, window, known)
+    levering = levering._replace(opmerking=" ".join(one.remark for one in said))
+    decision = _envelope(arrival, levering, exchange, config, who, said)
+    asked = remarks.same_content(arrival, exchange)
+    if asked is None or remarks.earlier(arrival, levering, exchange, known):
         return decision
-    return replace(
-        decision, facts={**decision.facts, **facts([(asked, levering.referentienummer)])}
-    )
+    first = facts([(asked, levering.referentienummer)])
+    return replace(decision, facts={**decision.facts, **first})
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:
@@ -177,7 +170,7 @@ def _envelope(
     exchange: Uitwisseling,
     config: Config,
     who: Gebruiker,
-    remarks: list[Event],
+    said: tuple[Event, ...],
 ) -> Decision:
     sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
@@ -221,7 +214,7 @@ def _envelope(
     accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
-        events=(accepted, *remarks),
+        events=(accepted, *said),
         deliveries=(
             *beside,
             Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),
