@@ -36,8 +36,8 @@ from gateway.model import (
     facts,
     keys,
 )
-from gateway.periods import Oordeel, Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, bestand, groot, header, herhaling, kinds, notices
+from gateway.periods import Stand, beoordeel, dag_van, rfc3339
+from gateway.stations import autorisatie, bestand, groot, header, kinds, notices, remarks
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -56,7 +56,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
         case Kind.OUTBOX:
             known_of = _sender(arrival, config).sleutel
             exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
-            asked = autorisatie.needs(arrival) | herhaling.needs(arrival, exchange)
+            asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
             return keys(LastTime("uit", known_of)) | asked
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival)
@@ -116,30 +116,14 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     enforced = exchange.vensters in ("afdwingen", "wachten")
     if enforced and window.stand in (Stand.TE_VROEG, Stand.TE_LAAT):
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
-    asked = herhaling.question(arrival, exchange)
-    repeat = herhaling.zin(asked, known, levering.referentienummer)
-    remarks = _remarks(levering, arrival, _outside(window, exchange), repeat)
-    levering = levering._replace(opmerking=" ".join(one.remark for one in remarks))
-    decision = _envelope(arrival, levering, exchange, config, who, remarks)
-    if asked is None or repeat:
+    said = remarks.remarks(arrival, levering, exchange, window, known)
+    levering = levering._replace(opmerking=" ".join(one.remark for one in said))
+    decision = _envelope(arrival, levering, exchange, config, who, said)
+    asked = remarks.same_content(arrival, exchange)
+    if asked is None or remarks.earlier(arrival, levering, exchange, known):
         return decision
-    return replace(
-        decision, facts={**decision.facts, **facts([(asked, levering.referentienummer)])}
-    )
-
-
-def _outside(window: Oordeel, exchange: Uitwisseling) -> str:
-    judged = exchange.heeft_vensters and window.stand is not Stand.ONBEKEND
-    return window.zin if judged and not window.open else ""  # CBS judges names, not we
-
-
-def _remarks(levering: Levering, arrival: Arrival, outside: str, repeat: str) -> list[Event]:
-    where = str(arrival.place)
-    return [
-        Event(EventType.REMARK, "ggk", levering.id, levering.naam, where, code, said)
-        for code, said in (("venster", outside), ("herhaling", repeat))
-        if said
-    ]
+    first = facts([(asked, levering.referentienummer)])
+    return replace(decision, facts={**decision.facts, **first})
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:
@@ -184,7 +168,7 @@ def _envelope(
     exchange: Uitwisseling,
     config: Config,
     who: Gebruiker,
-    remarks: list[Event],
+    said: tuple[Event, ...],
 ) -> Decision:
     sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
@@ -228,7 +212,7 @@ def _envelope(
     accepted = Event(EventType.ACCEPTED, "ggk", levering.id, levering.naam, str(arrival.place))
     return Decision(
         source=Source(Fate.SENT, Place(Kind.VERZONDEN, levering.gemeentecode), arrival.name),
-        events=(accepted, *remarks),
+        events=(accepted, *said),
         deliveries=(
             *beside,
             Delivery(Place(Kind.GGK_UIT), name, content, event=relayed, read=read),
