@@ -21,7 +21,6 @@ LONG_FILES = {
     "gateway/engine.py": "the round, whole: who asks what a crash does must not turn a page",
     "gateway/folders.py": "every path and every look at a folder, so that no other module has one",
     "gateway/model.py": "the nouns of the chain: plain data with a docstring each",
-    "gateway/stations/ggk.py": "all that GGk decides, readable from top to bottom",
     "gateway/stations/header.py": "one check a header field, in the standard's order",
     "gateway/stations/rinis.py": "all that RINIS decides, readable from top to bottom",
     "gateway/store.py": "the one transaction, and all that the engine asks of it",
