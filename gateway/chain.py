@@ -313,7 +313,7 @@ class Chain:
     def turn_clock(self, nu: datetime) -> None:
         """Set the chain's clock. That is a leaf: a log that hides it would prove nothing."""
         offset = self.clock.turn(nu)
-        self.engine.inbound.clock_turned()
+        self.engine.inbound.look_again()
         changes = Changes(meta={"nu_offset_ms": str(round(offset.total_seconds() * 1000))})
         self.ledger.system("clock.step", f"nu is {nu.isoformat(timespec='seconds')}", "", changes)
         self.store.commit(changes)

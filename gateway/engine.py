@@ -192,9 +192,10 @@ class Engine:
             self.orphans.append(self._folders.shown(held))
 
     def try_now(self) -> None:
-        """Let the next round try all that failed, whatever the pauses."""
+        """Let the next round try all that failed or waits, whatever the pauses."""
         self._retries.try_now()
         self._resting.clear()
+        self.inbound.look_again()
 
     def look_now(self) -> None:
         """Let the next round look at every folder, and at what people ask, whatever the pauses."""

@@ -102,8 +102,9 @@ class Inbound:
         ):
             self._hints.append((place, name))
 
-    def clock_turned(self) -> None:
-        """Look at whatever waits, for a window say, by the chain's other time."""
+    def look_again(self) -> None:
+        """Let the next round look at whatever waits, however long it was to be left alone."""
+        self._pauses.clear()
         for spot in self._waiting:
             self._queue(spot)
 

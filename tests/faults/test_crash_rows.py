@@ -78,7 +78,7 @@ def test_row_08_oom_kill(knooppunt):
     for number in range(4):
         knooppunt.drop("0363", f"WMO_{number}.csv", CONTENT + b"%d" % number)
     into = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
-    with memory(used.ru_maxrss * 1024 + (24 << 20)) as group:
+    with memory(used.ru_maxrss * 1024 + (8 << 20)) as group:
         process = knooppunt.start("run", "--once", before=(*into, str(group)))
         process.communicate(timeout=100)
         assert process.returncode == -signal.SIGKILL
