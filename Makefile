@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check lint types imports crash fuzz bench docs lock format clean help
+.PHONY: demo test check lint types imports crash soak fuzz bench docs lock format clean help
 
 demo: $(READY)  ## play one real round with three municipalities, in a fresh demo/
 	@$(BIN)/knooppunt demo
@@ -40,6 +40,9 @@ crash: $(READY)  ## the whole crash suite: kill and power loss at every call (ro
 
 fuzz: $(READY)  ## hypothesis at length: names, envelopes, configuration, the chain in any order (an hour)
 	@KNOOPPUNT_FUZZ=full $(BIN)/python -m pytest --timeout=0 tests/fuzz
+
+soak: $(READY)  ## half an hour of load, faults and kills at random; then every file is counted
+	@$(BIN)/python bench/soak.py $(SOAK)
 
 bench: $(READY)  ## messages a second on this machine
 	@$(BIN)/python bench/throughput.py
