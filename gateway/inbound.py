@@ -19,8 +19,11 @@ from gateway.model import STATION_OF, Kind, Place
 from gateway.moment import monotonic
 from gateway.scanner import Scanner
 
-SCAN_SHARE = 250
-"""A scan that took t seconds is not repeated within this many times t: 0.4 % of a core."""
+SCAN_SHARE = 20
+"""A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
+
+IDLE_SHARE = 250
+"""The same where a scan found nothing, and the watcher is awake: 0.4 % of a core."""
 
 SCAN_SECONDS = 10.0
 """A scan is never further away than this, or than ``scan_ms`` where that is more."""
@@ -142,13 +145,12 @@ class Inbound:
             for place in turn:
                 if room[place.kind] > 0:
                     self._look_at_next(place, room, found, now)
-        if scanned and not found:
-            self._pause_scans(now, monotonic() - began)  # what waits was looked at again, too
+        if scanned:
+            share = SCAN_SHARE if found else IDLE_SHARE
+            spent = monotonic() - began  # what waits was looked at again, too
+            most = max(self._scan_s, SCAN_SECONDS)
+            self._next_scan = now + min(max(self._scan_s, share * spent), most)
         return found
-
-    def _pause_scans(self, now: float, spent: float) -> None:
-        most = max(self._scan_s, SCAN_SECONDS)
-        self._next_scan = now + min(max(self._scan_s, SCAN_SHARE * spent), most)
 
     def _look_at_next(
         self, place: Place, room: dict[Kind, int], found: list[Seen], now: float
@@ -217,7 +219,6 @@ class Inbound:
         self._handover.forget(*spot)
 
     def _scan(self, now: float) -> None:
-        began = monotonic()
         present: dict[Place, set[str]] = {}
         for place, lying, fresh in self._scanner.changed(now):
             if fresh:
@@ -231,7 +232,6 @@ class Inbound:
         self._barred = self._handover.all_barred(self._places)
         if present:
             self._compare(present)
-        self._pause_scans(now, monotonic() - began)
 
     def _compare(self, present: dict[Place, set[str]]) -> None:
         """Look whether what waits in folders that changed is there, and what it waits for holds."""

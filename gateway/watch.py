@@ -150,6 +150,7 @@ class Watch(FileSystemEventHandler):
             self._busy_since = now
         elif self._observer is not None and now - self._busy_since > BUSY_SECONDS:
             self.stop()
+            self._scan()  # from now on that alone finds files: not after the pause of a quiet time
 
 
 def _one_more(path: bytes) -> bool:
