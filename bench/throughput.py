@@ -110,7 +110,7 @@ def _cpu() -> float:
     return own.ru_utime + own.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _child(kind: str, folder: str, count: int, stored: int) -> dict[str, float]:
+def child(kind: str, folder: str, count: int, stored: int) -> dict[str, float]:
     command = [sys.executable, __file__, "--child", kind, "--folder", folder]
     command += ["--messages", str(count), "--stored", str(stored)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -146,7 +146,7 @@ def _measure(asked: argparse.Namespace, top: str) -> None:
         for kind in ("chain", "floor"):
             folder = os.path.join(top, f"{number}-{kind}")
             os.mkdir(folder)
-            pair[kind] = _child(kind, folder, asked.messages, asked.stored)
+            pair[kind] = child(kind, folder, asked.messages, asked.stored)
         if number == 0:
             continue  # a warm-up
         rows.append(pair)

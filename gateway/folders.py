@@ -319,8 +319,15 @@ class Folders:
         """
         path = self.path(place)
         try:
-            self._forget_replaced(place, found or os.stat(path))
-            entries = list(os.scandir(path))
+            before = found or os.stat(path)
+            self._forget_replaced(place, before)
+            lying, below = _entries(place, path)
+            if lying and place.kind not in _HOPS and _is_changed(path, before):
+                # A list that is read while files come may lack one and have a later one. The
+                # earlier ones are surely in the next list; what is later yet is left to another.
+                newest = max(lying)[0]
+                again, below = _entries(place, path)
+                lying = [one for one in again if one[0] <= newest]
         except OSError as error:
             self.forget(place)
             self.unlisted.pop(place, None)
@@ -328,23 +335,7 @@ class Folders:
                 self.unlisted[place] = error.strerror or str(error)
             return [], []
         self.unlisted.pop(place, None)
-        lying, below = [], []
-        for entry in entries:
-            if not _is_of_the_chain(place, entry):
-                lying.append(entry)
-            elif place.kind is Kind.OUTBOX and not entry.name.startswith("."):
-                below.append(entry.name)
-        if place.kind in _HOPS:
-            return sorted(e.name for e in lying), below
-        aged = []
-        for entry in lying:
-            try:
-                aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
-            except FileNotFoundError:
-                continue  # taken back between the two looks: it was never ours
-            except OSError:
-                aged.append((0, entry.name))  # a folder that may be listed, not entered: looked at
-        return [name for _, name in sorted(aged)], sorted(below)
+        return [name for _, name in sorted(lying)], sorted(below)
 
     def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
         """Let go of a folder that was removed and made again: by ours nothing is found in it."""
@@ -532,6 +523,29 @@ def place_of(path: bytes) -> Place | None:
         case (receiver, "uit", code) if receiver != "ggk":
             return Place(Kind.RECEIVER_UIT, receiver, code)
     return None
+
+
+def _entries(place: Place, path: str) -> tuple[list[tuple[int, str]], list[str]]:
+    """What lies in a directory, with its age (0 in a hop folder), and its sub-folders' names."""
+    lying, below = [], []
+    for entry in list(os.scandir(path)):
+        if _is_of_the_chain(place, entry):
+            if place.kind is Kind.OUTBOX and not entry.name.startswith("."):
+                below.append(entry.name)
+        elif place.kind in _HOPS:
+            lying.append((0, entry.name))
+        else:
+            try:
+                lying.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name))
+            except FileNotFoundError:
+                continue  # taken back between the two looks: it was never ours
+            except OSError:
+                lying.append((0, entry.name))  # of a folder that may be listed, not entered
+    return lying, below
+
+
+def _is_changed(path: str, before: os.stat_result) -> bool:
+    return os.stat(path).st_mtime_ns != before.st_mtime_ns
 
 
 def _is_of_the_chain(place: Place, entry: os.DirEntry[str]) -> bool:

@@ -209,7 +209,7 @@ class Inbound:
 
     def _queue(self, spot: Spot) -> None:
         queue = self._queues.setdefault(spot[0], deque())
-        if spot[1] not in queue or len(queue) > self._limit:
+        if len(queue) > self._limit or spot[1] not in queue:
             queue.append(spot[1])
 
     def _forget(self, spot: Spot) -> None:
@@ -220,7 +220,7 @@ class Inbound:
 
     def _scan(self, now: float) -> None:
         present: dict[Place, set[str]] = {}
-        for place, lying, fresh in self._scanner.changed(now):
+        for place, lying, fresh in self._scanner.changed(now, self._has_enough):
             if fresh:
                 present[place] = set(lying)
             new = [name for name in lying if (place, name) not in self._known]
@@ -232,6 +232,9 @@ class Inbound:
         self._barred = self._handover.all_barred(self._places)
         if present:
             self._compare(present)
+
+    def _has_enough(self, place: Place) -> bool:
+        return len(self._queues.get(place, ())) > 2 * self._limit
 
     def _compare(self, present: dict[Place, set[str]]) -> None:
         """Look whether what waits in folders that changed is there, and what it waits for holds."""

@@ -12,7 +12,7 @@ its date, for file systems that keep none.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -76,15 +76,20 @@ class Scanner:
         self._made += 1
         return _Folder(place, self._folders.path(place), (self._made % _SPREAD + 1) / _SPREAD)
 
-    def changed(self, now: float) -> Iterator[Listing]:
+    def changed(
+        self, now: float, enough: Callable[[Place], bool] = lambda _: False
+    ) -> Iterator[Listing]:
         """Each place that may have changed since the last time; one that is gone comes once more.
 
-        ``now`` is monotonic seconds.
+        ``now`` is monotonic seconds. ``enough``: of this place more is known than can be taken for
+        a while, so that a list of thousands need not be read again now.
         """
         for top in self._tops:
-            yield from self._look(top, now)
+            yield from self._look(top, now, enough)
 
-    def _look(self, folder: _Folder, now: float) -> Iterator[Listing]:
+    def _look(
+        self, folder: _Folder, now: float, enough: Callable[[Place], bool]
+    ) -> Iterator[Listing]:
         try:
             found = os.stat(folder.path)
         except OSError:
@@ -96,10 +101,12 @@ class Scanner:
         stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
         if stamp != folder.stamp:
             folder.stamp, folder.since, folder.certain = stamp, now, False
-        if not folder.certain or now >= folder.due:
+        if enough(folder.place):
+            folder.certain = False
+        elif not folder.certain or now >= folder.due:
             yield from self._read(folder, found, now)
         for one in folder.below.values():
-            yield from self._look(one, now)
+            yield from self._look(one, now, enough)
 
     def _read(self, folder: _Folder, found: os.stat_result, now: float) -> Iterator[Listing]:
         names, below = self._folders.listing(folder.place, found)

@@ -51,6 +51,17 @@ def test_a_file_and_a_sub_folder_are_found_where_they_come(folders):
     assert OUTBOX not in found
 
 
+def test_a_folder_of_which_enough_is_known_is_read_later(folders):
+    """What came meanwhile is found then."""
+    scanner = Scanner(folders, ("ggk",))
+    for now in (0.0, TICK_SECONDS):
+        seen(scanner, now)
+    with open(os.path.join(folders.path(OUTBOX), "a.csv"), "wb"):
+        pass
+    assert list(scanner.changed(2 * TICK_SECONDS, lambda place: place == OUTBOX)) == []
+    assert seen(scanner, 2 * TICK_SECONDS) == {OUTBOX: ["a.csv"]}
+
+
 def test_what_is_gone_comes_once_more_without_names(folders):
     """So that nothing is said to wait there; then it is forgotten."""
     scanner = Scanner(folders, ("ggk",))
