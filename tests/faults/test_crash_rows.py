@@ -12,6 +12,8 @@ import pytest
 from tests.faults.breaking import eventually, need_root, received
 
 CONTENT = random.Random(7).randbytes(8 << 20)
+LARGE = 2 * CONTENT
+"""Near the limit of a message: wrapping it takes far more memory than a gateway that rests."""
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -76,7 +78,7 @@ def test_row_08_oom_kill(knooppunt):
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     for number in range(4):
-        knooppunt.drop("0363", f"WMO_{number}.csv", CONTENT + b"%d" % number)
+        knooppunt.drop("0363", f"WMO_{number}.csv", LARGE + b"%d" % number)
     into = ("sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"')
     with memory(used.ru_maxrss * 1024 + (8 << 20)) as group:
         process = knooppunt.start("run", "--once", before=(*into, str(group)))
@@ -84,7 +86,7 @@ def test_row_08_oom_kill(knooppunt):
         assert process.returncode == -signal.SIGKILL
     assert len(received(knooppunt)) < 4
     knooppunt("run", "--once")
-    assert sorted(received(knooppunt).values()) == [CONTENT + b"%d" % n for n in range(4)]
+    assert sorted(received(knooppunt).values()) == [LARGE + b"%d" % n for n in range(4)]
     knooppunt("audit", "verify")
 
 
