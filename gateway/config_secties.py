@@ -127,7 +127,11 @@ class Technisch(Sectie):
         description="quiet time: a file that changed less long ago waits",
     )
     scan_ms: StrictInt = Field(
-        default=2000, ge=100, le=600_000, description="time between two scans of all folders"
+        default=2000,
+        ge=100,
+        le=600_000,
+        description="time between two scans of all "
+        "folders; with hundreds of outboxes at rest up to 10 s, if that is more",
     )
     schijfreserve_bytes: StrictInt = Field(
         default=16 * 1024 * 1024,
