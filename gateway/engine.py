@@ -51,8 +51,6 @@ from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
 from gateway.waits import ASKS, STUCK, Kept
 
-"""How long a claimed file rests when it cannot be read or its outputs cannot be staged now."""
-
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
 
@@ -125,6 +123,7 @@ class Engine:
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()
+        self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
         self._rounds = self._committed = 0
@@ -222,7 +221,9 @@ class Engine:
     def settle(self) -> None:
         """Finish what was promised, take up nothing new; then nothing is half done."""
         self._fly(self._batch(), going_on=False)
-        while any(one.id not in self._retries for one in self._to_perform):
+        while any(
+            one.id not in self._retries and one.id not in self._behind for one in self._to_perform
+        ):
             batch = self._batch()
             self._perform(batch)
             self._fly(batch, going_on=False)
@@ -314,12 +315,20 @@ class Engine:
         self._to_archive.clear()
         due, self._to_perform = self._to_perform, []
         now = monotonic()
+        self._behind.clear()
+        held_up: set[tuple[Kind, str]] = set()
         for promise in due:
-            if self._retries.rests(promise.id, now):
+            line = _hop_line(promise)
+            if line in held_up:
+                self._behind.add(promise.id)
                 self._to_perform.append(promise)
                 continue
-            outcome = self._perform_one(batch, promise)
+            rests = self._retries.rests(promise.id, now)
+            if rests:
+                self._to_perform.append(promise)
+            outcome = None if rests else self._perform_one(batch, promise)
             if outcome is None:
+                held_up |= {line} if line else set()
                 continue
             if outcome.redo:
                 if promise.fate is not Fate.LEAVE:
@@ -558,6 +567,16 @@ class Engine:
 def _found_again(row: Row) -> Intent:
     """An intent as the journal has it; with a promise beside it, one that has to be made anew."""
     return decode_intent(row["id"], row["intent"], row["promise"])
+
+
+def _hop_line(promise: Promise) -> tuple[Kind, str] | None:
+    """Whose envelopes must land in the order of their tijdstipBericht: the next hub refuses others.
+
+    None for what lands at its end, where no order is checked: it holds up nobody.
+    """
+    if any(put.place.kind in (Kind.GGK_UIT, Kind.GGK_IN) for put in promise.puts):
+        return promise.place.kind, promise.place.partij
+    return None
 
 
 def _answer_key(place: Place, name: str) -> str:

@@ -308,3 +308,32 @@ def hinted(watch, path, hints):
     path.write_bytes(b"x")
     watch.wait(0.05)
     return path.name in hints
+
+
+def test_what_could_not_go_on_is_not_overtaken():
+    """A hop folder takes nothing for a while: what was decided first lands first, none is refused.
+
+    RINIS refuses an envelope that is older than one it had of that sender (StUF019).
+    """
+    need_root()
+    need("chattr")
+    with tempfile.TemporaryDirectory() as folder, Keten(folder) as keten:
+        keten.drop("0034", "WMO_H22025.csv", b"eerder")
+        keten.settle()
+        hop, engine = keten.hop("ggk/uit"), keten._chain.engine
+        if subprocess.run(["chattr", "+i", hop], capture_output=True).returncode:
+            pytest.skip(f"the file system of {folder} has no immutable folders; TMPDIR chooses")
+
+        def going(holds):
+            """Go round, as a gateway that runs: nobody ends a pause."""
+            return lambda: (engine.look_now(), engine.round(), holds())[-1]
+
+        try:
+            keten.drop("0363", "WMO_H22025.csv", b"eerste")
+            eventually(going(lambda: any(one.retry > 2 for one in engine.stuck.values())))
+            keten.drop("0363", "JEUGD_H22025.csv", b"tweede")
+            eventually(going(lambda: len(engine._to_perform) == 2))
+        finally:
+            run("chattr", "-i", hop)
+        eventually(going(lambda: len(delivered(keten)) == 2 and keten.received("jeugd")))
+        assert keten.notices("0363", "weigering") == []
