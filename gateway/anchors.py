@@ -46,7 +46,7 @@ class Anchors:
         self._file = os.path.join(state, "ankers.json")
         self._learns = learns
         self._known: dict[str, str] = {}
-        self._read_at: int | None = None
+        self._read_at: tuple[int, int, int] | None = None
         self._answers: dict[str, tuple[float, str]] = {}
         self._unmarked: dict[str, str] = {}
 
@@ -130,13 +130,14 @@ class Anchors:
     def _memory(self) -> dict[str, str]:
         """What was remembered; read again when another process of ours remembered more."""
         try:
-            inode = os.stat(self._file).st_ino
+            found = os.stat(self._file)
         except FileNotFoundError:
             return self._known
-        if inode != self._read_at:
+        stamp = found.st_ino, found.st_mtime_ns, found.st_size  # a number is soon given again
+        if stamp != self._read_at:
             with open(self._file, encoding="utf-8") as file:
                 self._known = json.load(file)
-            self._read_at = inode
+            self._read_at = stamp
         return self._known
 
     def _remember(self, top: str, mark: str) -> None:

@@ -123,6 +123,7 @@ class Engine:
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()
+        self._stuck_before: set[tuple[Place, str]] = set()  # when the process before this ended
         self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
@@ -144,7 +145,9 @@ class Engine:
         under_way = {(one.place, one.name) for one in self._to_claim}
         under_way |= {(one.place, one.name) for one in self._to_perform}
         for place, name in self._waits.taken():
-            if (place, name) not in under_way:  # done since by another gateway, or restored
+            if (place, name) in under_way:
+                self._stuck_before.add((place, name))
+            else:  # done since by another gateway, or restored
                 self._waits.over(place, name, STUCK)
                 self._waits.over(place, name, ASKS)
         self._set_orphans_aside()
@@ -443,6 +446,7 @@ class Engine:
             self._resting[line] = max(self._resting.get(line, 0.0), monotonic() + pause)
         for intent in done.ignored:
             self.inbound.awaited.ignore(intent.place, intent.name)
+            self._went_well(_answer_key(intent.place, intent.name), intent)
 
     def _failed(self, key: str, one: Intent | Promise, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
@@ -463,7 +467,10 @@ class Engine:
         return stuck
 
     def _went_well(self, key: str, one: Intent | Promise) -> None:
-        self._retries.done(key)
+        before = (one.place, one.name) in self._stuck_before
+        if not self._retries.done(key) and not before:
+            return  # what waits under its name is another file
+        self._stuck_before.discard((one.place, one.name))
         self.stuck.pop(key, None)
         self._waits.over(one.place, one.name, STUCK)
         self._waits.over(one.place, one.name, ASKS)

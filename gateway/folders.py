@@ -322,12 +322,12 @@ class Folders:
             before = found or os.stat(path)
             self._forget_replaced(place, before)
             lying, below = _entries(place, path)
-            if lying and place.kind not in _HOPS and _is_changed(path, before):
+            if lying and _is_changed(path, before):
                 # A list that is read while files come may lack one and have a later one. The
                 # earlier ones are surely in the next list; what is later yet is left to another.
-                newest = max(lying)[0]
+                newest = max(lying)
                 again, below = _entries(place, path)
-                lying = [one for one in again if one[0] <= newest]
+                lying = [one for one in again if one <= newest]
         except OSError as error:
             self.forget(place)
             self.unlisted.pop(place, None)

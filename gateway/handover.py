@@ -102,9 +102,13 @@ class Handover:
         barred = self.barred(place, name)
         if barred is not None:
             return barred
+        self.waits.over(place, name, "andere-map")
         agreed = self.agreed(place)
         if is_announcement(name, agreed):
-            return self.announced.announcement(place, name, agreed)
+            try:
+                return self.announced.announcement(place, name, agreed)
+            except OSError as error:  # a disk that fails
+                return self._unreadable(place, name, f"cannot be read: {error.strerror}")
         reason = names.onaf_reden(name) or _partial(name, agreed)
         if reason is not None:
             since = self.waits.first(place, name, "onaf", self._clock.klok())
@@ -116,9 +120,12 @@ class Handover:
         except OSError as error:
             return self._unreadable(place, name, f"cannot be opened: {error.strerror}")
         try:
-            return self._judge(place, name, fd, agreed, now)
+            found = self._judge(place, name, fd, agreed, now)
         except OSError as error:  # a disk that fails, under what was agreed to announce it too
             return self._unreadable(place, name, f"cannot be read: {error.strerror}")
+        else:
+            self.waits.over(place, name, "onleesbaar")
+            return found
         finally:
             os.close(fd)
 

@@ -67,6 +67,7 @@ class Inbound:
         self._missed: set[Spot] = set()
         self._waiting: dict[Spot, Waiting] = {}
         self._due: list[tuple[float, int, Spot]] = []
+        self._next: dict[Spot, float] = {}
         self._next_scan = 0.0
         self._pauses: dict[Spot, float] = {}
         self._anew = True
@@ -91,6 +92,7 @@ class Inbound:
         self._waiting.clear()
         self._pauses.clear()
         self._due.clear()
+        self._next.clear()
         self.scan_now()
 
     # --- what the engine and the watcher tell ---
@@ -138,7 +140,9 @@ class Inbound:
         if scanned:
             self._scan(now)
         while self._due and self._due[0][0] <= now:
-            self._queue(heapq.heappop(self._due)[2])
+            moment, _, spot = heapq.heappop(self._due)
+            if self._next.get(spot) == moment:  # else it was looked at since, and has another
+                self._queue(spot)
         found: list[Seen] = []
         room: dict[Kind, int] = dict.fromkeys(self._kinds, self._limit)
         while turn := [p for p in self._queues if room[p.kind] > 0]:
@@ -162,6 +166,7 @@ class Inbound:
         else:
             self._queues.move_to_end(place)
         if (place, name) in self._taken:
+            self._missed.add((place, name))
             return  # seen, not yet claimed: a second claim might take what is dropped next
         seen = self._handover.look(place, name, now)
         if isinstance(seen, Seen):
@@ -180,6 +185,7 @@ class Inbound:
                     self._queue((place, one))
             if pause is not None:
                 self._count += 1
+                self._next[place, name] = now + pause
                 heapq.heappush(self._due, (now + pause, self._count, (place, name)))
 
     def _pause(self, spot: Spot, seen: Waiting) -> float | None:
@@ -216,6 +222,7 @@ class Inbound:
         self._known.discard(spot)
         self._waiting.pop(spot, None)
         self._pauses.pop(spot, None)
+        self._next.pop(spot, None)
         self._handover.forget(*spot)
 
     def _scan(self, now: float) -> None:
@@ -230,6 +237,9 @@ class Inbound:
             if new:
                 self._queues.setdefault(place, deque()).extend(new)
         self._barred = self._handover.all_barred(self._places)
+        for place, name in self._taken:
+            if name in present.get(place, ()):  # perhaps the next file of that name, already
+                self._missed.add((place, name))
         if present:
             self._compare(present)
 

@@ -19,6 +19,9 @@ from typing import NamedTuple
 MAX_BYTES = 1 << 20
 """Largest manifest that is read: some 8,000 files."""
 
+NAME_BYTES = 255
+"""What a name may have on Linux's file systems."""
+
 _LINE = re.compile(r"([0-9a-fA-F]{64}) ([0-9]{1,15}) (.+)")
 
 
@@ -36,6 +39,11 @@ class Manifest(NamedTuple):
     bad_line: int | None
 
 
+def _is_name(text: str) -> bool:
+    """Whether a file may be called so: else it is no line, and never asked of the disk."""
+    return not set("/\0") & set(text) and len(text.encode("utf-8", "surrogateescape")) <= NAME_BYTES
+
+
 def parse(content: bytes) -> Manifest:
     """Read a manifest. A file that is listed twice counts as it was listed last."""
     files: dict[str, Listed] = {}
@@ -46,7 +54,7 @@ def parse(content: bytes) -> Manifest:
         if not line.strip() or line.startswith("#"):
             continue
         found = _LINE.fullmatch(line)
-        if found is None or "/" in found[3] or number == len(lines):
+        if found is None or not _is_name(found[3]) or number == len(lines):
             bad_line = bad_line or number
             continue
         files[found[3]] = Listed(found[1].lower(), int(found[2]))

@@ -93,10 +93,10 @@ class Scanner:
         try:
             found = os.stat(folder.path)
         except OSError:
-            self._folders.listing(folder.place)  # notes why, and lets go of it
             if folder.stamp is not None:
                 yield from self._gone(folder)
                 folder.stamp, folder.below = None, {}
+            self._folders.listing(folder.place)  # notes why, and lets go of it
             return
         stamp = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
         if stamp != folder.stamp:
@@ -122,6 +122,7 @@ class Scanner:
                 folder.below[name] = self._new(folder.place.within(name))
 
     def _gone(self, folder: _Folder) -> Iterator[Listing]:
+        self._folders.unlisted.pop(folder.place, None)
         yield Listing(folder.place, [], True)
         for one in folder.below.values():
             yield from self._gone(one)

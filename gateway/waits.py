@@ -22,6 +22,8 @@ STUCK = "kan-niet-verder"
 ASKS = "vraagt-aandacht"
 """So often in vain that a person must look."""
 
+TAKEN = frozenset({STUCK, ASKS})
+
 STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol")
 """Codes of files that wait for somebody who may have forgotten them. What was taken, and a folder
 that is not the one, have alarms of their own."""
@@ -75,18 +77,20 @@ class Waits:
                 del self._waits[place, name]
 
     def forget(self, place: Place, name: str) -> None:
-        """The file is gone: it waits for nothing."""
-        codes = self._waits.pop((place, name), None)
-        if codes:
-            self._changed.update((place, name, code) for code in codes)
+        """The file is gone from there: it waits for nothing.
+
+        One of its name that was taken before, and cannot go on, is another: that stays.
+        """
+        for code in [code for code in self._waits.get((place, name), ()) if code not in TAKEN]:
+            self.over(place, name, code)
 
     def spots(self) -> list[Spot]:
         """Every file that lies where it was dropped and waits for something that lasts."""
-        return [spot for spot, codes in self._waits.items() if not codes.keys() & {STUCK, ASKS}]
+        return [spot for spot, codes in self._waits.items() if codes.keys() - TAKEN]
 
     def taken(self) -> list[Spot]:
         """Every file, or answer, that was taken and cannot go on."""
-        return [spot for spot, codes in self._waits.items() if codes.keys() & {STUCK, ASKS}]
+        return [spot for spot, codes in self._waits.items() if codes.keys() & TAKEN]
 
     def staying(self, before: int) -> list[Place]:
         """Where files lie that wait for somebody since before then (``klok``, ms)."""

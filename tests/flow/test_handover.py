@@ -69,6 +69,17 @@ def test_a_file_waits_for_its_marker_and_takes_it_along(keten_of):
     assert names(keten) == ["WMO_1_0363_0001.csv"]
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x\0y"])
+def test_a_name_that_no_file_can_have_is_a_bad_line(keten_of, name):
+    """And stops nobody: neither this gateway nor another municipality."""
+    keten = keten_of("wijze: manifest")
+    line = f"{hashlib.sha256(b'').hexdigest()} 0 {name}\n"
+    keten.drop("0363", "vandaag.manifest", line.encode())
+    keten.drop("0034", "WMO_1.csv", b"een")
+    assert reasons(keten) == {"vandaag.manifest": "manifest-fout"}
+    assert names(keten) == ["WMO_1_0034_0001.csv"]
+
+
 def test_a_marker_waits_for_its_file(keten_of):
     """It may come first; it is never a delivery of its own."""
     keten = keten_of("wijze: merkteken, achtervoegsel: .ok")

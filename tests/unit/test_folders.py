@@ -207,3 +207,31 @@ def test_a_change_begins_the_quiet_time_anew(folders):
 def test_a_file_that_is_gone_is_nothing(folders):
     """Removed before it was looked at: not seen, not waiting."""
     assert handover_of(folders).look(Place(Kind.OUTBOX, "0363"), "weg.csv", 0.0) is None
+
+
+def test_the_next_file_of_a_name_is_seen_though_no_hint_comes(folders):
+    """It lay there while the first was taken: when that is claimed, it is looked at."""
+    outbox = Place(Kind.OUTBOX, "0363")
+    inbound = inbound_of(folders)
+    path = write(folders, outbox, "WMO_1.csv", b"een")
+    [seen] = inbound.finished(0.0)
+    os.unlink(path)
+    write(folders, outbox, "WMO_1.csv", b"twee")
+    for now in (10.0, 20.0, 30.0):  # nothing changes there any more
+        assert inbound.finished(now) == []
+    inbound.release(seen.place, seen.name)
+    [again] = inbound.finished(40.0)
+    assert (again.name, again.size) == ("WMO_1.csv", 4)
+
+
+def test_however_often_it_is_looked_at_a_file_has_one_next_moment(folders):
+    """A writer has it open, and its folder changes all the time: looks do not multiply."""
+    outbox = Place(Kind.OUTBOX, "0363")
+    path = os.path.join(folders.path(outbox), "WMO_1.csv")
+    inbound = inbound_of(folders)
+    with open(path, "wb"):
+        for number in range(30):
+            inbound.hint(outbox, "WMO_1.csv")
+            assert inbound.finished(number / 1000) == []
+        kept = [at for at, _, spot in inbound._due if inbound._next[spot] == at]
+    assert len(kept) == 1
