@@ -79,7 +79,12 @@ def _refused_ms(config: Config) -> int:
 
 
 def _due(rows: Iterable[Kept], config: Config, now: int) -> list[Kept]:
-    return [one for one in rows if one.at < now - soort_of(one, config).dagen * DAY_MS]
+    """Not what a person has just sent in again: it is under way until that was decided on."""
+    return [
+        one
+        for one in rows
+        if one.status != Status.RELEASED and one.at < now - soort_of(one, config).dagen * DAY_MS
+    ]
 
 
 def plan(location: Location, config: Config) -> list[tuple[Soort, int, int]]:

@@ -9,6 +9,9 @@ import jsonschema
 import pytest
 
 from gateway.lifecycle import Status
+from gateway.moment import Clock
+from gateway.requests import Asked, place
+from gateway.store_queries import Reader
 
 DAY = 24 * 3600 * 1000
 NAAM = "Jansen-de-Vries"
@@ -249,3 +252,24 @@ def test_an_orphan_that_was_decided_on_goes_when_it_is_past_its_time(knooppunt):
     assert quarantine(knooppunt) == [second]
     assert sql(knooppunt, "SELECT id FROM held") == [(second,)]
     assert list((knooppunt.folders / "quarantaine" / ".archief").iterdir()) == []
+
+
+def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
+    """Both are asked at once, of a message past its time: it arrives, and nothing of it is half."""
+    keten.drop("0363", "onbekend.jpg", b"toch")
+    keten.settle()
+    [held] = keten.quarantine()
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
+    connection.close()
+    for kind, body in (
+        ("quarantaine", {"action": "release", "ids": [held.name], "by": "anna", "reason": "toch",
+                         "as": "wmo"}),
+        ("purge", {"after": 0, "by": "piet"}),
+    ):  # fmt: skip
+        place(keten.location.state, Asked(Clock().fresh_ulid(), kind, body))
+    keten.settle()
+    assert [one.content for one in keten.received("wmo")] == [b"toch"]
+    assert [path.name for path in keten.verzonden("0363")] == ["onbekend.jpg"]
+    with Reader(keten.location.database) as reader:
+        assert reader.trace("onbekend.jpg")
