@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from gateway.lifecycle import Status
-from gateway.moment import Clock
+from gateway.purge import KIND as PURGE
+from gateway.quarantine import KIND as DECIDE
 from gateway.requests import Asked, place
 from gateway.store_queries import Reader
 
@@ -262,12 +263,9 @@ def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
     with sqlite3.connect(keten.location.database) as connection:
         connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
     connection.close()
-    for kind, body in (
-        ("quarantaine", {"action": "release", "ids": [held.name], "by": "anna", "reason": "toch",
-                         "as": "wmo"}),
-        ("purge", {"after": 0, "by": "piet"}),
-    ):  # fmt: skip
-        place(keten.location.state, Asked(Clock().fresh_ulid(), kind, body))
+    release = {"action": "release", "ids": [held.name], "by": "anna", "reason": "toch", "as": "wmo"}
+    place(keten.location.state, Asked("01A", DECIDE, release))
+    place(keten.location.state, Asked("01B", PURGE, {"after": 0, "by": "piet"}))
     keten.settle()
     assert [one.content for one in keten.received("wmo")] == [b"toch"]
     assert [path.name for path in keten.verzonden("0363")] == ["onbekend.jpg"]
