@@ -59,22 +59,20 @@ def met_datums(rijen: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
 
 
 def _echte_datum(tekst: pl.Expr, posities: int) -> pl.Expr:
-    """The number, where it is a day of the calendar: from 1 January of the year 1."""
-    dag8 = tekst.cast(pl.Int32, strict=False)
-    jaar, maand, dag = dag8 // 10000, dag8 // 100 % 100, dag8 % 100
+    dag = tekst.cast(pl.Int32, strict=False)
+    return pl.when((tekst.str.len_bytes() == posities) & _op_kalender(dag)).then(dag)
+
+
+def _op_kalender(eejjmmdd: pl.Expr) -> pl.Expr:
+    """Whether a number is a day of the calendar: from 1 January of the year 1."""
+    jaar, maand, dag = eejjmmdd // 10000, eejjmmdd // 100 % 100, eejjmmdd % 100
     schrikkel = (jaar % 4 == 0) & ((jaar % 100 != 0) | (jaar % 400 == 0))
     langste = (
         pl.when(maand == 2)
         .then(28 + schrikkel.cast(pl.Int32))
         .otherwise(31 - maand.is_in([4, 6, 9, 11]).cast(pl.Int32))
     )
-    echt = (
-        (tekst.str.len_bytes() == posities)
-        & (jaar >= 1)
-        & maand.is_between(1, 12)
-        & dag.is_between(1, langste)
-    )
-    return pl.when(echt).then(dag8)
+    return (jaar >= 1) & maand.is_between(1, 12) & dag.is_between(1, langste)
 
 
 # --- the rules ------------------------------------------------------------------------------------
@@ -97,10 +95,10 @@ def code_onbekend(kolom: Kolom, maat: Maat) -> pl.Expr:
 
 def geen_tijdstip(kolom: Kolom, maat: Maat) -> pl.Expr:
     """No moment that ever was or will be."""
-    tekst = veld(kolom)
-    uur = tekst.str.slice(8, 2).cast(pl.Int32, strict=False)
-    minuut = tekst.str.slice(10, 2).cast(pl.Int32, strict=False)
-    echt = _echte_datum(tekst.str.slice(0, 8), 8).is_not_null() & (uur < 24) & (minuut < 60)
+    tijdstip = veld(kolom).cast(pl.Int64, strict=False)
+    dag, uur, minuut = tijdstip // 10000, tijdstip // 100 % 100, tijdstip % 100
+    heel = veld(kolom).str.len_bytes() == kolom.posities
+    echt = heel & _op_kalender(dag.cast(pl.Int32, strict=False)) & (uur < 24) & (minuut < 60)
     return gevuld(kolom) & ~echt.fill_null(value=False)
 
 
