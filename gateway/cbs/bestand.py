@@ -31,7 +31,7 @@ DEEL = 250_000
 """Lines that are judged at once: a block of empty lines would hold millions."""
 
 NAAST_ELKAAR = 2
-"""Parts that are judged at the same time. Each takes some 100 MB, so it is not the number of cores."""
+"""Parts that are judged at the same time. Each takes some 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def controleer(
 
 
 def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[Bevinding]:
-    """Judge the file as a whole: of its faults only the first, for the next would follow from it."""
-    fout: tuple[str, dict[str, object]] | None = None
+    """Judge the file as a whole: of its faults only the first: the next follow from it."""
+    fout: tuple[str, dict[str, str]] | None = None
     if lezing.codering == codering.UTF16:
         fout = "codering-utf16", {}
     elif lezing.codering == codering.ONLEESBAAR:
@@ -85,7 +85,7 @@ def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[B
     found = []
     for code, more in [fout] if fout else []:
         ernst = protocol.regels[code].ernst or Ernst.FOUT
-        found.append(Bevinding(None, None, ernst, code, protocol.tekst(code, **more)))
+        found.append(Bevinding(None, None, ernst, code, protocol.tekst(code, None, **more)))
     if lezing.bom:
         ernst = protocol.regels["byte-order-mark"].ernst or Ernst.SIGNAAL
         tekst = protocol.tekst("byte-order-mark")

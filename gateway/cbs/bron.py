@@ -54,19 +54,18 @@ def regelblokken(
     """
     rest, weg = b"", False  # weg: the remainder of a line that is too long is being left out
     for stuk in stukken(bron, voortgang):
-        if voorbij:
-            stuk, voorbij = stuk[voorbij:], 0
+        nieuw, voorbij = stuk[voorbij:], 0
         if weg:
-            _, einde, stuk = stuk.partition(b"\n")
-            if not einde:
+            einde = nieuw.find(b"\n")
+            if einde < 0:
                 continue
-            rest, weg = rest + b"\n", False
-        slot = stuk.rfind(b"\n") + 1
+            nieuw, weg = nieuw[einde:], False
+        slot = nieuw.rfind(b"\n") + 1
         if slot:
-            yield rest + stuk[:slot]
-            rest = stuk[slot:]
+            yield rest + nieuw[:slot]
+            rest = nieuw[slot:]
         else:
-            rest += stuk
+            rest += nieuw
             if len(rest) > max(langste, BLOK // 2):
                 rest, weg = rest[: langste + _OVER], True
     if rest:

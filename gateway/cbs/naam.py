@@ -41,17 +41,17 @@ class Naam:
         return found[1] if found and Uitvraag.lees(found[1]) else None
 
 
-def begin(naam: Naam, protocol: Protocol) -> bool:
+def begin(naam: Naam, _protocol: Protocol) -> bool:
     """It does not begin with the fixed text."""
     return not naam.begint_goed
 
 
-def uitvraag(naam: Naam, protocol: Protocol) -> bool:
+def uitvraag(naam: Naam, _protocol: Protocol) -> bool:
     """It begins well, but no code of a half-year follows."""
     return naam.begint_goed and naam.uitvraag is None
 
 
-def vrije_tekst(naam: Naam, protocol: Protocol) -> bool:
+def vrije_tekst(naam: Naam, _protocol: Protocol) -> bool:
     """Something stands behind the code, without an underscore before it."""
     if naam.uitvraag is None:
         return False
@@ -64,7 +64,7 @@ def teken(naam: Naam, protocol: Protocol) -> bool:
     return any(one in protocol.verboden for one in naam.geheel)
 
 
-def punt(naam: Naam, protocol: Protocol) -> bool:
+def punt(naam: Naam, _protocol: Protocol) -> bool:
     """It holds a dot elsewhere than before the extension."""
     return "." in naam.stam
 

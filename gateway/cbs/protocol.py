@@ -177,9 +177,9 @@ def _protocol(data: dict[str, Any]) -> Protocol:
 def _regel(data: dict[str, Any], kolommen: tuple[Kolom, ...]) -> Regel:
     known = {one.id for one in kolommen}
     per: dict[str, Ernst] = {}
-    for ernst in Ernst:
-        named = data.get(ernst.value, [])
-        per |= dict.fromkeys(known if named == "*" else named, ernst)
+    for grave in Ernst:
+        named = data.get(grave.value, [])
+        per |= dict.fromkeys(known if named == "*" else named, grave)
     if not set(per) <= known:
         raise ValueError(f"{data['code']}: no such column: {sorted(set(per) - known)}")
     ernst = Ernst(data["ernst"]) if "ernst" in data else None

@@ -33,25 +33,24 @@ def te_lang(protocol: Protocol) -> pl.Expr:
     return REGEL.str.len_bytes() > protocol.langste_regel
 
 
-def leeg(protocol: Protocol) -> pl.Expr:
+def leeg(_protocol: Protocol) -> pl.Expr:
     """Nothing but its Enter."""
     return REGEL == ""
 
 
-def aanhalingstekens(protocol: Protocol) -> pl.Expr:
+def aanhalingstekens(_protocol: Protocol) -> pl.Expr:
     """Quotes, which Excel sets around a field or a line that it finds strange."""
     return REGEL.str.contains('"', literal=True)
 
 
 def puntkomma_aan_eind(protocol: Protocol) -> pl.Expr:
     """One semicolon too many, at the end: the last variable was closed with one."""
-    meer = AANTAL == len(protocol.kolommen)
-    return meer & REGEL.str.ends_with(protocol.scheidingsteken)
+    return (AANTAL.eq(len(protocol.kolommen))) & REGEL.str.ends_with(protocol.scheidingsteken)
 
 
 def aantal_kolommen(protocol: Protocol) -> pl.Expr:
     """Too few or too many semicolons."""
-    return AANTAL != len(protocol.kolommen) - 1
+    return AANTAL.ne(len(protocol.kolommen) - 1)
 
 
 REGELREGELS: dict[str, Callable[[Protocol], pl.Expr]] = {
@@ -191,7 +190,7 @@ def _is_stuurteken(teken: str) -> bool:
 
 
 def _op_kop(protocol: Protocol, code: str, **more: object) -> Bevinding:
-    return Bevinding(1, None, _ernst(protocol, code), code, protocol.tekst(code, **more))
+    return Bevinding(1, None, _ernst(protocol, code), code, protocol.tekst(code, None, **more))
 
 
 def _ernst(protocol: Protocol, code: str) -> Ernst:

@@ -78,22 +78,22 @@ def _op_kalender(eejjmmdd: pl.Expr) -> pl.Expr:
 # --- the rules ------------------------------------------------------------------------------------
 
 
-def verplicht_leeg(kolom: Kolom, maat: Maat) -> pl.Expr:
+def verplicht_leeg(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """Must be filled on every row, and is not."""
     return veld(kolom) == ""
 
 
-def lengte(kolom: Kolom, maat: Maat) -> pl.Expr:
+def lengte(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """Filled, but not with exactly so many characters."""
     return gevuld(kolom) & (veld(kolom).str.len_chars() != kolom.posities)
 
 
-def code_onbekend(kolom: Kolom, maat: Maat) -> pl.Expr:
+def code_onbekend(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """Not in the code list."""
     return ~veld(kolom).is_in(["", *kolom.codes])
 
 
-def geen_tijdstip(kolom: Kolom, maat: Maat) -> pl.Expr:
+def geen_tijdstip(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """No moment that ever was or will be."""
     tijdstip = veld(kolom).cast(pl.Int64, strict=False)
     dag, uur, minuut = tijdstip // 10000, tijdstip // 100 % 100, tijdstip % 100
@@ -102,7 +102,7 @@ def geen_tijdstip(kolom: Kolom, maat: Maat) -> pl.Expr:
     return gevuld(kolom) & ~echt.fill_null(value=False)
 
 
-def geen_datum(kolom: Kolom, maat: Maat) -> pl.Expr:
+def geen_datum(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """No day of the calendar."""
     return gevuld(kolom) & datum(kolom).is_null()
 
@@ -167,17 +167,17 @@ def einde_ontbreekt(kolom: Kolom, maat: Maat) -> pl.Expr:
     return (veld(kolom) == "") & gevuld(maat.protocol.kolom("reden_beeindiging"))
 
 
-def geen_getal(kolom: Kolom, maat: Maat) -> pl.Expr:
+def geen_getal(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """Anything but the digits 0 to 9."""
     return veld(kolom).str.contains("[^0-9]")
 
 
-def niet_geheel(kolom: Kolom, maat: Maat) -> pl.Expr:
+def niet_geheel(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """A number with a fraction."""
     return veld(kolom).str.contains(r"^[0-9]+[.,][0-9]+$")
 
 
-def oude_code(kolom: Kolom, maat: Maat) -> pl.Expr:
+def oude_code(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """One digit: a code of iWmo 2.0."""
     return veld(kolom).str.contains("^[0-9]$")
 
