@@ -8,6 +8,9 @@ one CR before it that belongs to the line's end.
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -31,9 +34,12 @@ class Bron:
     omvang: int
 
 
-def van_schijf(pad: str, omvang: int) -> Bron:
-    """Give the source that a file on disk is."""
-    return Bron(lambda: open(pad, "rb"), omvang)
+def van_schijf(pad: str) -> Bron:
+    """Give the source that a file on disk is; ``OSError`` for what cannot be read twice."""
+    found = os.stat(pad)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", pad)
+    return Bron(lambda: open(pad, "rb"), found.st_size)
 
 
 def stukken(bron: Bron, voortgang: Voortgang = stil) -> Iterator[bytes]:

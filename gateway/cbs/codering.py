@@ -54,6 +54,8 @@ def verken(bron: Bron, voortgang: Voortgang = stil) -> Lezing:
         regels += stuk.count(b"\n")
         if is_utf8 and not (stuk.isascii() and not utf8.getstate()[0]):
             is_utf8 = _past(utf8, stuk)
+        if not (is_utf8 or is_cp1252):
+            break
         is_cp1252 = is_cp1252 and (stuk.isascii() or not any(b in stuk for b in _ZONDER_TEKEN))
     is_utf8 = is_utf8 and _past(utf8, b"", final=True)
     bom = _bom(kop)
@@ -78,7 +80,7 @@ def tekst(blok: bytes, codering: str) -> bytes:
     if blok.isascii():
         return blok
     if codering == CP1252:
-        return blok.decode("cp1252").encode()
+        return blok.decode("cp1252", "replace").encode()
     return blok.decode("utf-8", "ignore").encode()
 
 

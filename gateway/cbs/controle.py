@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from datetime import date
 
@@ -36,5 +35,5 @@ def beoordeel(
         uitvoer.bestand = naam
     if naam.lower().endswith(ZIP):
         return zipbestand.controleer(pad, naam, dag, soort, uitvoer, voortgang)
-    wat = bestand.Aanlevering(van_schijf(pad, os.path.getsize(pad)), naam, dag, soort)
+    wat = bestand.Aanlevering(van_schijf(pad), naam, dag, soort)
     return bestand.controleer(wat, uitvoer, voortgang)

@@ -41,6 +41,14 @@ class Naam:
         return found[1] if found and Uitvraag.lees(found[1]) else None
 
 
+def soort_van(naam: str, protocol: Protocol) -> str:
+    """Tell which kind of file a name is meant for, in either letter case; else wmo."""
+    for soort, one in protocol.soorten.items():
+        if naam.upper().startswith(one.begin):
+            return soort
+    return next(iter(protocol.soorten))
+
+
 def begin(naam: Naam, _protocol: Protocol) -> bool:
     """It does not begin with the fixed text."""
     return not naam.begint_goed

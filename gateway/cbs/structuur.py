@@ -103,34 +103,26 @@ class Structuur:
     @classmethod
     def van(cls, protocol: Protocol) -> Structuur:
         """Make the rules of a protocol into expressions."""
-        regelgroep = [
-            Toets(code, None, _ernst(protocol, code), rule(protocol), _tekst(protocol, code))
-            for code, rule in REGELREGELS.items()
-            if code in protocol.regels
+        rij = [
+            _toets(protocol, code, REGELREGELS[code](protocol))
+            for code in protocol.regels
+            if code in REGELREGELS
         ]
         # A control character on a line that is not divided into fields belongs to no column.
-        los = Toets(
-            "stuurteken", None, Ernst.FOUT, stuurteken(REGEL) & ~te_lang(protocol),
-            protocol.tekst("stuurteken"),
-        )  # fmt: skip
+        lang = te_lang(protocol)
+        los = _toets(protocol, "stuurteken", stuurteken(REGEL) & ~lang)
         # Of SBO and JEUGD the separator is not known: a tab may be it.
-        onleesbaar = replace(los, raak=REGEL.str.contains(_GEEN_TEKST))
-        velden = [
-            [
-                Toets(code, kolom.nummer, per[kolom.id], rule(pl.col(kolom.naam)),
-                      protocol.tekst(code, kolom))
-                for code, rule in VELDREGELS.items()
-                if kolom.id in (per := protocol.regels[code].per_kolom)
-            ]
-            for kolom in protocol.kolommen
-        ]  # fmt: skip
-        return cls(
-            protocol,
-            _schoon(protocol),
-            (regelgroep, [los]),
-            tuple(velden),
-            ([regelgroep[0], onleesbaar],),
-        )
+        vorm = [
+            _toets(protocol, "regel-te-lang", lang),
+            replace(los, raak=REGEL.str.contains(_GEEN_TEKST)),
+        ]
+        velden: dict[int, list[Toets]] = {}
+        for code in protocol.regels:
+            for kolom, ernst in protocol.kolommen_van(code) if code in VELDREGELS else ():
+                raak = VELDREGELS[code](pl.col(kolom.naam))
+                toets = Toets(code, kolom.nummer, ernst, raak, protocol.tekst(code, kolom))
+                velden.setdefault(kolom.nummer, []).append(toets)
+        return cls(protocol, _schoon(protocol), (rij, [los]), tuple(velden.values()), (vorm,))
 
     def delen(self, regels: pl.DataFrame) -> list[tuple[pl.DataFrame, tuple[Groep, ...]]]:
         """Give what is to be judged of some lines (columns ``regel``, ``l``): nothing, mostly."""
@@ -191,6 +183,10 @@ def _is_stuurteken(teken: str) -> bool:
 
 def _op_kop(protocol: Protocol, code: str, **more: object) -> Bevinding:
     return Bevinding(1, None, _ernst(protocol, code), code, protocol.tekst(code, None, **more))
+
+
+def _toets(protocol: Protocol, code: str, raak: pl.Expr) -> Toets:
+    return Toets(code, None, _ernst(protocol, code), raak, _tekst(protocol, code))
 
 
 def _ernst(protocol: Protocol, code: str) -> Ernst:

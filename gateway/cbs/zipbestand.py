@@ -26,7 +26,7 @@ from typing import BinaryIO, cast
 from gateway.cbs import bestand, naam
 from gateway.cbs.bestand import Aanlevering
 from gateway.cbs.bevindingen import Verzamelaar
-from gateway.cbs.bron import Bron, Voortgang, stil
+from gateway.cbs.bron import Bron, Voortgang, stil, van_schijf
 from gateway.cbs.codering import CP1252, ONLEESBAAR, UTF8, UTF8_BOM, UTF16
 from gateway.cbs.model import Bevinding, Controle, Ernst
 from gateway.cbs.protocol import Protocol, voor
@@ -65,12 +65,6 @@ _STUK = (
 _VAN_GOED_NAAR_SLECHT = (UTF8, UTF8_BOM, CP1252, UTF16, ONLEESBAAR)
 
 
-class LidError(GatewayError):
-    """A member was asked for that cannot be read."""
-
-    code = "lid"
-
-
 @dataclass(frozen=True, slots=True)
 class Inhoud:
     """What a ZIP holds. ``weigering``: the code of why nothing in it is read, None for reading."""
@@ -88,6 +82,7 @@ def controleer(
     fouten = naam.beoordeel(genoemd, protocol.soorten[soort], protocol)
     if fouten:
         return _samen(genoemd, 1, fouten, (), uitvoer)
+    van_schijf(pad)
     inhoud = bekijk(pad)
     if inhoud.weigering:
         return _samen(genoemd, 2, [_bevinding(protocol, inhoud.weigering)], (), uitvoer)
@@ -106,12 +101,12 @@ def controleer(
 
 
 def lid(pad: str, welk: str) -> Bron:
-    """Give one member to read, safely; :class:`LidError` when it is not there or is refused."""
+    """Give one member to read, safely; :class:`GatewayError` when it is not there or is refused."""
     inhoud = bekijk(pad)
     for info in inhoud.leden:
         if info.filename == welk and not _weiger(info, set()):
             return Bron(partial(_los_openen, pad, info), info.file_size)
-    raise LidError(f"{os.path.basename(pad)} holds no member {welk!r} that can be read")
+    raise GatewayError(f"{os.path.basename(pad)} holds no member {welk!r} that can be read")
 
 
 def bekijk(pad: str) -> Inhoud:
@@ -208,7 +203,7 @@ def _openen(archief: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
 
 
 def _los_openen(pad: str, info: zipfile.ZipInfo) -> BinaryIO:
-    """Open one member by itself. The archive closes when it does: zipfile counts who still reads."""
+    """Open one member by itself. The archive closes with it: zipfile counts who still reads."""
     with zipfile.ZipFile(pad) as archief:
         return _openen(archief, info)
 
