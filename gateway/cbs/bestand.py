@@ -99,7 +99,10 @@ def delen(
     """Give the lines of a readable file, some at a time: ``regel`` (from 1) and ``l``, the text."""
     volgende = 1
     for blok in regelblokken(bron, langste, voorbij=lezing.bom, voortgang=voortgang):
-        heel = pl.read_lines(codering.tekst(blok, lezing.codering), name="l")
+        tekst = codering.tekst(blok, lezing.codering)
+        if tekst.endswith(b"\r"):  # no line's end without its LF: polars would take it for one
+            tekst += b"\r\n"
+        heel = pl.read_lines(tekst, name="l")
         regel = pl.int_range(volgende, volgende + pl.len(), dtype=pl.UInt32).alias("regel")
         heel = heel.with_columns(regel)
         volgende += heel.height

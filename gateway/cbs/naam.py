@@ -31,8 +31,8 @@ class Naam:
 
     @property
     def begint_goed(self) -> bool:
-        """Whether it begins with the fixed text, in capitals."""
-        return self.stam.startswith(self.begin)
+        """Whether it begins with the fixed text, in capitals, and an underscore."""
+        return self.stam.startswith(f"{self.begin}_")
 
     @property
     def uitvraag(self) -> str | None:

@@ -21,7 +21,7 @@ AANTAL = pl.col("n")
 _STUUR = r"\x00-\x1f\x7f-\u009f"
 _STUURTEKEN = f"[{_STUUR}]"
 _GEEN_TEKST = r"[\x00-\x08\x0a-\x1f\x7f-\u009f]"
-_WETENSCHAPPELIJK = r"^\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*[eE]\s*[+-]?\s*[0-9]+\s*$"
+_WETENSCHAPPELIJK = r"^[+-]?[0-9]+(?:[.,][0-9]+)? ?[eE][+-]?[0-9]+$"
 _TEKENS = {b",": "een komma", b"\t": "een tab"}
 
 
@@ -38,9 +38,14 @@ def leeg(_protocol: Protocol) -> pl.Expr:
     return REGEL == ""
 
 
-def aanhalingstekens(_protocol: Protocol) -> pl.Expr:
-    """Quotes, which Excel sets around a field or a line that it finds strange."""
-    return REGEL.str.contains('"', literal=True)
+def aanhalingstekens(protocol: Protocol) -> pl.Expr:
+    """Quotes, which Excel sets around a field or a line that it finds strange.
+
+    Looked for in the basic set: what stands in the facultative one never rejects a file.
+    """
+    basis = sum(not kolom.facultatief for kolom in protocol.kolommen)
+    veld = f'[^{protocol.scheidingsteken}"]*'
+    return REGEL.str.contains(f'^(?:{veld}{protocol.scheidingsteken}){{0,{basis - 1}}}{veld}"')
 
 
 def puntkomma_aan_eind(protocol: Protocol) -> pl.Expr:
@@ -71,7 +76,7 @@ def stuurteken(veld: pl.Expr) -> pl.Expr:
 
 
 def wetenschappelijke_notatie(veld: pl.Expr) -> pl.Expr:
-    """A number as Excel shortens it: 2,01804E+11, with or without spaces."""
+    """A number as Excel shortens it: 2,01804E+11, with or without a space."""
     return veld.str.contains(_WETENSCHAPPELIJK)
 
 
@@ -207,7 +212,7 @@ def _schoon(protocol: Protocol) -> pl.Expr:
     cijfers = {kolom.id for kolom, _ in protocol.kolommen_van("ongeldig-teken")}
 
     def veld(kolom: Kolom) -> str:
-        return "[0-9]*" if kolom.id in cijfers else f'[^{protocol.scheidingsteken}"{_STUUR}]*'
+        return "[0-9]*" if kolom.id in cijfers else f"[^{protocol.scheidingsteken}{_STUUR}]*"
 
     patroon = protocol.scheidingsteken.join(veld(kolom) for kolom in protocol.kolommen)
     return REGEL.str.contains(f"^{patroon}$") & (REGEL.str.len_bytes() <= protocol.langste_regel)
