@@ -353,9 +353,9 @@ class _Rij:
             yield "einde-ontbreekt"
         if kolom > 10 and veld:
             yield from self._facultatief(kolom, veld)
-        if kolom == 13 and velden[4] == "0088":
-            if (velden[13], velden[14]) not in (("", ""), ("83", "6")):
-                yield "generiek-advies"
+        beschikt = velden[13], velden[14]
+        if kolom == 13 and velden[4] == "0088" and beschikt not in (("", ""), ("83", "6")):
+            yield "generiek-advies"
         if kolom == 15 and "0088" in (velden[4], velden[8]) and veld not in ("", "83"):
             yield "generiek-advies"
 
