@@ -2,8 +2,8 @@
 """Where a synthetic file goes: to disk, into a ZIP, or to standard output; a piece at a time.
 
 On disk it grows under a temporary name and gets its own when it is whole; memory holds one piece,
-whatever the number of rows. Said of what is on disk: nothing that stood there is lost unless it was
-asked for, and a run that is broken off leaves only the temporary file, which the next one reuses.
+whatever the number of rows. Nothing that stood there is replaced unless that was asked for. After a
+crash the temporary file is left; the next run under that name begins by removing it.
 """
 
 from __future__ import annotations
@@ -68,22 +68,27 @@ def bewaar(path: str, vul: Callable[[IO[bytes]], None], *, replace: bool) -> Non
     With ``replace`` what stood there goes first; between that and the rename nothing bears the
     name.
     """
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(os.path.abspath(path))
     if os.path.lexists(path) and not replace:
         raise GatewayError(
             f"{path} is there already", hint="add --replace, or choose another name with -o"
         )
-    durable.make_dir(folder or ".")
-    dir_fd = durable.open_dir(folder or ".")
+    durable.make_dir(folder)
+    dir_fd = durable.open_dir(folder)
     try:
         staged = f".{name}.new"
         durable.remove(dir_fd, staged)
-        with _Groei(durable.open_part(dir_fd, staged, new=True)) as part:
-            vul(part)
-        durable.sync_filesystem(dir_fd)
-        if replace:
-            durable.remove(dir_fd, name)
-        durable.rename(dir_fd, staged, dir_fd, name)
+        try:
+            part = _Groei(durable.open_part(dir_fd, staged, new=True))
+            with io.BufferedWriter(part, STUK * 100) as into:
+                vul(into)
+            durable.sync_filesystem(dir_fd)
+            if replace:
+                durable.remove(dir_fd, name)
+            durable.rename(dir_fd, staged, dir_fd, name)
+        except BaseException:  # Ctrl-C too: half a file helps nobody
+            durable.remove(dir_fd, staged)
+            raise
     finally:
         os.close(dir_fd)
 

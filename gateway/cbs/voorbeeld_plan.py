@@ -76,7 +76,8 @@ class Plan:
         """
         stap = min((one.fout.stap for one in self.geplant if _fout(one)), default=None)
         alone = stap == 2 and any(code in ENIG for code in self.heel)
-        seen, hidden = [], []
+        seen: list[Geplant] = []
+        hidden: list[Geplant] = []
         for one in self.geplant:
             covered = alone and one.fout.code not in {*ENIG, "byte-order-mark"}
             reached = stap is None or one.fout.stap <= stap
@@ -94,8 +95,8 @@ def lees(tekst: str, opdracht: Opdracht) -> Plan:
     parts = [part.strip() for part in tekst.split(",") if part.strip()]
     asked = [_deel(number, part) for number, part in enumerate(parts, 1)]
     # Those with a place of their own first: chance takes from what is left.
-    for deel in sorted(asked, key=lambda one: one.regel is None):
-        if deel.fout.plek is Plek.RIJ and deel.regel is None:
+    for deel in sorted(asked, key=lambda one: one.is_vrij):
+        if deel.is_vrij:
             for regel in _lijnen(deel, plan, opdracht):
                 plan.regels[regel] = Geplant(deel.fout, regel, deel.kolom)
         else:
@@ -114,6 +115,11 @@ class _Deel:
     kolom: int | None
     variant: str
     aantal: int
+
+    @property
+    def is_vrij(self) -> bool:
+        """Whether it can be on any row: no place was named, and it has none of its own."""
+        return self.fout.plek is Plek.RIJ and self.regel is None
 
     def weiger(self, why: str, hint: str = "") -> GatewayError:
         return _weiger(self.number, self.tekst, why, hint)

@@ -7,11 +7,10 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from gateway.commands.options import err, out
@@ -37,7 +36,11 @@ PLAN = typer.Option(
 OUTPUT = typer.Option(
     "-o", "--output", metavar="FILE", help="Where: a file, a folder, or - for standard output."
 )
-NAME = typer.Option(help="Another file name, to see what CBS makes of it; in a ZIP the member's.")
+NAME = typer.Option(
+    "--naam",
+    metavar="NAME",
+    help="Another file name, to see what CBS makes of it; in a ZIP the member's.",
+)
 EXPECTED = typer.Option(
     metavar="FILE", help="Write here, as JSON, the findings that must come back."
 )
@@ -81,7 +84,8 @@ def wmo(
     opdracht = Opdracht.lees(gemeente, uitvraag, rijen, seed)
     plan = lees(fouten, opdracht)
     path, named = _names(output, name, plan.naam(opdracht), as_zip=as_zip)
-    if verwacht and not _known(named, plan, opdracht):
+    known = _known(named, plan, opdracht)
+    if verwacht and not known:
         raise GatewayError(
             f"--verwacht: what CBS makes of the name {named!r} is not known here",
             hint="let the plan choose a wrong name: --fouten naam-teken",
@@ -89,7 +93,7 @@ def wmo(
     _make(path, named if as_zip else None, opdracht, plan, replace=replace)
     if verwacht:
         _expect(verwacht, named, plan)
-    _tell(path, named, opdracht, plan)
+    _tell(path, named, opdracht, plan if known else None)
 
 
 @app.command(epilog="Example: knooppunt sample faults")
@@ -101,17 +105,30 @@ def faults() -> None:
     """
     from gateway.cbs.voorbeeld_fouten import FOUTEN
 
-    table = Table("kind", "step", "gravity", "columns", "what is planted", box=None)
+    out.print(Text(_LINE.format("kind", "step", "gravity", "columns", "what is planted")))
     for one in FOUTEN:
-        columns = ", ".join(map(str, dict.fromkeys(one.kolommen)))
-        table.add_row(one.code, str(one.stap), one.ernst.value, columns or one.plek, one.zegt)
-    out.print(table)
+        columns = _columns(one.kolommen) or one.plek.value
+        line = _LINE.format(one.code, one.stap, one.ernst.value, columns, one.zegt)
+        out.print(Text(line.rstrip()))
+
+
+_LINE = "{:<27}{:<6}{:<10}{:<28}{}"
+
+
+def _columns(numbers: tuple[int, ...]) -> str:
+    """The usual column, and after it all that can be."""
+    if len(numbers) < 2:
+        return "".join(map(str, numbers))
+    every = sorted(set(numbers))
+    whole = every == list(range(every[0], every[-1] + 1))
+    shown = f"{every[0]}-{every[-1]}" if whole else ", ".join(map(str, every))
+    return f"{numbers[0]} (of {shown})"
 
 
 def _names(output: str, name: str, usual: str, *, as_zip: bool) -> tuple[str, str]:
     """The path that is written (- for standard output), and the name that CBS will judge."""
     if name and (name in (".", "..") or "/" in name or "\0" in name):
-        raise GatewayError(f"--name {name!r}: no disk can hold that name")
+        raise GatewayError(f"--naam {name!r}: no disk can hold that name")
     named = name or usual
     file = f"{named.rpartition('.')[0] or named}.zip" if as_zip else named
     if output in ("", "-"):
@@ -122,7 +139,7 @@ def _names(output: str, name: str, usual: str, *, as_zip: bool) -> tuple[str, st
         return output, named
     if name:
         raise GatewayError(
-            "-o and --name both name the file", hint="give -o a folder, or leave --name out"
+            "-o and --naam both name the file", hint="give -o a folder, or leave --naam out"
         )
     return output, os.path.basename(output)
 
@@ -147,7 +164,7 @@ def _make(path: str, member: str | None, opdracht: Opdracht, plan: Plan, *, repl
         bewaar(path, fill, replace=replace)
 
 
-def _progress(total: int):  # type: ignore[no-untyped-def]
+def _progress(total: int) -> Callable[[int], None]:
     told = 0
 
     def tell(done: int) -> None:
@@ -164,22 +181,23 @@ def _expect(path: str, named: str, plan: Plan) -> None:
     from gateway.cbs.voorbeeld_bestand import verwachting
 
     text = json.dumps(verwachting(named, plan), ensure_ascii=False, indent=2) + "\n"
-    durable.put(path, text.encode())
+    durable.put(os.path.abspath(path), text.encode())
 
 
-def _tell(path: str, named: str, opdracht: Opdracht, plan: Plan) -> None:
+def _tell(path: str, named: str, opdracht: Opdracht, plan: Plan | None) -> None:
+    """Say what was made, what must come back where that is known, and what to type next."""
     screen = err if path == "-" else out
     who = f"{opdracht.gemeente.code} {opdracht.gemeente.naam}"
-    screen.print(
-        Text(
-            f"made {named if path == '-' else path}: {opdracht.rijen:,} synthetic rows of {who} "
-            f"over {opdracht.uitvraag.code}, seed {opdracht.seed}"
-        )
+    made = (
+        f"made {named if path == '-' else path}: {opdracht.rijen:,} synthetic rows of {who} over "
+        f"{opdracht.uitvraag.code}, seed {opdracht.seed}"
     )
-    stap, seen, hidden = plan.verwacht()
+    screen.print(Text(made))
+    stap, seen, hidden = plan.verwacht() if plan else (None, [], [])
     if seen:
         outcome = f"rejected in step {stap}" if stap else "approved"
-        more = f"; {len(hidden)} more show after that is mended" if hidden else ""
-        screen.print(Text(f"must come back: {outcome}, {len(seen)} findings{more}"))
+        count = f"{len(seen):,} finding" + "s" * (len(seen) != 1)
+        more = f"; {len(hidden):,} more once that is mended" if hidden else ""
+        screen.print(Text(f"must come back: {outcome}, {count}{more}"))
     if path != "-":
         screen.print(Text(f"Next: knooppunt cbs check {path}"))
