@@ -15,7 +15,7 @@ from stdnum.nl import bsn
 
 from gateway.cbs.model import Ernst
 from gateway.cbs.voorbeeld import KOPPEN, ONBEKEND, Opdracht, rijen
-from gateway.cbs.voorbeeld_bestand import schrijf, stukken
+from gateway.cbs.voorbeeld_bestand import bewaar, schrijf, stukken
 from gateway.cbs.voorbeeld_fouten import ENIG, FOUTEN, Plek
 from gateway.cbs.voorbeeld_plan import lees, regels, soorten
 from gateway.errors import GatewayError
@@ -357,6 +357,18 @@ def test_the_kinds_are_listed(tmp_path):
     """Each with its step, gravity, columns and meaning."""
     said = typed(tmp_path, "faults").stdout.decode()
     assert [line.split()[0] for line in said.splitlines()[1:]] == [one.code for one in FOUTEN]
+
+
+def test_a_run_that_is_broken_off_leaves_nothing(tmp_path):
+    """Neither a file nor half a one, whatever broke it off."""
+
+    def broken(into):
+        into.write(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bewaar(str(tmp_path / "uit" / "WMO_H22025.csv"), broken, replace=False)
+    assert list((tmp_path / "uit").iterdir()) == []
 
 
 def test_writing_streams_into_anything():
