@@ -40,6 +40,7 @@ WRITERS = {
 CLOCKS = {
     "gateway/moment.py": "the one where they enter",
     "gateway/testing/__init__.py": "ids from a seed, handed to the clock: the opposite of chance",
+    "gateway/cbs/voorbeeld.py": "rows from a seed: the same again, the opposite of chance",
 }
 SQL = {
     "gateway/testing/checks.py": "asks the database itself, or it would trust what it examines",
