@@ -21,6 +21,9 @@ from gateway.periods import dag_van
 MAX_GETOOND = 50
 """So many findings stand on paper; all of them in the attachment."""
 
+MIN_GETOOND = 5
+"""Of a ZIP with many members, each that has findings shows this many."""
+
 _STAPPEN = (
     ("Bestandsnaam", "begin, uitvraag en extensie"),
     ("Structuur", "kolommen, regels en tekens"),
@@ -34,6 +37,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     controle, afzender = invoer.controle, invoer.afzender
     bijlagen = dict(_bijlagen(invoer.bijlagen))
     leden = controle.leden or (controle,)
+    ruimte = max(MIN_GETOOND, MAX_GETOOND // (sum(bool(one.bevindingen) for one in leden) or 1))
     uitvraag = controle.uitvraag
     feiten = [
         ("Bestand", afzender.bestand),
@@ -51,7 +55,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
         "doen": list(_doen(invoer)),
         "opmerkingen": [*opmerkingen(invoer.opmerkingen), *_over_soort(invoer)],
         "leden": [_lid(one) for one in controle.leden],
-        "bestanden": [_bestand(one, MAX_GETOOND // len(leden) or 1) for one in leden],
+        "bestanden": [_bestand(one, ruimte) for one in leden],
         "bijlagen": [
             {"pad": naam, "omschrijving": one.omschrijving, "naam": one.naam}
             for naam, one in zip(bijlagen, invoer.bijlagen, strict=True)
@@ -133,7 +137,8 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
             "is daarna te laat."
         )
     else:
-        yield f"Lever het hele bestand opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
+        wat = "de herstelde bestanden" if controle.leden else "het hele bestand"
+        yield f"Lever {wat} opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
     yield from _keren(invoer)
 
 
@@ -239,10 +244,11 @@ def _regel(one: Bevinding) -> dict[str, Any]:
     }
 
 
-def _kolom(kolom: int | None) -> str:
+def _kolom(kolom: int | None) -> dict[str, Any] | None:
     if kolom is None:
-        return "–"
-    return f"{kolom} {KOLOMMEN[kolom - 1]}" if 1 <= kolom <= len(KOLOMMEN) else str(kolom)
+        return None
+    naam = KOLOMMEN[kolom - 1] if 1 <= kolom <= len(KOLOMMEN) else ""
+    return {"nummer": kolom, "naam": naam}
 
 
 def _eerste(alle: Iterable[Bevinding], ruimte: int) -> list[Bevinding]:
