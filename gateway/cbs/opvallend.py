@@ -95,8 +95,8 @@ def _verandering(eigen: Cijfers, vorige: Cijfers) -> Iterator[Opvallend]:
                 f"{naam} {'gestegen' if nu > toen else 'gedaald'}",
                 f"Van {getal(toen)} in {vorige.uitvraag} naar {getal(nu)} in {eigen.uitvraag} "
                 f"({'+' if nu > toen else '−'}{_komma(abs(verschil))} %).",
-                f"Meer dan {MAX_VERANDERING} % verschil met het vorige aangeleverde halfjaar. Ga na "
-                "of een andere registratie of selectie de oorzaak is.",
+                f"Meer dan {MAX_VERANDERING} % verschil met het vorige aangeleverde halfjaar. "
+                "Ga na of een andere registratie of selectie de oorzaak is.",
             )
 
 
@@ -143,9 +143,7 @@ def _aandelen(eigen: Cijfers, groep: Groep) -> Iterator[Opvallend]:
             )
 
 
-def _vulling(
-    eigen: Cijfers, vorige: Cijfers | None, groep: Groep | None
-) -> Iterator[Opvallend]:
+def _vulling(eigen: Cijfers, vorige: Cijfers | None, groep: Groep | None) -> Iterator[Opvallend]:
     for i, naam in enumerate(KOLOMMEN):
         nu = procent(eigen.kolommen[i].gevuld, eigen.totaal.records)
         anders = groep.gevuld[i] if groep else None

@@ -86,7 +86,8 @@ def _oordeel(controle: Controle) -> dict[str, Any]:
         if controle.leden:
             zin = f"Alle {len(controle.leden)} bestanden in het ZIP-bestand zijn goedgekeurd."
         elif controle.signalen:
-            zin += f" Wel zijn er {telwoord(controle.signalen, 'signaal', 'signalen')}."
+            wel = "Wel is er" if controle.signalen == 1 else "Wel zijn er"
+            zin += f" {wel} {telwoord(controle.signalen, 'signaal', 'signalen')}."
     elif controle.leden:
         fout = sum(not one.goedgekeurd for one in controle.leden)
         zin = f"{fout} van de {len(controle.leden)} bestanden in het ZIP-bestand zijn afgekeurd."
@@ -136,7 +137,7 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
         yield f"De aanleverperiode eindigde op {dag(invoer.laatste_dag)}: opnieuw aanleveren " + (
             "is daarna te laat."
         )
-    else:
+    elif not _op(invoer):
         wat = "de herstelde bestanden" if controle.leden else "het hele bestand"
         yield f"Lever {wat} opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
     yield from _keren(invoer)
@@ -152,12 +153,17 @@ def _na_goedkeuring(invoer: Terugkoppeling, *, te_laat: bool) -> Iterator[str]:
         yield "U hoeft nu niets te doen."
     if invoer.op_orde_voor:
         yield f"Het op-orde rapport volgt uiterlijk {dag(invoer.op_orde_voor)}."
-    if invoer.laatste_dag and not te_laat:
+    if invoer.laatste_dag and not te_laat and not _op(invoer):
         yield (
             "Wilt u nog iets verbeteren, lever dan een volledig nieuw bestand aan, uiterlijk "
             f"{dag(invoer.laatste_dag)}. Als dat is goedgekeurd, vervangt het dit bestand."
         )
-        yield from _keren(invoer)
+    yield from _keren(invoer)
+
+
+def _op(invoer: Terugkoppeling) -> bool:
+    """Whether this was the last delivery that there could be."""
+    return invoer.keer is not None and invoer.keer >= MAX_AANLEVERINGEN
 
 
 def _uiterlijk(laatste: date | None) -> str:
@@ -257,7 +263,7 @@ def _eerste(alle: Iterable[Bevinding], ruimte: int) -> list[Bevinding]:
     A million of one kind must not hide the one of another kind.
     """
     soorten: dict[tuple[str, int | None], int] = {}
-    beurten = []
+    beurten: list[tuple[bool, int, int, Bevinding]] = []
     for one in alle:
         beurt = soorten.get((one.code, one.kolom), 0)
         soorten[one.code, one.kolom] = beurt + 1

@@ -8,6 +8,7 @@ explanations) may hold anything: it is shown as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -60,10 +61,10 @@ class Afzender:
 class Terugkoppeling:
     """The technical feedback on one delivery (aanleverprotocol 2.5, step 3a).
 
-    ``keer``: which delivery of this half-year it is (1 is the first), None where that is not counted (a ZIP
-    with several). ``laatste_dag``: of the window; ``op_orde_voor``: the last day on which the
-    op-orde report follows; None where there is none. ``bijlagen``: the full list of findings, one
-    for the file or one for each member of a ZIP.
+    ``keer``: which delivery of this half-year it is (1 is the first), None where that is not
+    counted (a ZIP with several). ``laatste_dag``: of the window; ``op_orde_voor``: the last day on
+    which the op-orde report follows; None where there is none. ``bijlagen``: the full list of
+    findings, one for the file or one for each member of a ZIP.
     """
 
     moment: datetime
@@ -90,7 +91,7 @@ class OpOrde:
     afzender: Afzender
     cijfers: Cijfers
     eerdere: tuple[Cijfers, ...] = ()
-    anderen: dict[str, Cijfers] = field(default_factory=dict)
+    anderen: Mapping[str, Cijfers] = field(default_factory=dict)
     laatste_dag: date | None = None
     intrekken_van: date | None = None
     intrekken_tot: date | None = None
