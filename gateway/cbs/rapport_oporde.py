@@ -14,6 +14,8 @@ from gateway.cbs.rapporttekst import dag, gemeente, halfjaar, kop, opmerkingen, 
 from gateway.cbs.vergelijking import Cel, Groep, Vergelijking, vergelijk
 from gateway.periods import dag_van
 
+_TITELS = {1: "Op-orde rapport", 2: "Spiegelrapport II"}
+
 MAX_HALFJAREN = 5
 """So many earlier half-years fit beside the current one."""
 
@@ -35,7 +37,9 @@ def gegevens(invoer: OpOrde) -> dict[str, Any]:
         ("Referentie", afzender.referentie),
     ]
     return {
-        "kop": kop("Op-orde rapport", wie, f"{wie}: Wmo {eigen.uitvraag}", invoer.moment, feiten),
+        "kop": kop(
+            _TITELS[invoer.deel], wie, f"{wie}: Wmo {eigen.uitvraag}", invoer.moment, feiten
+        ),
         "doen": list(_doen(invoer)),
         "opmerkingen": opmerkingen(invoer.opmerkingen),
         "opvallend": [
@@ -133,6 +137,14 @@ def _halfjaar(one: Cijfers) -> dict[str, Any]:
 def _doen(invoer: OpOrde) -> Iterator[str]:
     """What the municipality does with the report, and by when (2.5, steps 3b, 3c and 4)."""
     vandaag = dag_van(invoer.moment)
+    if invoer.deel == 2:
+        yield "Ga na of de resultaten aannemelijk zijn."
+        uiterlijk = f", uiterlijk {dag(invoer.opt_in_tot)}" if invoer.opt_in_tot else ""
+        yield (
+            "Besluit of de resultaten gepubliceerd mogen worden en stuur een opt-in of een opt-out"
+            f"{uiterlijk}. Zonder opt-in wordt er niets gepubliceerd."
+        )
+        return
     yield "Toets of de cijfers juist en volledig zijn, en ga na wat er aan de opvallende punten is."
     if invoer.laatste_dag and vandaag <= invoer.laatste_dag:
         yield (

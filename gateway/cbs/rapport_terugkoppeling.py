@@ -50,14 +50,14 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     titel = f"{wie}: {invoer.soort.upper()}" + (f" {uitvraag}" if uitvraag else "")
     return {
         "kop": kop("Technische terugkoppeling", wie, titel, invoer.moment, feiten),
-        "oordeel": _oordeel(controle),
+        "oordeel": _oordeel(controle, invoer.niet_behandeld),
         "stappen": [] if controle.leden else _stappen(controle),
         "doen": list(_doen(invoer)),
         "opmerkingen": [*opmerkingen(invoer.opmerkingen), *_over_soort(invoer)],
         "leden": [_lid(one) for one in controle.leden],
         "bestanden": [_bestand(one, ruimte) for one in leden],
         "bijlagen": [
-            {"pad": naam, "omschrijving": one.omschrijving, "naam": one.naam}
+            {"pad": naam, "omschrijving": one.omschrijving, "volledig": one.volledig}
             for naam, one in zip(bijlagen, invoer.bijlagen, strict=True)
         ],
     }, bijlagen
@@ -80,7 +80,16 @@ def _code(code: str) -> dict[str, str]:
     return _codes().get(code, {"titel": code, "bron": "–", "herstel": ""})
 
 
-def _oordeel(controle: Controle) -> dict[str, Any]:
+def _oordeel(controle: Controle, niet_behandeld: str | None) -> dict[str, Any]:
+    woord, zin = controle.oordeel.capitalize(), _oordeel_in_een_zin(controle)
+    if niet_behandeld and controle.goedgekeurd:
+        # Never a green panel on top of a delivery that does not count.
+        woord, zin = "Niet in behandeling", f"{niet_behandeld} Technisch is alles goedgekeurd."
+    goed = controle.goedgekeurd and not niet_behandeld
+    return {"goed": goed, "woord": woord, "zin": zin}
+
+
+def _oordeel_in_een_zin(controle: Controle) -> str:
     if controle.goedgekeurd:
         zin = "Het bestand voldoet aan de technische eisen van het aanleverprotocol."
         if controle.leden:
@@ -100,7 +109,7 @@ def _oordeel(controle: Controle) -> dict[str, Any]:
         zin += "."
     else:
         zin = f"{telwoord(controle.fouten, 'fout', 'fouten')} in de aanlevering als geheel."
-    return {"goed": controle.goedgekeurd, "woord": controle.oordeel.capitalize(), "zin": zin}
+    return zin
 
 
 def _stappen(controle: Controle) -> list[dict[str, Any]]:
@@ -119,10 +128,15 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
     """What the municipality does now, and by when."""
     controle = invoer.controle
     te_laat = invoer.laatste_dag is not None and dag_van(invoer.moment) > invoer.laatste_dag
-    if controle.goedgekeurd:
+    if controle.goedgekeurd and invoer.niet_behandeld is None:
         yield from _na_goedkeuring(invoer, te_laat=te_laat)
         return
-    lijst = " De bijlage in deze PDF bevat ze allemaal." if invoer.bijlagen else ""
+    if controle.goedgekeurd:
+        yield "Er volgt geen op-orde rapport: met deze aanlevering gebeurt verder niets."
+        return
+    lijst = ""
+    if invoer.bijlagen and all(one.volledig for one in invoer.bijlagen):
+        lijst = " De bijlage in deze PDF bevat ze allemaal."
     if controle.leden:
         yield f"Herstel de fouten in de afgekeurde bestanden.{lijst}"
     else:
@@ -245,9 +259,18 @@ def _regel(one: Bevinding) -> dict[str, Any]:
     return {
         "regel": one.regel,
         "kolom": _kolom(one.kolom),
-        "tekst": one.tekst,
+        "tekst": _zonder_veld(one),
         "bron": _code(one.code)["bron"],
     }
+
+
+def _zonder_veld(one: Bevinding) -> str:
+    """The text without the name of the column that stands beside it."""
+    naam = KOLOMMEN[one.kolom - 1] if one.kolom and one.kolom <= len(KOLOMMEN) else ""
+    if not naam or not one.tekst.startswith(f"{naam}: "):
+        return one.tekst
+    rest = one.tekst.removeprefix(f"{naam}: ")
+    return rest[:1].upper() + rest[1:]
 
 
 def _kolom(kolom: int | None) -> dict[str, Any] | None:
