@@ -7,7 +7,7 @@ import re
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapportinvoer import frame
 
@@ -43,6 +43,7 @@ def tel(rijen: list[dict[int, str]]) -> Telling:
     return Telling(len(rijen), len({rij[3] for rij in rijen} - {"999999999"}))
 
 
+@settings(deadline=None)
 @given(RIJEN)
 def test_counting_one_by_one_gives_the_same(rijen: list[dict[int, str]]) -> None:
     """Every number is that of a plain loop over the rows."""
@@ -65,6 +66,7 @@ def test_counting_one_by_one_gives_the_same(rijen: list[dict[int, str]]) -> None
         assert kolom == Vulling(len(vol), tel(vol).clienten, tel(leeg).clienten)
 
 
+@settings(deadline=None)
 @given(RIJEN)
 def test_the_json_gives_the_same_figures_back(rijen: list[dict[int, str]]) -> None:
     """What the counterpart keeps is what was counted."""
@@ -72,6 +74,7 @@ def test_the_json_gives_the_same_figures_back(rijen: list[dict[int, str]]) -> No
     assert Cijfers.from_json(found.to_json()) == found
 
 
+@settings(deadline=None)
 @given(RIJEN)
 def test_no_person_is_in_what_is_kept(rijen: list[dict[int, str]]) -> None:
     """No nine digits in a row, so no BSN."""

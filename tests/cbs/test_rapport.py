@@ -269,6 +269,13 @@ def test_it_says_how_often_one_can_deliver_again(keer: int | None, zegt: str) ->
     assert ("opnieuw aan, uiterlijk vrijdag 20 februari 2026" in said) == (keer in (1, None))
 
 
+def test_the_first_of_each_signal_is_shown_among_many_faults() -> None:
+    """A rejected file with one signal at its end: it is on paper too."""
+    veel = tuple(Bevinding(i, 3, Ernst.FOUT, "elfproef", "Fout.") for i in range(2, 902))
+    een = Bevinding(905, 7, Ernst.SIGNAAL, "leveringsvorm-leeg", "Zo leeg.")
+    assert "Zo leeg." in tekst(rapport.technische_terugkoppeling(terugkoppeling((*veel, een))))
+
+
 def test_after_the_window_nobody_is_sent_to_it() -> None:
     """Rejected when it is over: the report says so, and not to deliver by a day that is past."""
     said = tekst(
@@ -278,6 +285,7 @@ def test_after_the_window_nobody_is_sent_to_it() -> None:
     )
     assert "eindigde op dinsdag 20 januari 2026" in said
     assert "uiterlijk" not in said
+    assert "u kunt nog" not in said
 
 
 def test_an_unknown_last_day_is_not_made_up() -> None:

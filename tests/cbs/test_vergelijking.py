@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapportinvoer import getallen
 
@@ -43,6 +43,7 @@ def veilig(bijdragen: list[int]) -> bool:
     return not any(bijdragen) or (len(groot) >= 3 and all(n == 0 or n >= 10 for n in bijdragen))
 
 
+@settings(deadline=None)
 @given(GROEPEN)
 def test_a_shown_cell_speaks_of_ten_people_or_more(anderen: list[Cijfers]) -> None:
     """Three municipalities with ten or more each, none with one to nine, a mean of ten at least."""
@@ -59,6 +60,7 @@ def test_a_shown_cell_speaks_of_ten_people_or_more(anderen: list[Cijfers]) -> No
                 assert cel.records >= 10
 
 
+@settings(deadline=None)
 @given(GROEPEN)
 def test_what_is_left_by_subtraction_is_safe_too(anderen: list[Cijfers]) -> None:
     """The hidden parts of one sum, taken together, are nobody or may be known."""
@@ -79,6 +81,7 @@ def test_what_is_left_by_subtraction_is_safe_too(anderen: list[Cijfers]) -> None
             assert veilig(rest)
 
 
+@settings(deadline=None)
 @given(GROEPEN)
 def test_numbers_are_rounded(anderen: list[Cijfers]) -> None:
     """Means come in fives, so that one person more is hardly ever seen."""
@@ -87,6 +90,7 @@ def test_numbers_are_rounded(anderen: list[Cijfers]) -> None:
     assert all(c is None or (c.clienten % 5 == 0 and c.records % 5 == 0) for c in cellen)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(0, 9), st.booleans())
 def test_few_people_do_not_move_a_completeness(een: int, twee: int, leeg: bool) -> None:
     """Fewer than ten on one side of a column count as the other side."""
