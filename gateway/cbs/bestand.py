@@ -18,7 +18,7 @@ from functools import partial
 import polars as pl
 
 from gateway.cbs import codering, naam, structuur, velden
-from gateway.cbs.bevindingen import Groep, Verzamelaar, Vondst, zoek
+from gateway.cbs.bevindingen import Verzamelaar, Vondst, zoek
 from gateway.cbs.bron import Bron, Voortgang, regelblokken, stil
 from gateway.cbs.codering import Lezing
 from gateway.cbs.model import EERSTE_BEVINDINGEN, Bevinding, Controle, Ernst
@@ -170,10 +170,10 @@ class Loop:
     def _werk(self) -> Iterator[Callable[[], Uitslag]]:
         """Give the judging of each part; the first row with data tells what all are held to."""
         vorm = structuur.Structuur.van(self.protocol)
-        groepen: list[Groep] = []
+        groepen = velden.Groepen([], [])
         for deel in self._delen():
             los, rijen = self._los(deel)
-            if not groepen and rijen.height:
+            if not groepen.gewoon and rijen.height:
                 groepen = velden.groepen(self._maat(rijen.head(1)))
             yield partial(self._oordeel, vorm, groepen, rijen, los)
 
@@ -189,15 +189,18 @@ class Loop:
         return los, deel
 
     def _oordeel(
-        self, vorm: structuur.Structuur, groepen: list[Groep], regels: pl.DataFrame,
+        self, vorm: structuur.Structuur, groepen: velden.Groepen, regels: pl.DataFrame,
         los: list[Bevinding],
     ) -> Uitslag:  # fmt: skip
-        tweede = zoek(vorm.delen(regels), los, nodig=self.tweede.nodig)
+        met_tekens = vorm.met_tekens(regels)
+        tweede = zoek(vorm.delen(met_tekens), los, nodig=self.tweede.nodig)
         if tweede.fout or not self.gezond:
             return Uitslag(tweede)
         rijen = velden.met_datums(structuur.gesplitst(regels, self.protocol), self.protocol)
         eensgezind = bool((rijen[self.protocol.kolom("gemeente").naam] == self.gemeente).all())
-        return Uitslag(tweede, zoek([(rijen, groepen)], nodig=self.derde.nodig), eensgezind)
+        apart = structuur.gesplitst(met_tekens, self.protocol)
+        delen = (rijen, groepen.gewoon), (apart, groepen.bij_tekens)
+        return Uitslag(tweede, zoek(delen, nodig=self.derde.nodig), eensgezind)
 
     def _maat(self, regel: pl.DataFrame) -> velden.Maat:
         rij = structuur.gesplitst(regel, self.protocol).row(0, named=True)
