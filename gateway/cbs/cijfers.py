@@ -133,11 +133,9 @@ def _plaats(waarde: pl.Expr, lijst: list[str]) -> pl.Expr:
 def _personen(rijen: pl.LazyFrame) -> pl.DataFrame:
     """One row a person: bit sets of types, of categories with form, of columns full and empty."""
     hoofd = [_HOOFD.index(HOOFDCATEGORIE.get(code, ONBEKEND)) for code in _CODES]
-    cel = (
-        pl.col("soort").replace_strict(list(range(len(_CODES))), hoofd, return_dtype=pl.UInt8)
-        * len(_VORMEN)
-        + pl.col("vorm")
-    )
+    cel = pl.col("soort").replace_strict(
+        list(range(len(_CODES))), hoofd, return_dtype=pl.UInt8
+    ) * len(_VORMEN) + pl.col("vorm")
     alle = (1 << len(KOLOMMEN)) - 1
     return (
         rijen.select(
@@ -193,9 +191,7 @@ def _samen(
         totaal=Telling(rijen.height, personen.height),
         zonder_bsn=int(rijen["bsn"].null_count()),
         typen={c: Telling(tel([i], alle_v), per_type[i]) for c, i in soorten.items() if c},
-        hoofd={
-            h: Telling(tel(s, alle_v), _met(personen, "typen", s)) for h, s in hoofden.items()
-        },
+        hoofd={h: Telling(tel(s, alle_v), _met(personen, "typen", s)) for h, s in hoofden.items()},
         vormen={
             v: Telling(tel(alle_s, [j]), _met(personen, "kruis", _cellen(j)))
             for j, v in enumerate(_VORMEN)

@@ -143,9 +143,7 @@ def _aandelen(eigen: Cijfers, groep: Groep) -> Iterator[Opvallend]:
             )
 
 
-def _vulling(
-    eigen: Cijfers, vorige: Cijfers | None, groep: Groep | None
-) -> Iterator[Opvallend]:
+def _vulling(eigen: Cijfers, vorige: Cijfers | None, groep: Groep | None) -> Iterator[Opvallend]:
     for i, naam in enumerate(KOLOMMEN):
         nu = procent(eigen.kolommen[i].gevuld, eigen.totaal.records)
         anders = groep.gevuld[i] if groep else None
