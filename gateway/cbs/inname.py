@@ -91,28 +91,33 @@ class Inname:
     def neem(self) -> bool:
         """Move what was written down to the archive; then write down that it is ours."""
         plek = self._plek
-        taken: list[tuple[Rij, dict[str, str]]] = []
+        moved: list[tuple[Rij, bool]] = []
         for row in plek.staat.leveringen("gezien"):
             try:
-                moved = plek.mappen.neem(
+                ours = plek.mappen.neem(
                     row["rinis_code"], row["naam"], row["ino"], row["archief"], row["metagegevens"]
                 )
             except durable.Occupied:  # somebody put a file of that name in our archive since
-                below = row["archief"].partition("/")[0]
-                free = plek.mappen.vrije_naam(row["rinis_code"], below, row["naam"], bezet=set())
-                taken.append((row, {"archief": free}))
-                continue
+                self._elders(row)
             except OSError as error:
-                plek.zeg(f"{row['naam']} cannot be taken: {error.strerror}; it stays in the inbox")
-                continue
-            taken.append((row, self._nu_is_het(row) if moved else {"toestand": "weg"}))
-        if taken:
-            plek.mappen.synchroniseer("in")
-            plek.mappen.synchroniseer("archief")
+                plek.hapert("levering", row, f"cannot be taken: {error.strerror}")
+            else:
+                moved.append((row, ours))
+        if moved:
+            if any(ours for _, ours in moved):
+                plek.mappen.synchroniseer("in")
+                plek.mappen.synchroniseer("archief")
             with plek.staat.stap():
-                for row, values in taken:
-                    plek.staat.wijzig("levering", row["nummer"], **values)
-        return bool(taken)
+                for row, ours in moved:
+                    values = self._nu_is_het(row) if ours else {"toestand": "weg"}
+                    plek.staat.wijzig("levering", row["nummer"], hapert="", **values)
+        return bool(moved)
+
+    def _elders(self, row: Rij) -> None:
+        plek, below = self._plek, row["archief"].partition("/")[0]
+        free = plek.mappen.vrije_naam(row["rinis_code"], below, row["naam"], bezet=set())
+        with plek.staat.stap():
+            plek.staat.wijzig("levering", row["nummer"], archief=free)
 
     def _nu_is_het(self, row: Rij) -> dict[str, str]:
         """What a file is now that it is ours: to be checked, a repeat, or set aside."""

@@ -114,7 +114,8 @@ class Staat:
         """What was taken before under a referentienummer; None when nothing was."""
         was = t.levering.c
         query = sa.select(t.levering).where(
-            was.referentienummer == referentienummer, was.toestand == "gecontroleerd"
+            was.referentienummer == referentienummer,
+            was.toestand.in_(("genomen", "gecontroleerd")),
         )
         found = self._rijen(query)
         return found[0] if found else None
@@ -123,6 +124,12 @@ class Staat:
         """The sets of one delivery, in the order of its ZIP."""
         query = sa.select(t.gegevensset).where(t.gegevensset.c.levering == levering)
         return self._rijen(query.order_by(t.gegevensset.c.plaats))
+
+    def levering_van(self, gegevensset: int) -> int:
+        """The delivery that a set came in."""
+        row = t.gegevensset.c
+        query = sa.select(row.levering).where(row.nummer == gegevensset)
+        return int(self._connection.execute(query).scalar_one())
 
     def sets(self) -> list[Beoordeeld]:
         """Every set, in order of upload."""
@@ -203,8 +210,8 @@ class Staat:
         self._connection.execute(sa.update(table).where(table.c.nummer == nummer).values(values))
 
     def plan(self, **values: Any) -> None:
-        """Plan an answer, unless what it answers has one; a fixed day may move until it is due."""
-        row = insert(t.antwoord).values(toestand="gepland", **values)
+        """Plan an answer, unless what it answers has one; its day may move until it is due."""
+        row = insert(t.antwoord).values(**values)
         later = row.on_conflict_do_update(
             index_elements=["sleutel"],
             set_={"op": values["op"]},

@@ -24,6 +24,7 @@ levering = sa.Table(
     sa.Column("nummer", sa.Integer, primary_key=True),
     sa.Column("toestand", sa.Text, nullable=False, index=True),
     sa.Column("reden", sa.Text, nullable=False, default=""),
+    sa.Column("hapert", sa.Text, nullable=False, default=""),
     sa.Column("pogingen", sa.Integer, nullable=False, default=0),
     # what was seen in the inbox
     sa.Column("rinis_code", sa.Text, nullable=False),
@@ -46,7 +47,8 @@ levering = sa.Table(
     sa.Column("gecontroleerd_op", sa.Text),
 )
 """Every file that was taken. ``toestand``: gezien, genomen, gecontroleerd; herhaling (came before),
-terzijde (nobody can be answered, ``reden``), weg (taken back before we had it)."""
+terzijde (nobody can be answered, ``reden``), weg (taken back before we had it). ``hapert`` says why
+it cannot go on now, and is tried again."""
 
 gegevensset = sa.Table(
     "gegevensset",
@@ -104,6 +106,7 @@ antwoord = sa.Table(
     sa.Column("gegevensset", sa.Integer),
     sa.Column("op", sa.Text, nullable=False),
     sa.Column("reden", sa.Text, nullable=False, default=""),
+    sa.Column("hapert", sa.Text, nullable=False, default=""),
     # fixed when it is drawn up: from these the same bytes can be made again
     sa.Column("moment", sa.Text),
     sa.Column("invoer", sa.Text),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.ontvangst import BESLUIT, SOORTEN
-from gateway.cbs.staat import Staat
+from gateway.cbs.staat import Rij, Staat
 from gateway.config import Config, Uitwisseling, Venster
 from gateway.moment import Clock
 
@@ -34,6 +34,15 @@ class Werkplek:
     config: Config
     bevindingen: str
     zeg: Callable[[str], None]
+
+    def hapert(self, tabel: str, row: Rij, said: str) -> None:
+        """Remember why something cannot go on now, and say it once; empty: it goes on."""
+        if row["hapert"] == said:
+            return
+        with self.staat.stap():
+            self.staat.wijzig(tabel, row["nummer"], hapert=said)
+        if said:
+            self.zeg(f"{row['naam']}: {said}; it is tried again")
 
     @property
     def nu(self) -> datetime:
