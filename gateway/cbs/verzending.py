@@ -14,6 +14,11 @@ from gateway import durable
 from gateway.cbs.opstellen import Opstellen
 from gateway.cbs.staat import Rij, tekst
 from gateway.cbs.werkplek import MAX_POGINGEN, Werkplek
+from gateway.errors import GatewayError
+from gateway.moment import monotonic
+
+WACHT_SECONDS = 5.0
+"""After a disk said no: until what could not be staged is drawn up again."""
 
 TEGELIJK = 16
 """Answers staged in one step: setting a page takes a tenth of a second, and the clock goes on."""
@@ -25,6 +30,7 @@ class Verzending:
     def __init__(self, plek: Werkplek) -> None:
         self._plek = plek
         self._opstellen = Opstellen(plek)
+        self._weer = 0.0
 
     def herstel(self) -> None:
         """At a start: what was promised and is not what was staged is staged again."""
@@ -58,6 +64,8 @@ class Verzending:
     def zet_klaar(self) -> bool:
         """Stage what was drawn up, sync, and promise it."""
         plek = self._plek
+        if monotonic() < self._weer:
+            return False
         staged: list[tuple[Rij, dict[str, Any]]] = []
         for row in plek.staat.antwoorden("opgesteld")[:TEGELIJK]:
             with plek.staat.stap():
@@ -65,13 +73,19 @@ class Verzending:
             if row["pogingen"] >= MAX_POGINGEN:
                 self._mislukt(row)
                 continue
-            content = self._opstellen.bytes(row)
             try:
+                content = self._opstellen.bytes(row)
                 tmp = plek.mappen.zet_klaar(row["rinis_code"], row["nummer"], content)
             except OSError as error:
                 with plek.staat.stap():  # a disk is to blame, not what is in the answer
                     plek.staat.wijzig("antwoord", row["nummer"], pogingen=row["pogingen"])
                 plek.hapert("antwoord", row, f"cannot be staged: {error.strerror}")
+                self._weer = monotonic() + WACHT_SECONDS
+                continue
+            except GatewayError:
+                raise
+            except Exception as error:  # noqa: BLE001  a fault of ours: tried again, then set aside
+                plek.fout(row, error)
                 continue
             promise = {"sha256": hashlib.sha256(content).hexdigest(), "tmp": tmp}
             staged.append((row, promise))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +45,12 @@ class Werkplek:
             self.staat.wijzig(tabel, row["nummer"], hapert=said)
         if said:
             self.zeg(f"{row['naam']}: {said}; it is tried again")
+
+    def fout(self, row: Rij, error: Exception) -> None:
+        """Say where our own code failed; not what on: a message may hold what is in the file."""
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(at.filename)}:{at.lineno}"
+        self.zeg(f"{row['naam']}: a fault of ours ({type(error).__name__} in {where})")
 
     @property
     def nu(self) -> datetime:
