@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from gateway import durable
 from gateway.cbs.inname import Inname
+from gateway.cbs.lijn import Afloop
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.staat import DATABASE, Rij, Staat, moment_van
 from gateway.cbs.toets import Toets
@@ -38,14 +38,6 @@ MAP = "cbs"
 """The folder of its own state, in that of the chain."""
 
 _KLOK = "nu_offset_ms"
-
-
-@dataclass(frozen=True, slots=True)
-class Afloop:
-    """What a run came to: how much was done, and when the next answer is due."""
-
-    gedaan: int
-    volgende: datetime | None
 
 
 class Tegenpartij:
