@@ -62,6 +62,7 @@ class Loop:
 
     @property
     def cbs(self) -> Path:
+        """The folders of CBS."""
         return self.home / "folders/cbs"
 
     def run(self, stations: str, hour: int, **how: object):
@@ -167,7 +168,7 @@ def calls_of(prepared: Loop, home: Path) -> int:
 def test_killed_at_any_call_each_delivery_is_answered_once(
     prepared: Loop, how: str, phase: float
 ) -> None:
-    """SIGKILL; answers left lying, taken by RINIS meanwhile, half a write, and again in recovery."""
+    """SIGKILL; answers left lying, taken meanwhile, half a write, and again in recovery."""
     home = work() / f"cbs-{how}"
     delivered = prepared.archived("in/*/*")
     for at in moments(calls_of(prepared, home), phase):
@@ -191,7 +192,7 @@ def test_killed_at_any_call_each_delivery_is_answered_once(
 def test_without_power_at_any_call_each_delivery_is_answered_once(
     prepared: Loop, how: str, phase: float
 ) -> None:
-    """What was not synced is gone: the file, its name, the commit; the disk holds one answer each."""
+    """What was not synced is gone: a file, its name, the commit; one answer each is left."""
     if why_no_power_loss():
         pytest.skip(why_no_power_loss())
     delivered = prepared.archived("in/*/*")
