@@ -8,14 +8,17 @@ taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import polars as pl
 
 from gateway.cbs import codering, naam, structuur, velden
-from gateway.cbs.bevindingen import Groep, Verzamelaar
+from gateway.cbs.bevindingen import Groep, Verzamelaar, Vondst, zoek
 from gateway.cbs.bron import Bron, Voortgang, regelblokken, stil
 from gateway.cbs.codering import Lezing
 from gateway.cbs.model import EERSTE_BEVINDINGEN, Bevinding, Controle, Ernst
@@ -26,6 +29,9 @@ from gateway.periods import Uitvraag
 
 DEEL = 250_000
 """Lines that are judged at once: a block of empty lines would hold millions."""
+
+NAAST_ELKAAR = 2
+"""Parts that are judged at the same time. Each takes some 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ def controleer(
 
 
 def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[Bevinding]:
-    """Judge the file as a whole: of its faults only the first, for the next would follow from it."""
-    fout: tuple[str, dict[str, object]] | None = None
+    """Judge the file as a whole: of its faults only the first: the next follow from it."""
+    fout: tuple[str, dict[str, str]] | None = None
     if lezing.codering == codering.UTF16:
         fout = "codering-utf16", {}
     elif lezing.codering == codering.ONLEESBAAR:
@@ -79,7 +85,7 @@ def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[B
     found = []
     for code, more in [fout] if fout else []:
         ernst = protocol.regels[code].ernst or Ernst.FOUT
-        found.append(Bevinding(None, None, ernst, code, protocol.tekst(code, **more)))
+        found.append(Bevinding(None, None, ernst, code, protocol.tekst(code, None, **more)))
     if lezing.bom:
         ernst = protocol.regels["byte-order-mark"].ernst or Ernst.SIGNAAL
         tekst = protocol.tekst("byte-order-mark")
@@ -93,11 +99,26 @@ def delen(
     """Give the lines of a readable file, some at a time: ``regel`` (from 1) and ``l``, the text."""
     volgende = 1
     for blok in regelblokken(bron, langste, voorbij=lezing.bom, voortgang=voortgang):
-        heel = pl.read_lines(codering.tekst(blok, lezing.codering), name="l")
+        tekst = codering.tekst(blok, lezing.codering)
+        if tekst.endswith(b"\r"):  # no line's end without its LF: polars would take it for one
+            tekst += b"\r\n"
+        heel = pl.read_lines(tekst, name="l")
         regel = pl.int_range(volgende, volgende + pl.len(), dtype=pl.UInt32).alias("regel")
         heel = heel.with_columns(regel)
         volgende += heel.height
         yield from heel.iter_slices(DEEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Uitslag:
+    """What some lines come to. ``derde`` is None where step 2 found fault.
+
+    ``eensgezind``: whether all rows name the municipality of the first.
+    """
+
+    tweede: Vondst
+    derde: Vondst | None = None
+    eensgezind: bool = True
 
 
 @dataclass(slots=True)
@@ -111,34 +132,46 @@ class Loop:
     tweede: Verzamelaar
     derde: Verzamelaar
     voortgang: Voortgang
-    gemeente: str | None = None
+    gemeente: str = ""
     eensgezind: bool = True
-    _plaats: int = 0
-    _groepen: list[Groep] = field(default_factory=list)
 
     def alles(self) -> None:
         """Judge lines and fields; fields only as long as no line has a fault."""
-        vorm = structuur.Structuur.van(self.protocol)
-        self._plaats = self.tweede.uitvoer.plaats if self.tweede.uitvoer else 0
-        for deel in self._delen():
-            los, rijen = self._los(deel)
-            gezond = not self.tweede.aantal(Ernst.FOUT)
-            te_melden = vorm.delen(rijen)
-            if gezond and (los or te_melden):
-                self._neem_terug()
-            self.tweede.veel(te_melden, los)
-            if gezond and not self.tweede.aantal(Ernst.FOUT) and rijen.height:
-                self._velden(rijen)
+        plaats = self.tweede.uitvoer.plaats if self.tweede.uitvoer else 0
+        for uitslag in _naast_elkaar(self._werk()):
+            self.eensgezind = self.eensgezind and uitslag.eensgezind
+            if uitslag.derde and self.gezond:
+                self.derde.bij(uitslag.derde)
+            elif self.gezond:
+                self.derde = Verzamelaar(self.derde.uitvoer)
+                if self.derde.uitvoer:
+                    self.derde.uitvoer.terug(plaats)
+            self.tweede.bij(uitslag.tweede)
 
     def alleen_tekens(self) -> None:
         """Judge what has no known columns: it is to be text, of lines that can be read."""
         vorm = structuur.Structuur.van(self.protocol)
         for deel in self._delen():
-            self.tweede.veel([(deel, vorm.zonder_kolommen)])
+            self.tweede.bij(zoek([(deel, vorm.zonder_kolommen)], nodig=self.tweede.nodig))
+
+    @property
+    def gezond(self) -> bool:
+        """Whether step 2 found no fault so far."""
+        return not self.tweede.aantal(Ernst.FOUT)
 
     def _delen(self) -> Iterator[pl.DataFrame]:
         langste = self.protocol.langste_regel
         return delen(self.wat.bron, self.lezing, langste, self.voortgang)
+
+    def _werk(self) -> Iterator[Callable[[], Uitslag]]:
+        """Give the judging of each part; the first row with data tells what all are held to."""
+        vorm = structuur.Structuur.van(self.protocol)
+        groepen: list[Groep] = []
+        for deel in self._delen():
+            los, rijen = self._los(deel)
+            if not groepen and rijen.height:
+                groepen = velden.groepen(self._maat(rijen.head(1)))
+            yield partial(self._oordeel, vorm, groepen, rijen, los)
 
     def _los(self, deel: pl.DataFrame) -> tuple[list[Bevinding], pl.DataFrame]:
         """Give what is found on the first line and at the very end, and the rows with data."""
@@ -151,22 +184,21 @@ class Loop:
             los.append(structuur.geen_enter(laatste, self.protocol))
         return los, deel
 
-    def _neem_terug(self) -> None:
-        """Forget what step 3 found: the file fails an earlier one."""
-        self.derde = Verzamelaar(self.derde.uitvoer)
-        if self.derde.uitvoer:
-            self.derde.uitvoer.terug(self._plaats)
-
-    def _velden(self, regels: pl.DataFrame) -> None:
+    def _oordeel(
+        self, vorm: structuur.Structuur, groepen: list[Groep], regels: pl.DataFrame,
+        los: list[Bevinding],
+    ) -> Uitslag:  # fmt: skip
+        tweede = zoek(vorm.delen(regels), los, nodig=self.tweede.nodig)
+        if tweede.fout or not self.gezond:
+            return Uitslag(tweede)
         rijen = velden.met_datums(structuur.gesplitst(regels, self.protocol), self.protocol)
-        gemeente = self.protocol.kolom("gemeente").naam
-        if not self._groepen:
-            self.gemeente = rijen[gemeente][0]
-            self._groepen = velden.groepen(self._maat(rijen))
-        self.eensgezind = self.eensgezind and bool((rijen[gemeente] == self.gemeente).all())
-        self.derde.veel([(rijen, self._groepen)])
+        eensgezind = bool((rijen[self.protocol.kolom("gemeente").naam] == self.gemeente).all())
+        return Uitslag(tweede, zoek([(rijen, groepen)], nodig=self.derde.nodig), eensgezind)
 
-    def _maat(self, rijen: pl.DataFrame) -> velden.Maat:
+    def _maat(self, regel: pl.DataFrame) -> velden.Maat:
+        rij = structuur.gesplitst(regel, self.protocol).row(0, named=True)
+        self.gemeente = rij[self.protocol.kolom("gemeente").naam] or ""
+        aanmaak = rij[self.protocol.kolom("aanmaak").naam] or ""
         dagen = self.uitvraag.eerste_dag, self.uitvraag.laatste_dag
         codes = tuple(
             code
@@ -174,8 +206,22 @@ class Loop:
             if one.geldig_op(self.wat.dag)
             or _geldig_tussen(one.geldig_vanaf, one.geldig_tot, dagen)
         )
-        aanmaak = rijen[self.protocol.kolom("aanmaak").naam][0]
-        return velden.Maat(self.protocol, self.uitvraag, codes, aanmaak, self.gemeente or "")
+        return velden.Maat(self.protocol, self.uitvraag, codes, aanmaak, self.gemeente)
+
+
+def _naast_elkaar(werk: Iterable[Callable[[], Uitslag]]) -> Iterator[Uitslag]:
+    """Do work side by side, a few parts ahead and no more; give what comes of it in order.
+
+    Some steps of polars use one core each, and all of them let other threads go on.
+    """
+    with ThreadPoolExecutor(NAAST_ELKAAR) as pool:
+        bezig: deque[Future[Uitslag]] = deque()
+        for een in werk:
+            bezig.append(pool.submit(een))
+            if len(bezig) > NAAST_ELKAAR:
+                yield bezig.popleft().result()
+        while bezig:
+            yield bezig.popleft().result()
 
 
 def _geldig_tussen(vanaf: date | None, tot: date | None, dagen: tuple[date, date]) -> bool:

@@ -40,6 +40,41 @@ class Toets:
 Groep = Sequence[Toets]
 """Rules of which at most one is told per line: the first that fits."""
 
+Deel = tuple[pl.DataFrame, Sequence[Groep]]
+"""Some lines (with a column ``regel``), and what they are held to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vondst:
+    """What was found on some lines: how often each rule hit, and findings in order.
+
+    ``bevindingen`` is None for none; it may hold fewer than were counted, never fewer than asked.
+    """
+
+    aantallen: Counter[tuple[str, int | None, Ernst]]
+    bevindingen: pl.DataFrame | None
+
+    @property
+    def fout(self) -> bool:
+        """Whether there is anything that rejects."""
+        return any(ernst is Ernst.FOUT for _, _, ernst in self.aantallen)
+
+
+def zoek(delen: Sequence[Deel], los: Sequence[Bevinding] = (), *, nodig: int | None) -> Vondst:
+    """Judge some lines. ``los`` are findings on them that were made singly.
+
+    ``nodig``: at least so many findings are wanted, if there are so many; None: all.
+    """
+    aantallen = Counter((one.code, one.kolom, one.ernst) for one in los)
+    gevonden = [_losse(los)] if los else []
+    for frame, groepen in delen:
+        for toets, raak, many in _treffers(frame, groepen):
+            aantallen[toets.code, toets.kolom, toets.ernst] += many
+            if nodig != 0:
+                gevonden.append(_bevindingen(frame, toets, raak, nodig))
+    samen = pl.concat(gevonden).sort(_VOLGORDE, nulls_last=False) if gevonden else None
+    return Vondst(aantallen, samen)
+
 
 @dataclass(slots=True)
 class Verzamelaar:
@@ -48,6 +83,11 @@ class Verzamelaar:
     uitvoer: Uitvoer | None = None
     eerste: list[Bevinding] = field(default_factory=list)
     aantallen: Counter[tuple[str, int | None, Ernst]] = field(default_factory=Counter)
+
+    @property
+    def nodig(self) -> int | None:
+        """How many findings are still wanted: None for all."""
+        return None if self.uitvoer else EERSTE_BEVINDINGEN - len(self.eerste)
 
     def aantal(self, ernst: Ernst) -> int:
         """How many of one severity."""
@@ -59,39 +99,23 @@ class Verzamelaar:
         return tuple(Aantal(code, kolom, ernst, n) for (code, kolom, ernst), n in order)
 
     def een(self, bevindingen: Sequence[Bevinding]) -> None:
-        """Add single findings, already in order."""
-        for one in bevindingen:
-            self.aantallen[one.code, one.kolom, one.ernst] += 1
-        self.eerste += bevindingen[: EERSTE_BEVINDINGEN - len(self.eerste)]
-        if self.uitvoer and bevindingen:
-            rows = [(b.regel, b.kolom, b.ernst.value, b.code, b.tekst) for b in bevindingen]
-            self.uitvoer.schrijf(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
+        """Add findings on the file as a whole, already in order."""
+        self.bij(zoek([], bevindingen, nodig=self.nodig))
 
-    def veel(
-        self, delen: Sequence[tuple[pl.DataFrame, Sequence[Groep]]], los: Sequence[Bevinding] = ()
-    ) -> None:
-        """Judge some lines (each frame with its column ``regel``) and add what is found there.
+    def bij(self, vondst: Vondst) -> None:
+        """Add what was found on the lines that follow those before."""
+        self.aantallen += vondst.aantallen
+        if vondst.bevindingen is None:
+            return
+        for row in vondst.bevindingen.head(EERSTE_BEVINDINGEN - len(self.eerste)).iter_rows():
+            self.eerste.append(Bevinding(row[0], row[1], Ernst(row[2]), row[3], row[4]))
+        if self.uitvoer:
+            self.uitvoer.schrijf(vondst.bevindingen)
 
-        ``los`` are findings on the same lines that were made singly.
-        """
-        nodig = None if self.uitvoer else EERSTE_BEVINDINGEN - len(self.eerste)
-        gevonden = []
-        for frame, groepen in delen:
-            for toets, raak, many in _treffers(frame, groepen):
-                self.aantallen[toets.code, toets.kolom, toets.ernst] += many
-                if nodig != 0:
-                    gevonden.append(_bevindingen(frame, toets, raak, nodig))
-        if los:
-            for one in los:
-                self.aantallen[one.code, one.kolom, one.ernst] += 1
-            rows = [(b.regel, b.kolom, b.ernst.value, b.code, b.tekst) for b in los]
-            gevonden.append(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
-        if gevonden:
-            samen = pl.concat(gevonden).sort(_VOLGORDE, nulls_last=False)
-            for row in samen.head(EERSTE_BEVINDINGEN - len(self.eerste)).iter_rows():
-                self.eerste.append(Bevinding(row[0], row[1], Ernst(row[2]), row[3], row[4]))
-            if self.uitvoer:
-                self.uitvoer.schrijf(samen)
+
+def _losse(los: Sequence[Bevinding]) -> pl.DataFrame:
+    rows = [(one.regel, one.kolom, one.ernst.value, one.code, one.tekst) for one in los]
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _treffers(frame: pl.DataFrame, groepen: Sequence[Groep]) -> list[tuple[Toets, pl.Expr, int]]:

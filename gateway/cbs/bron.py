@@ -8,6 +8,9 @@ one CR before it that belongs to the line's end.
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -31,9 +34,12 @@ class Bron:
     omvang: int
 
 
-def van_schijf(pad: str, omvang: int) -> Bron:
-    """Give the source that a file on disk is."""
-    return Bron(lambda: open(pad, "rb"), omvang)
+def van_schijf(pad: str) -> Bron:
+    """Give the source that a file on disk is; ``OSError`` for what cannot be read twice."""
+    found = os.stat(pad)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", pad)
+    return Bron(lambda: open(pad, "rb"), found.st_size)
 
 
 def stukken(bron: Bron, voortgang: Voortgang = stil) -> Iterator[bytes]:
@@ -54,19 +60,18 @@ def regelblokken(
     """
     rest, weg = b"", False  # weg: the remainder of a line that is too long is being left out
     for stuk in stukken(bron, voortgang):
-        if voorbij:
-            stuk, voorbij = stuk[voorbij:], 0
+        nieuw, voorbij = stuk[voorbij:], 0
         if weg:
-            _, einde, stuk = stuk.partition(b"\n")
-            if not einde:
+            einde = nieuw.find(b"\n")
+            if einde < 0:
                 continue
-            rest, weg = rest + b"\n", False
-        slot = stuk.rfind(b"\n") + 1
+            nieuw, weg = nieuw[einde:], False
+        slot = nieuw.rfind(b"\n") + 1
         if slot:
-            yield rest + stuk[:slot]
-            rest = stuk[slot:]
+            yield rest + nieuw[:slot]
+            rest = nieuw[slot:]
         else:
-            rest += stuk
+            rest += nieuw
             if len(rest) > max(langste, BLOK // 2):
                 rest, weg = rest[: langste + _OVER], True
     if rest:

@@ -17,7 +17,6 @@ UTF8, UTF8_BOM, CP1252, UTF16, ONLEESBAAR = "utf-8", "utf-8-bom", "cp1252", "utf
 _BOM16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ZONDER_TEKEN = b"\x81\x8d\x8f\x90\x9d"
 """The five bytes that stand for no character in Windows-1252."""
-_KOP = 4096
 _EERSTE_REGEL = 65536
 
 
@@ -54,6 +53,8 @@ def verken(bron: Bron, voortgang: Voortgang = stil) -> Lezing:
         regels += stuk.count(b"\n")
         if is_utf8 and not (stuk.isascii() and not utf8.getstate()[0]):
             is_utf8 = _past(utf8, stuk)
+        if not (is_utf8 or is_cp1252):
+            break
         is_cp1252 = is_cp1252 and (stuk.isascii() or not any(b in stuk for b in _ZONDER_TEKEN))
     is_utf8 = is_utf8 and _past(utf8, b"", final=True)
     bom = _bom(kop)
@@ -78,7 +79,7 @@ def tekst(blok: bytes, codering: str) -> bytes:
     if blok.isascii():
         return blok
     if codering == CP1252:
-        return blok.decode("cp1252").encode()
+        return blok.decode("cp1252", "replace").encode()
     return blok.decode("utf-8", "ignore").encode()
 
 
@@ -91,15 +92,13 @@ def _past(decoder: codecs.IncrementalDecoder, stuk: bytes, *, final: bool = Fals
 
 
 def _bom(kop: bytes) -> int:
-    if kop.startswith(codecs.BOM_UTF8):
-        return len(codecs.BOM_UTF8)
-    return 2 if kop.startswith(_BOM16) else 0
+    """Bytes of the mark of UTF-8; that of UTF-16 is no remark on a file that fails by it."""
+    return len(codecs.BOM_UTF8) if kop.startswith(codecs.BOM_UTF8) else 0
 
 
 def _is_utf16(kop: bytes) -> bool:
-    """With a mark; or, without one, when every second byte of the first page is NUL."""
+    """With a mark; or, without one, when each of the first two characters is half a NUL."""
     if kop.startswith(_BOM16):
         return True
-    even = kop[: min(len(kop), _KOP) // 2 * 2]
-    halve = len(even) // 2
-    return halve > 1 and sorted((even[::2].count(0), even[1::2].count(0))) == [0, halve]
+    even, oneven = kop[0:4:2], kop[1:4:2]
+    return len(kop) >= 4 and sorted((even.count(0), oneven.count(0))) == [0, 2]

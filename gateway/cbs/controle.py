@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from datetime import date
 
@@ -34,7 +33,7 @@ def beoordeel(
     """Judge it as :func:`controleer` does, into a CSV that is open already."""
     if uitvoer:
         uitvoer.bestand = naam
-    wat = bestand.Aanlevering(van_schijf(pad, os.path.getsize(pad)), naam, dag, soort)
     if naam.lower().endswith(ZIP):
-        return zipbestand.controleer(wat, uitvoer, voortgang)
+        return zipbestand.controleer(pad, naam, dag, soort, uitvoer, voortgang)
+    wat = bestand.Aanlevering(van_schijf(pad), naam, dag, soort)
     return bestand.controleer(wat, uitvoer, voortgang)

@@ -31,8 +31,8 @@ class Naam:
 
     @property
     def begint_goed(self) -> bool:
-        """Whether it begins with the fixed text, in capitals."""
-        return self.stam.startswith(self.begin)
+        """Whether it begins with the fixed text, in capitals, and an underscore."""
+        return self.stam.startswith(f"{self.begin}_")
 
     @property
     def uitvraag(self) -> str | None:
@@ -41,17 +41,25 @@ class Naam:
         return found[1] if found and Uitvraag.lees(found[1]) else None
 
 
-def begin(naam: Naam, protocol: Protocol) -> bool:
+def soort_van(naam: str, protocol: Protocol) -> str:
+    """Tell which kind of file a name is meant for, in either letter case; else wmo."""
+    for soort, one in protocol.soorten.items():
+        if naam.upper().startswith(one.begin):
+            return soort
+    return next(iter(protocol.soorten))
+
+
+def begin(naam: Naam, _protocol: Protocol) -> bool:
     """It does not begin with the fixed text."""
     return not naam.begint_goed
 
 
-def uitvraag(naam: Naam, protocol: Protocol) -> bool:
+def uitvraag(naam: Naam, _protocol: Protocol) -> bool:
     """It begins well, but no code of a half-year follows."""
     return naam.begint_goed and naam.uitvraag is None
 
 
-def vrije_tekst(naam: Naam, protocol: Protocol) -> bool:
+def vrije_tekst(naam: Naam, _protocol: Protocol) -> bool:
     """Something stands behind the code, without an underscore before it."""
     if naam.uitvraag is None:
         return False
@@ -64,7 +72,7 @@ def teken(naam: Naam, protocol: Protocol) -> bool:
     return any(one in protocol.verboden for one in naam.geheel)
 
 
-def punt(naam: Naam, protocol: Protocol) -> bool:
+def punt(naam: Naam, _protocol: Protocol) -> bool:
     """It holds a dot elsewhere than before the extension."""
     return "." in naam.stam
 

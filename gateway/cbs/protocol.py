@@ -122,12 +122,12 @@ class Protocol:
         return said[0].upper() + said[1:]
 
 
-def voor(uitvraag: str | None) -> Protocol:
-    """Give the newest protocol that is not after this uitvraag.
+def voor(uitvraag: str | None, bekend: tuple[Protocol, ...] = ()) -> Protocol:
+    """Give the newest protocol that is not after this uitvraag, of those that are known.
 
     One before the first that we know falls to the first; an unknown one (None) to the newest.
     """
-    known = protocollen()
+    known = bekend or protocollen()
     asked = Uitvraag.lees(uitvraag) if uitvraag else None
     if asked is None:
         return known[-1]
@@ -138,15 +138,13 @@ def voor(uitvraag: str | None) -> Protocol:
 def protocollen() -> tuple[Protocol, ...]:
     """Give every table, oldest first."""
     folder = resources.files("gateway.cbs").joinpath("protocollen")
-    found = [
-        _protocol(tomllib.loads(one.read_text("utf-8")))
-        for one in folder.iterdir()
-        if one.name.endswith(".toml")
-    ]
+    found = [lees(one.read_text("utf-8")) for one in folder.iterdir() if one.name.endswith(".toml")]
     return tuple(sorted(found, key=lambda one: one.uitvraag))
 
 
-def _protocol(data: dict[str, Any]) -> Protocol:
+def lees(tekst: str) -> Protocol:
+    """Read one table; ``ValueError`` or ``KeyError`` where it does not hold together."""
+    data = tomllib.loads(tekst)
     uitvraag = Uitvraag.lees(data["uitvraag"])
     if uitvraag is None:
         raise ValueError(f"not an uitvraag: {data['uitvraag']}")
@@ -177,9 +175,9 @@ def _protocol(data: dict[str, Any]) -> Protocol:
 def _regel(data: dict[str, Any], kolommen: tuple[Kolom, ...]) -> Regel:
     known = {one.id for one in kolommen}
     per: dict[str, Ernst] = {}
-    for ernst in Ernst:
-        named = data.get(ernst.value, [])
-        per |= dict.fromkeys(known if named == "*" else named, ernst)
+    for grave in Ernst:
+        named = data.get(grave.value, [])
+        per |= dict.fromkeys(known if named == "*" else named, grave)
     if not set(per) <= known:
         raise ValueError(f"{data['code']}: no such column: {sorted(set(per) - known)}")
     ernst = Ernst(data["ernst"]) if "ernst" in data else None

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-
 import polars as pl
 
 from gateway.cbs import codering, zipbestand
@@ -21,9 +19,7 @@ def lees(pad: str, lid: str | None = None) -> pl.DataFrame:
     of which the headings are 1. Meant for an approved file; of another, what is missing on a line
     is empty and what is too much is left out, and what cannot be read at all has no rows.
     """
-    bron = van_schijf(pad, os.path.getsize(pad))
-    if lid is not None:
-        bron = zipbestand.lid(bron, lid)
+    bron = van_schijf(pad) if lid is None else zipbestand.lid(pad, lid)
     protocol = voor(None)
     lezing = codering.verken(bron)
     namen = [kolom.naam for kolom in protocol.kolommen]

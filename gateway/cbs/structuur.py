@@ -21,7 +21,7 @@ AANTAL = pl.col("n")
 _STUUR = r"\x00-\x1f\x7f-\u009f"
 _STUURTEKEN = f"[{_STUUR}]"
 _GEEN_TEKST = r"[\x00-\x08\x0a-\x1f\x7f-\u009f]"
-_WETENSCHAPPELIJK = r"^\s*[+-]?[0-9]+(?:[.,][0-9]*)?\s*[eE]\s*[+-]?\s*[0-9]+\s*$"
+_WETENSCHAPPELIJK = r"^[+-]?[0-9]+(?:[.,][0-9]+)? ?[eE][+-]?[0-9]+$"
 _TEKENS = {b",": "een komma", b"\t": "een tab"}
 
 
@@ -33,25 +33,29 @@ def te_lang(protocol: Protocol) -> pl.Expr:
     return REGEL.str.len_bytes() > protocol.langste_regel
 
 
-def leeg(protocol: Protocol) -> pl.Expr:
+def leeg(_protocol: Protocol) -> pl.Expr:
     """Nothing but its Enter."""
     return REGEL == ""
 
 
 def aanhalingstekens(protocol: Protocol) -> pl.Expr:
-    """Quotes, which Excel sets around a field or a line that it finds strange."""
-    return REGEL.str.contains('"', literal=True)
+    """Quotes, which Excel sets around a field or a line that it finds strange.
+
+    Looked for in the basic set: what stands in the facultative one never rejects a file.
+    """
+    basis = sum(not kolom.facultatief for kolom in protocol.kolommen)
+    veld = f'[^{protocol.scheidingsteken}"]*'
+    return REGEL.str.contains(f'^(?:{veld}{protocol.scheidingsteken}){{0,{basis - 1}}}{veld}"')
 
 
 def puntkomma_aan_eind(protocol: Protocol) -> pl.Expr:
     """One semicolon too many, at the end: the last variable was closed with one."""
-    meer = AANTAL == len(protocol.kolommen)
-    return meer & REGEL.str.ends_with(protocol.scheidingsteken)
+    return (AANTAL.eq(len(protocol.kolommen))) & REGEL.str.ends_with(protocol.scheidingsteken)
 
 
 def aantal_kolommen(protocol: Protocol) -> pl.Expr:
     """Too few or too many semicolons."""
-    return AANTAL != len(protocol.kolommen) - 1
+    return AANTAL.ne(len(protocol.kolommen) - 1)
 
 
 REGELREGELS: dict[str, Callable[[Protocol], pl.Expr]] = {
@@ -72,7 +76,7 @@ def stuurteken(veld: pl.Expr) -> pl.Expr:
 
 
 def wetenschappelijke_notatie(veld: pl.Expr) -> pl.Expr:
-    """A number as Excel shortens it: 2,01804E+11, with or without spaces."""
+    """A number as Excel shortens it: 2,01804E+11, with or without a space."""
     return veld.str.contains(_WETENSCHAPPELIJK)
 
 
@@ -104,34 +108,26 @@ class Structuur:
     @classmethod
     def van(cls, protocol: Protocol) -> Structuur:
         """Make the rules of a protocol into expressions."""
-        regelgroep = [
-            Toets(code, None, _ernst(protocol, code), rule(protocol), _tekst(protocol, code))
-            for code, rule in REGELREGELS.items()
-            if code in protocol.regels
+        rij = [
+            _toets(protocol, code, REGELREGELS[code](protocol))
+            for code in protocol.regels
+            if code in REGELREGELS
         ]
         # A control character on a line that is not divided into fields belongs to no column.
-        los = Toets(
-            "stuurteken", None, Ernst.FOUT, stuurteken(REGEL) & ~te_lang(protocol),
-            protocol.tekst("stuurteken"),
-        )  # fmt: skip
+        lang = te_lang(protocol)
+        los = _toets(protocol, "stuurteken", stuurteken(REGEL) & ~lang)
         # Of SBO and JEUGD the separator is not known: a tab may be it.
-        onleesbaar = replace(los, raak=REGEL.str.contains(_GEEN_TEKST))
-        velden = [
-            [
-                Toets(code, kolom.nummer, per[kolom.id], rule(pl.col(kolom.naam)),
-                      protocol.tekst(code, kolom))
-                for code, rule in VELDREGELS.items()
-                if kolom.id in (per := protocol.regels[code].per_kolom)
-            ]
-            for kolom in protocol.kolommen
-        ]  # fmt: skip
-        return cls(
-            protocol,
-            _schoon(protocol),
-            (regelgroep, [los]),
-            tuple(velden),
-            ([regelgroep[0], onleesbaar],),
-        )
+        vorm = [
+            _toets(protocol, "regel-te-lang", lang),
+            replace(los, raak=REGEL.str.contains(_GEEN_TEKST)),
+        ]
+        velden: dict[int, list[Toets]] = {}
+        for code in protocol.regels:
+            for kolom, ernst in protocol.kolommen_van(code) if code in VELDREGELS else ():
+                raak = VELDREGELS[code](pl.col(kolom.naam))
+                toets = Toets(code, kolom.nummer, ernst, raak, protocol.tekst(code, kolom))
+                velden.setdefault(kolom.nummer, []).append(toets)
+        return cls(protocol, _schoon(protocol), (rij, [los]), tuple(velden.values()), (vorm,))
 
     def delen(self, regels: pl.DataFrame) -> list[tuple[pl.DataFrame, tuple[Groep, ...]]]:
         """Give what is to be judged of some lines (columns ``regel``, ``l``): nothing, mostly."""
@@ -191,7 +187,11 @@ def _is_stuurteken(teken: str) -> bool:
 
 
 def _op_kop(protocol: Protocol, code: str, **more: object) -> Bevinding:
-    return Bevinding(1, None, _ernst(protocol, code), code, protocol.tekst(code, **more))
+    return Bevinding(1, None, _ernst(protocol, code), code, protocol.tekst(code, None, **more))
+
+
+def _toets(protocol: Protocol, code: str, raak: pl.Expr) -> Toets:
+    return Toets(code, None, _ernst(protocol, code), raak, _tekst(protocol, code))
 
 
 def _ernst(protocol: Protocol, code: str) -> Ernst:
@@ -212,7 +212,7 @@ def _schoon(protocol: Protocol) -> pl.Expr:
     cijfers = {kolom.id for kolom, _ in protocol.kolommen_van("ongeldig-teken")}
 
     def veld(kolom: Kolom) -> str:
-        return "[0-9]*" if kolom.id in cijfers else f'[^{protocol.scheidingsteken}"{_STUUR}]*'
+        return "[0-9]*" if kolom.id in cijfers else f"[^{protocol.scheidingsteken}{_STUUR}]*"
 
     patroon = protocol.scheidingsteken.join(veld(kolom) for kolom in protocol.kolommen)
     return REGEL.str.contains(f"^{patroon}$") & (REGEL.str.len_bytes() <= protocol.langste_regel)

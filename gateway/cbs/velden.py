@@ -59,52 +59,56 @@ def met_datums(rijen: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
 
 
 def _echte_datum(tekst: pl.Expr, posities: int) -> pl.Expr:
-    """The number, where it is a day of the calendar: from 1 January of the year 1."""
-    dag8 = tekst.cast(pl.Int32, strict=False)
-    jaar, maand, dag = dag8 // 10000, dag8 // 100 % 100, dag8 % 100
+    dag = tekst.cast(pl.Int32, strict=False)
+    return pl.when((tekst.str.len_bytes() == posities) & _op_kalender(dag)).then(dag)
+
+
+def _op_kalender(eejjmmdd: pl.Expr) -> pl.Expr:
+    """Whether a number is a day of the calendar: from 1 January of the year 1."""
+    jaar, maand, dag = eejjmmdd // 10000, eejjmmdd // 100 % 100, eejjmmdd % 100
     schrikkel = (jaar % 4 == 0) & ((jaar % 100 != 0) | (jaar % 400 == 0))
     langste = (
         pl.when(maand == 2)
         .then(28 + schrikkel.cast(pl.Int32))
         .otherwise(31 - maand.is_in([4, 6, 9, 11]).cast(pl.Int32))
     )
-    echt = (
-        (tekst.str.len_bytes() == posities)
-        & (jaar >= 1)
-        & maand.is_between(1, 12)
-        & dag.is_between(1, langste)
-    )
-    return pl.when(echt).then(dag8)
+    return (jaar >= 1) & maand.is_between(1, 12) & dag.is_between(1, langste)
+
+
+def _echt_tijdstip(tekst: pl.Expr, kolom: Kolom) -> pl.Expr:
+    """Whether it is a day of the calendar and a time, from 00:00 to 23:59."""
+    tijdstip = tekst.cast(pl.Int64, strict=False)
+    dag, uur, minuut = tijdstip // 10000, tijdstip // 100 % 100, tijdstip % 100
+    heel = tekst.str.len_bytes() == kolom.posities
+    return heel & _op_kalender(dag.cast(pl.Int32, strict=False)) & (uur < 24) & (minuut < 60)
 
 
 # --- the rules ------------------------------------------------------------------------------------
 
 
-def verplicht_leeg(kolom: Kolom, maat: Maat) -> pl.Expr:
+def verplicht_leeg(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """Must be filled on every row, and is not."""
     return veld(kolom) == ""
 
 
 def lengte(kolom: Kolom, maat: Maat) -> pl.Expr:
     """Filled, but not with exactly so many characters."""
-    return gevuld(kolom) & (veld(kolom).str.len_chars() != kolom.posities)
+    anders = gevuld(kolom) & (veld(kolom).str.len_chars() != kolom.posities)
+    return anders & ~oude_code(kolom, maat) if _heeft(kolom, "oude-code", maat) else anders
 
 
 def code_onbekend(kolom: Kolom, maat: Maat) -> pl.Expr:
     """Not in the code list."""
-    return ~veld(kolom).is_in(["", *kolom.codes])
+    vreemd = ~veld(kolom).is_in(["", *kolom.codes])
+    return vreemd & ~oude_code(kolom, maat) if _heeft(kolom, "oude-code", maat) else vreemd
 
 
-def geen_tijdstip(kolom: Kolom, maat: Maat) -> pl.Expr:
+def geen_tijdstip(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """No moment that ever was or will be."""
-    tekst = veld(kolom)
-    uur = tekst.str.slice(8, 2).cast(pl.Int32, strict=False)
-    minuut = tekst.str.slice(10, 2).cast(pl.Int32, strict=False)
-    echt = _echte_datum(tekst.str.slice(0, 8), 8).is_not_null() & (uur < 24) & (minuut < 60)
-    return gevuld(kolom) & ~echt.fill_null(value=False)
+    return gevuld(kolom) & ~_echt_tijdstip(veld(kolom), kolom).fill_null(value=False)
 
 
-def geen_datum(kolom: Kolom, maat: Maat) -> pl.Expr:
+def geen_datum(kolom: Kolom, _maat: Maat) -> pl.Expr:
     """No day of the calendar."""
     return gevuld(kolom) & datum(kolom).is_null()
 
@@ -116,7 +120,7 @@ def gemeente_onbekend(kolom: Kolom, maat: Maat) -> pl.Expr:
 
 def gemeente_verschilt(kolom: Kolom, maat: Maat) -> pl.Expr:
     """Another municipality than on the first row with data: a file is of one."""
-    return gevuld(kolom) & (veld(kolom) != maat.gemeente) & pl.lit(maat.gemeente != "")
+    return gevuld(kolom) & (veld(kolom) != maat.gemeente)
 
 
 def elfproef(kolom: Kolom, maat: Maat) -> pl.Expr:
@@ -150,8 +154,10 @@ def einde_voor_periode(kolom: Kolom, maat: Maat) -> pl.Expr:
 
 
 def aanmaakdatum_verschilt(kolom: Kolom, maat: Maat) -> pl.Expr:
-    """Another moment than on the first row with data."""
-    return gevuld(kolom) & (veld(kolom) != maat.aanmaak) & pl.lit(maat.aanmaak != "")
+    """Another moment than on the first row with data, where both are real ones."""
+    eerste = _echt_tijdstip(pl.lit(maat.aanmaak), kolom)
+    ander = veld(kolom) != maat.aanmaak
+    return ander & eerste & _echt_tijdstip(veld(kolom), kolom)
 
 
 def start_voor_beoogd(kolom: Kolom, maat: Maat) -> pl.Expr:
@@ -170,18 +176,24 @@ def einde_ontbreekt(kolom: Kolom, maat: Maat) -> pl.Expr:
 
 
 def geen_getal(kolom: Kolom, maat: Maat) -> pl.Expr:
-    """Anything but the digits 0 to 9."""
-    return veld(kolom).str.contains("[^0-9]")
+    """Anything but the digits 0 to 9; a number with a fraction has its own rule."""
+    anders = veld(kolom).str.contains("[^0-9]")
+    return anders & ~niet_geheel(kolom, maat) if _heeft(kolom, "niet-geheel", maat) else anders
 
 
-def niet_geheel(kolom: Kolom, maat: Maat) -> pl.Expr:
-    """A number with a fraction."""
+def niet_geheel(kolom: Kolom, _maat: Maat) -> pl.Expr:
+    """A number with a fraction: 1,5 or 1.5."""
     return veld(kolom).str.contains(r"^[0-9]+[.,][0-9]+$")
 
 
-def oude_code(kolom: Kolom, maat: Maat) -> pl.Expr:
-    """One digit: a code of iWmo 2.0."""
+def oude_code(kolom: Kolom, _maat: Maat) -> pl.Expr:
+    """One digit: taken for a code of iWmo 2.0, and so no fault of length or code besides."""
     return veld(kolom).str.contains("^[0-9]$")
+
+
+def _heeft(kolom: Kolom, code: str, maat: Maat) -> bool:
+    """Whether the table has such a rule for the column."""
+    return any(one == kolom for one, _ in maat.protocol.kolommen_van(code))
 
 
 def generiek_advies(kolom: Kolom, maat: Maat) -> pl.Expr:
