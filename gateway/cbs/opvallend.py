@@ -16,8 +16,8 @@ from gateway.cbs.cijfers import Cijfers
 from gateway.cbs.vergelijking import MIN_PERSONEN, Groep, Vergelijking
 
 MAX_VERANDERING = 25
-"""Percents of change against the half-year before: beyond it a registration or query often
-changed, not the care."""
+"""Percents of change against the half-year before: a change that large asks for a reason, in the
+care or in how it was registered and selected."""
 
 MAX_ACHTER = 5
 """Percent points that a column may be less full than before, or than the mean of others."""
@@ -79,9 +79,9 @@ def _zonder_bsn(eigen: Cijfers) -> Iterator[Opvallend]:
 
 
 def _verandering(eigen: Cijfers, vorige: Cijfers) -> Iterator[Opvallend]:
-    paren = [("Het aantal cliënten", vorige.totaal.clienten, eigen.totaal.clienten)]
+    paren = [("Aantal cliënten", vorige.totaal.clienten, eigen.totaal.clienten)]
     paren += [
-        (f"{naam}: het aantal cliënten", vorige.hoofd[naam].clienten, eigen.hoofd[naam].clienten)
+        (f"{naam}: aantal cliënten", vorige.hoofd[naam].clienten, eigen.hoofd[naam].clienten)
         for naam in TYPEN
     ]
     for naam, toen, nu in paren:
@@ -92,11 +92,11 @@ def _verandering(eigen: Cijfers, vorige: Cijfers) -> Iterator[Opvallend]:
         verschil = (nu - toen) / toen * 100
         if abs(verschil) > MAX_VERANDERING:
             yield Opvallend(
-                f"{naam} is {'gestegen' if nu > toen else 'gedaald'}",
+                f"{naam} {'gestegen' if nu > toen else 'gedaald'}",
                 f"Van {getal(toen)} in {vorige.uitvraag} naar {getal(nu)} in {eigen.uitvraag} "
                 f"({'+' if nu > toen else '−'}{_komma(abs(verschil))} %).",
-                f"Meer dan {MAX_VERANDERING} % verschil met het vorige aangeleverde halfjaar. Zo'n "
-                "sprong komt vaker van een andere registratie of query dan van ander gebruik.",
+                f"Meer dan {MAX_VERANDERING} % verschil met het vorige aangeleverde halfjaar. "
+                "Ga na of een andere registratie of selectie de oorzaak is.",
             )
 
 

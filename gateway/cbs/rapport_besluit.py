@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.cbs.rapportmodel import Aanlevering, Bevestiging, Besluit, Omvang, Overzicht
+from gateway.cbs.rapportmodel import Aanlevering, Besluit, Bevestiging, Omvang, Overzicht
 from gateway.cbs.rapporttekst import (
     dag,
     gemeente,

@@ -21,6 +21,9 @@ from gateway.periods import dag_van
 MAX_GETOOND = 50
 """So many findings stand on paper; all of them in the attachment."""
 
+MIN_GETOOND = 5
+"""Of a ZIP with many members, each that has findings shows this many."""
+
 _STAPPEN = (
     ("Bestandsnaam", "begin, uitvraag en extensie"),
     ("Structuur", "kolommen, regels en tekens"),
@@ -34,6 +37,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     controle, afzender = invoer.controle, invoer.afzender
     bijlagen = dict(_bijlagen(invoer.bijlagen))
     leden = controle.leden or (controle,)
+    ruimte = max(MIN_GETOOND, MAX_GETOOND // (sum(bool(one.bevindingen) for one in leden) or 1))
     uitvraag = controle.uitvraag
     feiten = [
         ("Bestand", afzender.bestand),
@@ -46,14 +50,14 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     titel = f"{wie}: {invoer.soort.upper()}" + (f" {uitvraag}" if uitvraag else "")
     return {
         "kop": kop("Technische terugkoppeling", wie, titel, invoer.moment, feiten),
-        "oordeel": _oordeel(controle),
+        "oordeel": _oordeel(controle, invoer.niet_behandeld),
         "stappen": [] if controle.leden else _stappen(controle),
         "doen": list(_doen(invoer)),
         "opmerkingen": [*opmerkingen(invoer.opmerkingen), *_over_soort(invoer)],
         "leden": [_lid(one) for one in controle.leden],
-        "bestanden": [_bestand(one, MAX_GETOOND // len(leden) or 1) for one in leden],
+        "bestanden": [_bestand(one, ruimte) for one in leden],
         "bijlagen": [
-            {"pad": naam, "omschrijving": one.omschrijving, "naam": one.naam}
+            {"pad": naam, "omschrijving": one.omschrijving, "volledig": one.volledig}
             for naam, one in zip(bijlagen, invoer.bijlagen, strict=True)
         ],
     }, bijlagen
@@ -76,13 +80,23 @@ def _code(code: str) -> dict[str, str]:
     return _codes().get(code, {"titel": code, "bron": "–", "herstel": ""})
 
 
-def _oordeel(controle: Controle) -> dict[str, Any]:
+def _oordeel(controle: Controle, niet_behandeld: str | None) -> dict[str, Any]:
+    woord, zin = controle.oordeel.capitalize(), _oordeel_in_een_zin(controle)
+    if niet_behandeld and controle.goedgekeurd:
+        # Never a green panel on top of a delivery that does not count.
+        woord, zin = "Niet in behandeling", f"{niet_behandeld} Technisch is alles goedgekeurd."
+    goed = controle.goedgekeurd and not niet_behandeld
+    return {"goed": goed, "woord": woord, "zin": zin}
+
+
+def _oordeel_in_een_zin(controle: Controle) -> str:
     if controle.goedgekeurd:
         zin = "Het bestand voldoet aan de technische eisen van het aanleverprotocol."
         if controle.leden:
             zin = f"Alle {len(controle.leden)} bestanden in het ZIP-bestand zijn goedgekeurd."
         elif controle.signalen:
-            zin += f" Wel zijn er {telwoord(controle.signalen, 'signaal', 'signalen')}."
+            wel = "Wel is er" if controle.signalen == 1 else "Wel zijn er"
+            zin += f" {wel} {telwoord(controle.signalen, 'signaal', 'signalen')}."
     elif controle.leden:
         fout = sum(not one.goedgekeurd for one in controle.leden)
         zin = f"{fout} van de {len(controle.leden)} bestanden in het ZIP-bestand zijn afgekeurd."
@@ -95,7 +109,7 @@ def _oordeel(controle: Controle) -> dict[str, Any]:
         zin += "."
     else:
         zin = f"{telwoord(controle.fouten, 'fout', 'fouten')} in de aanlevering als geheel."
-    return {"goed": controle.goedgekeurd, "woord": controle.oordeel.capitalize(), "zin": zin}
+    return zin
 
 
 def _stappen(controle: Controle) -> list[dict[str, Any]]:
@@ -114,10 +128,15 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
     """What the municipality does now, and by when."""
     controle = invoer.controle
     te_laat = invoer.laatste_dag is not None and dag_van(invoer.moment) > invoer.laatste_dag
-    if controle.goedgekeurd:
+    if controle.goedgekeurd and invoer.niet_behandeld is None:
         yield from _na_goedkeuring(invoer, te_laat=te_laat)
         return
-    lijst = " De bijlage in deze PDF bevat ze allemaal." if invoer.bijlagen else ""
+    if controle.goedgekeurd:
+        yield "Er volgt geen op-orde rapport: met deze aanlevering gebeurt verder niets."
+        return
+    lijst = ""
+    if invoer.bijlagen and all(one.volledig for one in invoer.bijlagen):
+        lijst = " De bijlage in deze PDF bevat ze allemaal."
     if controle.leden:
         yield f"Herstel de fouten in de afgekeurde bestanden.{lijst}"
     else:
@@ -132,8 +151,9 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
         yield f"De aanleverperiode eindigde op {dag(invoer.laatste_dag)}: opnieuw aanleveren " + (
             "is daarna te laat."
         )
-    else:
-        yield f"Lever het hele bestand opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
+    elif not _op(invoer):
+        wat = "de herstelde bestanden" if controle.leden else "het hele bestand"
+        yield f"Lever {wat} opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
     yield from _keren(invoer)
 
 
@@ -147,12 +167,17 @@ def _na_goedkeuring(invoer: Terugkoppeling, *, te_laat: bool) -> Iterator[str]:
         yield "U hoeft nu niets te doen."
     if invoer.op_orde_voor:
         yield f"Het op-orde rapport volgt uiterlijk {dag(invoer.op_orde_voor)}."
-    if invoer.laatste_dag and not te_laat:
+    if invoer.laatste_dag and not te_laat and not _op(invoer):
         yield (
             "Wilt u nog iets verbeteren, lever dan een volledig nieuw bestand aan, uiterlijk "
             f"{dag(invoer.laatste_dag)}. Als dat is goedgekeurd, vervangt het dit bestand."
         )
-        yield from _keren(invoer)
+    yield from _keren(invoer)
+
+
+def _op(invoer: Terugkoppeling) -> bool:
+    """Whether this was the last delivery that there could be."""
+    return invoer.keer is not None and invoer.keer >= MAX_AANLEVERINGEN
 
 
 def _uiterlijk(laatste: date | None) -> str:
@@ -234,15 +259,25 @@ def _regel(one: Bevinding) -> dict[str, Any]:
     return {
         "regel": one.regel,
         "kolom": _kolom(one.kolom),
-        "tekst": one.tekst,
+        "tekst": _zonder_veld(one),
         "bron": _code(one.code)["bron"],
     }
 
 
-def _kolom(kolom: int | None) -> str:
+def _zonder_veld(one: Bevinding) -> str:
+    """The text without the name of the column that stands beside it."""
+    naam = KOLOMMEN[one.kolom - 1] if one.kolom and one.kolom <= len(KOLOMMEN) else ""
+    if not naam or not one.tekst.startswith(f"{naam}: "):
+        return one.tekst
+    rest = one.tekst.removeprefix(f"{naam}: ")
+    return rest[:1].upper() + rest[1:]
+
+
+def _kolom(kolom: int | None) -> dict[str, Any] | None:
     if kolom is None:
-        return "–"
-    return f"{kolom} {KOLOMMEN[kolom - 1]}" if 1 <= kolom <= len(KOLOMMEN) else str(kolom)
+        return None
+    naam = KOLOMMEN[kolom - 1] if 1 <= kolom <= len(KOLOMMEN) else ""
+    return {"nummer": kolom, "naam": naam}
 
 
 def _eerste(alle: Iterable[Bevinding], ruimte: int) -> list[Bevinding]:
@@ -251,7 +286,7 @@ def _eerste(alle: Iterable[Bevinding], ruimte: int) -> list[Bevinding]:
     A million of one kind must not hide the one of another kind.
     """
     soorten: dict[tuple[str, int | None], int] = {}
-    beurten = []
+    beurten: list[tuple[bool, int, int, Bevinding]] = []
     for one in alle:
         beurt = soorten.get((one.code, one.kolom), 0)
         soorten[one.code, one.kolom] = beurt + 1

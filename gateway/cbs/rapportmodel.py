@@ -8,6 +8,7 @@ explanations) may hold anything: it is shown as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -33,11 +34,15 @@ class Opmerking:
 
 @dataclass(frozen=True, slots=True)
 class Bijlage:
-    """A CSV that travels inside the PDF: ``regel;kolom;ernst;code;tekst``, UTF-8, with a header."""
+    """A CSV that travels inside the PDF: ``regel;kolom;ernst;code;tekst``, UTF-8, with a header.
+
+    ``volledig``: False where only the first findings fit; the report then says so.
+    """
 
     naam: str
     inhoud: bytes
-    omschrijving: str = "Alle bevindingen"
+    omschrijving: str = "Bevindingen van de technische controle"
+    volledig: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,12 @@ class Afzender:
 class Terugkoppeling:
     """The technical feedback on one delivery (aanleverprotocol 2.5, step 3a).
 
-    ``keer``: which delivery of this half-year it is (1 is the first), None where that is not counted (a ZIP
-    with several). ``laatste_dag``: of the window; ``op_orde_voor``: the last day on which the
-    op-orde report follows; None where there is none. ``bijlagen``: the full list of findings, one
-    for the file or one for each member of a ZIP.
+    ``keer``: which delivery of this half-year it is (1 is the first), None where that is not
+    counted (a ZIP with several). ``laatste_dag``: of the window; ``op_orde_voor``: the last day on
+    which the op-orde report follows; None where there is none. ``bijlagen``: the full list of
+    findings, one for the file or one for each member of a ZIP. ``niet_behandeld``: a Dutch sentence
+    why CBS does nothing with the delivery, whatever the check came to (another municipality's data,
+    one delivery too many); None where it counts.
     """
 
     moment: datetime
@@ -75,6 +82,7 @@ class Terugkoppeling:
     op_orde_voor: date | None = None
     opmerkingen: tuple[Opmerking, ...] = ()
     bijlagen: tuple[Bijlage, ...] = ()
+    niet_behandeld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +91,21 @@ class OpOrde:
 
     ``eerdere``: the municipality's own earlier half-years, in any order. ``anderen``: the latest
     approved figures of every other municipality over the same half-year, by gemeentecode; who is
-    of like size is found out here, and no code of them ever comes into the report.
+    of like size is found out here, and no code of them ever comes into the report. ``deel``: 2 for
+    spiegelrapport II, on which a municipality opts in until ``opt_in_tot`` (PSA 5).
     """
 
     moment: datetime
     afzender: Afzender
     cijfers: Cijfers
     eerdere: tuple[Cijfers, ...] = ()
-    anderen: dict[str, Cijfers] = field(default_factory=dict)
+    anderen: Mapping[str, Cijfers] = field(default_factory=dict)
     laatste_dag: date | None = None
     intrekken_van: date | None = None
     intrekken_tot: date | None = None
     opmerkingen: tuple[Opmerking, ...] = ()
+    deel: Literal[1, 2] = 1
+    opt_in_tot: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
