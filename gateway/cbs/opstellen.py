@@ -32,7 +32,6 @@ _KOPPEN = {
     "andere-gemeente": "Niet in behandeling: gegevens van een andere gemeente",
     "buiten-venster": "Niet in behandeling: buiten de aanleverperiode",
 }
-_AFGEKAPT = "De bijlage is te groot"
 
 
 class Opstellen:
@@ -46,12 +45,14 @@ class Opstellen:
     def invoer(self, row: Rij) -> str:
         """What an answer speaks of as things stand now, in one line of JSON."""
         soort, found, staat = row["soort"], dict[str, Any](), self._plek.staat
-        if soort == antwoorden.OP_ORDE:
+        if soort in (antwoorden.TECHNISCH, antwoorden.BEVESTIGING):
+            pass  # the delivery, or the decision, that it answers: that changes no more
+        elif soort == antwoorden.OP_ORDE:
             found = self._vergelijken(self._set(row))
-        elif soort == antwoorden.SPIEGEL_2:
+        elif soort in (antwoorden.SPIEGEL_2, antwoorden.VERZOEK):
             newest = self._nieuwste(row["gemeentecode"], row["uitvraag"])
             found = {"set": newest["nummer"], **self._vergelijken(newest)} if newest else {}
-        elif soort in (antwoorden.OVERZICHT, antwoorden.VERZOEK):
+        else:
             found = {
                 "sets": [o.gegevens.nummer for o in sets_van(staat, row["gemeentecode"])],
                 "besluiten": [o.besluit.nummer for o in besluiten_van(staat, row["gemeentecode"])],
@@ -91,7 +92,7 @@ class Opstellen:
                 return rapport.technische_terugkoppeling(self._terugkoppeling(row))
             case antwoorden.OP_ORDE:
                 return rapport.op_orde(self._op_orde(row, self._set(row)["nummer"], known))
-            case antwoorden.SPIEGEL_2 if known:
+            case antwoorden.SPIEGEL_2 | antwoorden.VERZOEK:
                 return rapport.op_orde(self._op_orde(row, known["set"], known))
             case antwoorden.BEVESTIGING:
                 return rapport.bevestiging(self._bevestiging(row))
@@ -103,15 +104,8 @@ class Opstellen:
         sets = self._plek.staat.rijen_van(row["levering"])
         controle = controle_van(levering["controle"])
         alone = sets[0] if len(sets) == 1 else None
+        refused = alone["code"] in _KOPPEN if alone else False
         orders = [dag_van(moment_van(one["op"])) for one in self._op_orde_van(row["levering"])]
-        opmerkingen, bijlagen = (
-            list(_opmerkingen(sets, controle)),
-            self._bijlagen(levering, controle),
-        )
-        if bijlagen and len(bijlagen[0].inhoud) < self._omvang(levering):
-            opmerkingen.append(r.Opmerking(
-                _AFGEKAPT, "Zij bevat de eerste bevindingen; de overige staan er niet in."
-            ))  # fmt: skip
         return r.Terugkoppeling(
             moment=moment_van(row["moment"]),
             afzender=_afzender(levering),
@@ -120,8 +114,9 @@ class Opstellen:
             keer=alone["hoeveelste"] if alone else None,
             laatste_dag=self._laatste_dag(levering["uitvraag"], levering["upload"]),
             op_orde_voor=max(orders, default=None),
-            opmerkingen=tuple(opmerkingen),
-            bijlagen=bijlagen,
+            opmerkingen=() if refused else tuple(_opmerkingen(sets, controle)),
+            bijlagen=self._bijlagen(levering, controle),
+            niet_behandeld=_zinnen(alone) if alone and refused else None,
         )
 
     def _op_orde_van(self, levering: int) -> list[Rij]:
@@ -134,9 +129,6 @@ class Opstellen:
     def _csv(self, levering: Rij) -> str:
         return os.path.join(self._plek.bevindingen, f"{levering['nummer']}.csv")
 
-    def _omvang(self, levering: Rij) -> int:
-        return os.path.getsize(self._csv(levering))
-
     def _bijlagen(self, levering: Rij, controle: Controle) -> tuple[r.Bijlage, ...]:
         """All findings, or as many whole lines of them as a message holds."""
         if controle.fouten + controle.signalen == 0:
@@ -145,7 +137,8 @@ class Opstellen:
             content = file.read(MAX_BIJLAGE + 1)
         if len(content) > MAX_BIJLAGE:
             content = content[: content.rindex(b"\n", 0, MAX_BIJLAGE) + 1]
-        return (r.Bijlage("bevindingen.csv", content),)
+        whole = len(content) == os.path.getsize(self._csv(levering))
+        return (r.Bijlage("bevindingen.csv", content, volledig=whole),)
 
     def _laatste_dag(self, uitvraag: str, upload: str) -> date | None:
         """The last day of the window in which a delivery came; None outside one."""
@@ -161,9 +154,10 @@ class Opstellen:
         figures = {one["nummer"]: one for one in self._plek.staat.cijfers()}
         own = figures[number]
         levering = self._plek.staat.levering(self._plek.staat.levering_van(number))
-        besluit = self._besluitvenster(own["uitvraag"], levering["upload"])
-        spiegel_2 = row["soort"] == antwoorden.SPIEGEL_2
-        opmerkingen = (r.Opmerking("Spiegelrapport II", _SPIEGEL_2),) if spiegel_2 else ()
+        besluit = self._besluitvenster(own["uitvraag"], levering["upload"], opt_in=False)
+        fixed = row["soort"] in (antwoorden.SPIEGEL_2, antwoorden.VERZOEK)
+        asked = row["soort"] == antwoorden.VERZOEK
+        opt_in_tot = self._opt_in_tot(own["uitvraag"], levering["upload"]) if fixed else None
         return r.OpOrde(
             moment=moment_van(row["moment"]),
             afzender=_afzender(levering, own["gemeentecode"]),
@@ -176,17 +170,23 @@ class Opstellen:
             laatste_dag=self._laatste_dag(own["uitvraag"], levering["upload"]),
             intrekken_van=besluit.van if besluit else None,
             intrekken_tot=besluit.tot if besluit else None,
-            opmerkingen=opmerkingen,
+            opmerkingen=(_verzoek(own["uitvraag"], opt_in_tot),) if asked else (),
+            deel=2 if fixed else 1,
+            opt_in_tot=opt_in_tot,
         )
 
-    def _besluitvenster(self, uitvraag: str, upload: str) -> Venster | None:
-        """The window for withdrawing in the cycle in which a set came; None where one opts in."""
+    def _besluitvenster(self, uitvraag: str, upload: str, *, opt_in: bool) -> Venster | None:
+        """The window for deciding in the cycle in which a set came; of that kind of cycle alone."""
         dag = dag_van(moment_van(upload))
         now = next((o for o in self._aanlevervensters(uitvraag) if binnen(o, dag)), None)
-        if now is None or now.cyclus in self._plek.config.cbs.opt_in_cycli:
+        if now is None or (now.cyclus in self._plek.config.cbs.opt_in_cycli) is not opt_in:
             return None
         rows = self._plek.config.vensters.get(uitvraag, ())
         return next((o for o in rows if o.stap == "besluit" and o.cyclus == now.cyclus), None)
+
+    def _opt_in_tot(self, uitvraag: str, upload: str) -> date | None:
+        found = self._besluitvenster(uitvraag, upload, opt_in=True)
+        return found.tot if found else None
 
     def _bevestiging(self, row: Rij) -> r.Bevestiging:
         found = self._plek.staat.besluit(row["levering"])
@@ -229,10 +229,15 @@ class Opstellen:
         return f"uw {last.besluit} ({last.omvang}) van {voluit(dag_van(last.moment))}"
 
 
-_SPIEGEL_2 = (
-    "Op grond van dit rapport besluit uw gemeente of de gegevens gepubliceerd mogen worden. Zonder "
-    "opt-in wordt er niets gepubliceerd."
-)
+def _verzoek(uitvraag: str, tot: date | None) -> r.Opmerking:
+    """The request itself (PSA chapter 5, Besluit opt-in)."""
+    before = f" uiterlijk op {voluit(tot)}" if tot else ""
+    return r.Opmerking(
+        "Verzoek om een opt-in besluit",
+        f"Laat het CBS{before} weten of de gegevens over {uitvraag} gepubliceerd mogen worden, met "
+        f"een besluit OPTIN_{uitvraag}.xml of OPTOUT_{uitvraag}.xml. Alleen de volledige "
+        "gegevensset kan worden goedgekeurd; zonder besluit wordt er niets gepubliceerd.",
+    )
 
 
 def _voluit(code: str) -> str:
@@ -254,7 +259,10 @@ def _opmerkingen(sets: list[Rij], controle: Controle) -> list[r.Opmerking]:
         kop = _KOPPEN.get(one["code"], "Over deze aanlevering")
         if len(sets) > 1:
             kop = f"{controle.leden[one['plaats'] - 1].bestand}: {kop[0].lower()}{kop[1:]}"
-        zinnen = json.loads(one["opmerkingen"])
-        if zinnen:
-            found.append(r.Opmerking(kop, " ".join(zinnen)))
+        if zinnen := _zinnen(one):
+            found.append(r.Opmerking(kop, zinnen))
     return found
+
+
+def _zinnen(row: Rij) -> str:
+    return " ".join(json.loads(row["opmerkingen"]))

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from gateway.setup import shipped_config
@@ -66,7 +67,7 @@ def reports(keten: Keten, code: str) -> list[str]:
 
 
 def test_a_whole_cycle_of_half_a_year(keten: Keten) -> None:
-    """Rejected, corrected, approved, op-orde report, overview, withdrawn, confirmed: each in time."""
+    """Rejected, corrected, approved, op-orde, overview, withdrawn, confirmed: each in its time."""
     keten.drop("0363", "WMO_H22025.csv", b"kapot\n")
     keten.settle()
     assert keten.cbs is not None
@@ -211,7 +212,7 @@ def test_the_same_message_again_is_not_answered_again(snel: Keten) -> None:
     snel.settle()
     assert len(reports(snel, "0363")) == 2
     assert len(list(kept.iterdir())) == 4
-    assert list((snel.root / "cbs/in/GMSDWMO").glob("*.*")) == []
+    assert snel.received("wmo") == []
 
 
 def test_another_file_with_the_answers_name_holds_it_up_and_loses_nothing(tmp_path: Path) -> None:
@@ -271,7 +272,8 @@ class Gateway:
     def __init__(self, home: Path, *more: str) -> None:
         self.home = home
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "run", *more, "--config", str(home / "config.yaml")],
+            [sys.executable, "-m", "gateway.cli", "run", *more,
+             "--config", str(home / "config.yaml")],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -288,6 +290,7 @@ class Gateway:
         return found
 
     def end(self, number: int = signal.SIGTERM) -> str:
+        """Signal it, and give what it printed."""
         self.process.send_signal(number)
         return self.process.communicate(timeout=SECONDS)[0]
 
@@ -322,7 +325,7 @@ def test_it_dies_with_its_gateway_and_the_next_one_goes_on(home: Path) -> None:
     """SIGKILL of the gateway: no counterpart is left to hold the lock, and the answer comes."""
     gateway = Gateway(home, "--stations", "ggk,rinis,cbs")
     [child] = until(gateway.children)
-    until(lambda: (home / "folders/.state/cbs/lock").exists())
+    until((home / "folders/.state/cbs/lock").exists)
     gateway.process.kill()
     gateway.process.communicate(timeout=SECONDS)
     until(lambda: not Path(f"/proc/{child}").exists())
@@ -337,7 +340,7 @@ def test_when_it_dies_by_itself_the_chain_goes_on_and_starts_it_again(home: Path
     """Said on the screen; the answer comes after all; and SIGTERM ends both within two seconds."""
     gateway = Gateway(home, "--stations", "ggk,rinis,cbs")
     [child] = until(gateway.children)
-    until(lambda: (home / "folders/.state/cbs/cbs.db").exists())
+    until((home / "folders/.state/cbs/cbs.db").exists)
     os.kill(child, signal.SIGKILL)
     drop(home)
     [other] = until(lambda: [one for one in gateway.children() if one != child])
@@ -376,7 +379,7 @@ def test_two_on_one_state_is_said(home: Path) -> None:
     command = [sys.executable, "-m", "gateway.cli", "run", "--stations", "cbs", "--config",
                str(home / "config.yaml")]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE) as first:
-        until(lambda: (home / "folders/.state/cbs/cbs.db").exists())
+        until((home / "folders/.state/cbs/cbs.db").exists)
         second = subprocess.run(
             [*command, "--once"], capture_output=True, text=True, timeout=SECONDS
         )
@@ -389,8 +392,6 @@ def test_two_on_one_state_is_said(home: Path) -> None:
 
 def test_cbs_status_says_what_waits_and_until_when(home: Path) -> None:
     """In JSON and for people; exit code 2 where it never ran."""
-    import jsonschema
-
     config = home / "config.yaml"
     config.write_text(config.read_text().replace("antwoord: direct", "antwoord: protocol"))
     ask = [sys.executable, "-m", "gateway.cli", "cbs", "status", "--config", str(config)]
@@ -399,8 +400,9 @@ def test_cbs_status_says_what_waits_and_until_when(home: Path) -> None:
     subprocess.run([sys.executable, "-m", "gateway.cli", "run", "--once", "--stations",
                     "ggk,rinis,cbs", "--nu", "2026-02-02T10:00", "--config", str(config)],
                    check=True, capture_output=True)  # fmt: skip
-    found = json.loads(subprocess.run([*ask, "--json", "--gemeente", "0363", "--uitvraag", "h22025"],
-                                      check=True, capture_output=True).stdout)  # fmt: skip
+    only = ["--json", "--gemeente", "0363", "--uitvraag", "h22025"]
+    told = subprocess.run([*ask, *only], check=True, capture_output=True).stdout
+    found = json.loads(told)
     schema = Path(__file__).parents[2] / "docs/schemas/cbs-status.schema.json"
     jsonschema.validate(found, json.loads(schema.read_text("utf-8")))
     [row] = found["gemeenten"]
@@ -414,9 +416,6 @@ def test_cbs_status_says_what_waits_and_until_when(home: Path) -> None:
     shown = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
     assert "goedgekeurd" in shown
     assert "2026-02-05T" in shown
-    told = json.loads(subprocess.run([*ask[:3], "status", "--json", "--config", str(config)],
-                                     check=True, capture_output=True).stdout)["cbs"]  # fmt: skip
-    assert (told["runs"], told["to_send"], told["next_due"][:10]) == (False, 3, "2026-02-05")
 
 
 def test_a_turn_of_the_clock_is_told_to_it(home: Path) -> None:
