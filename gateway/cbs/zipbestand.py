@@ -141,8 +141,8 @@ def _weiger_geheel(
 
 def _plaats(file: BinaryIO, info: zipfile.ZipInfo, begin_lijst: int) -> tuple[int, int]:
     """Where a member begins and ends, by its own header (APPNOTE 4.3.7)."""
-    if info.header_offset > begin_lijst:
-        raise zipfile.BadZipFile("a member after the list of members")
+    if not 0 <= info.header_offset <= begin_lijst:
+        raise zipfile.BadZipFile("a member that is not before the list of members")
     file.seek(info.header_offset)
     kop = file.read(30)
     if len(kop) < 30 or kop[:4] != b"PK\x03\x04":
