@@ -4,25 +4,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from gateway.cbs.categorieen import KOLOMMEN
-from gateway.cbs.model import Bevinding, Controle, Ernst
+from gateway.cbs.model import Controle
+from gateway.cbs.rapport_bevindingen import bestand, ruimte_per_bestand
 from gateway.cbs.rapportmodel import MAX_AANLEVERINGEN, Bijlage, Terugkoppeling
-from gateway.cbs.rapporttekst import dag, gemeente, getal, halfjaar, kop, opmerkingen, telwoord
+from gateway.cbs.rapporttekst import dag, gemeente, halfjaar, kop, opmerkingen, telwoord
 from gateway.cbs.rapporttekst import tijdstip as tijd
 from gateway.periods import dag_van
-
-MAX_GETOOND = 50
-"""So many findings stand on paper; all of them in the attachment."""
-
-MIN_GETOOND = 5
-"""Of a ZIP with many members, each that has findings shows this many."""
 
 _STAPPEN = (
     ("Bestandsnaam", "begin, uitvraag en extensie"),
@@ -37,7 +28,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     controle, afzender = invoer.controle, invoer.afzender
     bijlagen = dict(_bijlagen(invoer.bijlagen))
     leden = controle.leden or (controle,)
-    ruimte = max(MIN_GETOOND, MAX_GETOOND // (sum(bool(one.bevindingen) for one in leden) or 1))
+    ruimte = ruimte_per_bestand(leden)
     uitvraag = controle.uitvraag
     feiten = [
         ("Bestand", afzender.bestand),
@@ -55,7 +46,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
         "doen": list(_doen(invoer)),
         "opmerkingen": [*opmerkingen(invoer.opmerkingen), *_over_soort(invoer)],
         "leden": [_lid(one) for one in controle.leden],
-        "bestanden": [_bestand(one, ruimte) for one in leden],
+        "bestanden": [bestand(one, ruimte) for one in leden],
         "bijlagen": [
             {"pad": naam, "omschrijving": one.omschrijving, "volledig": one.volledig}
             for naam, one in zip(bijlagen, invoer.bijlagen, strict=True)
@@ -68,16 +59,6 @@ def _bijlagen(alle: Iterable[Bijlage]) -> Iterator[tuple[str, bytes]]:
     for i, one in enumerate(alle, 1):
         stam = re.sub(r"[^A-Za-z0-9_-]+", "-", one.naam.removesuffix(".csv")).strip("-")[:80]
         yield f"{i:02d}-{stam or 'bevindingen'}.csv", one.inhoud
-
-
-@cache
-def _codes() -> dict[str, dict[str, str]]:
-    bron = resources.files("gateway.cbs").joinpath("rapporten/codes.toml")
-    return tomllib.loads(bron.read_text("utf-8"))
-
-
-def _code(code: str) -> dict[str, str]:
-    return _codes().get(code, {"titel": code, "bron": "–", "herstel": ""})
 
 
 def _oordeel(controle: Controle, niet_behandeld: str | None) -> dict[str, Any]:
@@ -154,7 +135,8 @@ def _doen(invoer: Terugkoppeling) -> Iterator[str]:
     elif not _op(invoer):
         wat = "de herstelde bestanden" if controle.leden else "het hele bestand"
         yield f"Lever {wat} opnieuw aan{_uiterlijk(invoer.laatste_dag)}."
-    yield from _keren(invoer)
+    if not te_laat:
+        yield from _keren(invoer)
 
 
 def _na_goedkeuring(invoer: Terugkoppeling, *, te_laat: bool) -> Iterator[str]:
@@ -172,7 +154,8 @@ def _na_goedkeuring(invoer: Terugkoppeling, *, te_laat: bool) -> Iterator[str]:
             "Wilt u nog iets verbeteren, lever dan een volledig nieuw bestand aan, uiterlijk "
             f"{dag(invoer.laatste_dag)}. Als dat is goedgekeurd, vervangt het dit bestand."
         )
-    yield from _keren(invoer)
+    if not te_laat:
+        yield from _keren(invoer)
 
 
 def _op(invoer: Terugkoppeling) -> bool:
@@ -220,76 +203,3 @@ def _lid(controle: Controle) -> dict[str, Any]:
         "fouten": controle.fouten,
         "signalen": controle.signalen,
     }
-
-
-def _bestand(controle: Controle, ruimte: int) -> dict[str, Any]:
-    """The findings of one file: how often each, and the first of them."""
-    getoond = _eerste(controle.bevindingen, ruimte)
-    tellingen = sorted(
-        controle.aantallen, key=lambda one: (one.ernst, -one.aantal, one.kolom or 0, one.code)
-    )
-    return {
-        "naam": controle.bestand,
-        "goed": controle.goedgekeurd,
-        "oordeel": controle.oordeel.capitalize(),
-        "feiten": [
-            ["Gegevensregels", getal(controle.rijen)],
-            ["Tekencodering", controle.codering],
-            ["Gemeentecode in het bestand", controle.gemeentecode or "–"],
-        ],
-        "totaal": controle.fouten + controle.signalen,
-        "tellingen": [
-            {
-                "titel": _code(one.code)["titel"],
-                "code": one.code,
-                "kolom": _kolom(one.kolom),
-                "fout": one.ernst is Ernst.FOUT,
-                "aantal": one.aantal,
-                "bron": _code(one.code)["bron"],
-                "herstel": _code(one.code)["herstel"],
-            }
-            for one in tellingen
-        ],
-        "fouten": [_regel(one) for one in getoond if one.ernst is Ernst.FOUT],
-        "signalen": [_regel(one) for one in getoond if one.ernst is Ernst.SIGNAAL],
-    }
-
-
-def _regel(one: Bevinding) -> dict[str, Any]:
-    return {
-        "regel": one.regel,
-        "kolom": _kolom(one.kolom),
-        "tekst": _zonder_veld(one),
-        "bron": _code(one.code)["bron"],
-    }
-
-
-def _zonder_veld(one: Bevinding) -> str:
-    """The text without the name of the column that stands beside it."""
-    naam = KOLOMMEN[one.kolom - 1] if one.kolom and one.kolom <= len(KOLOMMEN) else ""
-    if not naam or not one.tekst.startswith(f"{naam}: "):
-        return one.tekst
-    rest = one.tekst.removeprefix(f"{naam}: ")
-    return rest[:1].upper() + rest[1:]
-
-
-def _kolom(kolom: int | None) -> dict[str, Any] | None:
-    if kolom is None:
-        return None
-    naam = KOLOMMEN[kolom - 1] if 1 <= kolom <= len(KOLOMMEN) else ""
-    return {"nummer": kolom, "naam": naam}
-
-
-def _eerste(alle: Iterable[Bevinding], ruimte: int) -> list[Bevinding]:
-    """The first findings: of each kind the first, then the next of each, faults before signals.
-
-    A million of one kind must not hide the one of another kind.
-    """
-    soorten: dict[tuple[str, int | None], int] = {}
-    beurten: list[tuple[bool, int, int, Bevinding]] = []
-    for one in alle:
-        beurt = soorten.get((one.code, one.kolom), 0)
-        soorten[one.code, one.kolom] = beurt + 1
-        beurten.append((one.ernst is not Ernst.FOUT, beurt, len(beurten), one))
-    gekozen = sorted(beurten, key=lambda one: one[:3])[:ruimte]
-    return [one for *_, one in sorted(gekozen, key=lambda one: one[2])]
