@@ -72,9 +72,7 @@ def run_chain(
         err.print(Text(line, style="yellow"))
 
     if chosen == (COUNTERPART,):
-        _counterpart_alone(location, moment, say, lambda: bool(stopped), once=once)
-        return
-    played = tuple(one for one in chosen if one != COUNTERPART)
+        return _counterpart_alone(location, moment, say, lambda: bool(stopped), once=once)
     watch = Oversight(location, read_config(location.config_path), watching, say)
 
     def tell(happened: list[Happened]) -> None:
@@ -87,6 +85,7 @@ def run_chain(
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
     hear = (tell, warn, watch.reloaded, watch.blind)
+    played = tuple(one for one in chosen if one != COUNTERPART)
     with watch, Chain(location, played, *hear, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"

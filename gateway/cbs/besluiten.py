@@ -16,7 +16,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.periods import Tijdvak, binnen, dag_van, voluit
+from gateway.periods import binnen, dag_van, voluit
 
 OPT_IN, OPT_OUT, INTREKKING, ACCORDERING = "opt-in", "opt-out", "intrekking", "accordering"
 """The four decisions (schemas/publicatiebesluit.xsd)."""
@@ -25,8 +25,20 @@ FACULTATIEF = "facultatief"
 """The extent of a decision about the facultative set alone."""
 
 
-class Cyclusvenster(Tijdvak, Protocol):
-    """What is asked of a window here beside its days: to which cycle and step it belongs."""
+class Cyclusvenster(Protocol):
+    """What is asked of a window here: beside its days (``periods.Tijdvak``), its cycle and step."""
+
+    @property
+    def uitvraag(self) -> str:
+        """The code of the half-year that is handed in, or decided about."""
+
+    @property
+    def van(self) -> date:
+        """The first day."""
+
+    @property
+    def tot(self) -> date | None:
+        """The last day; None: not announced."""
 
     @property
     def cyclus(self) -> str:

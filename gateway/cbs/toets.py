@@ -80,11 +80,17 @@ class Toets:
     def _gegevens(self, row: Rij) -> None:
         plek = self._plek
         durable.make_dir(plek.bevindingen)
-        csv = os.path.join(plek.bevindingen, f"{row['nummer']}.csv")
         upload, soort = moment_van(row["upload"]), row["uitwisseling"]
         found = controleer(
-            self._pad(row), row["origineel"], dag=dag_van(upload), soort=soort, csv=csv
-        )
+            self._pad(row), row["origineel"], dag=dag_van(upload), soort=soort,
+            csv=os.path.join(plek.bevindingen, f"{row['nummer']}.csv"),
+        )  # fmt: skip
+        # The list goes into the answer, days later: it must be on the disk before the verdict is.
+        folder = durable.open_dir(plek.bevindingen)
+        try:
+            durable.sync_filesystem(folder)
+        finally:
+            os.close(folder)
         leden = list(self._leden(row, found))
         terug = cyclus.wanneer_terug(upload, plek.nu, plek.config.cbs)
         with plek.staat.stap():
