@@ -197,8 +197,11 @@ class Chain:
             finally:
                 checked.close()
         except (GatewayError, OSError) as error:
+            if isinstance(error, OSError):  # no fault of the text: a full disk, say, has an end
+                self._file.look_again()
             said = self._in_force.refuse(error)
-            self._say(f"config.yaml was changed, and cannot be used; the old one stays: {said}")
+            if said:
+                self._say(f"config.yaml was changed, and cannot be used; the old one stays: {said}")
             return False
         self.engine.settle()
         self.engine.adopt(config, self._in_force.note(config))

@@ -110,9 +110,7 @@ class Engine:
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
         self._waits = handover.waits
         self.orphans: list[str] = []
-        self._folders = folders
-        self._store = store
-        self._ledger = ledger
+        self._folders, self._store, self._ledger = folders, store, ledger
         self._clock = clock
         self._desk = desk
         self._near = Clerk(folders, store.lookup)

@@ -50,8 +50,12 @@ class InForce:
         return changes.outdated
 
     def refuse(self, error: GatewayError | OSError) -> str:
-        """What stands on the disk cannot be used; gives the reason, which ``status`` shows."""
+        """What stands on the disk cannot be used: the reason, which ``status`` shows; empty when
+        that was said before.
+        """
         problems = error.problems if isinstance(error, ConfigError) else ()
         said = "; ".join([str(error), *problems])
+        if said == self._store.meta().get(REFUSED):
+            return ""
         self._store.commit(Changes(meta={REFUSED: said}))
         return said

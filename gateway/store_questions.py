@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,12 +49,11 @@ class Many:
     def __init__(self, statement: Any) -> None:
         compiled = statement.compile(dialect=_DIALECT)
         self._sql = str(compiled)
-        self._order = tuple(compiled.positiontup)
+        self._values = _in_order(compiled.positiontup)
 
     def run(self, connection: sa.Connection, rows: list[Row]) -> None:
         """Run the statement once for each row."""
-        order = self._order
-        connection.exec_driver_sql(self._sql, [tuple(row[name] for name in order) for row in rows])
+        connection.exec_driver_sql(self._sql, list(map(self._values, rows)))
 
 
 class One:
@@ -65,16 +65,23 @@ class One:
     def __init__(self, query: Any) -> None:
         compiled = query.compile(dialect=_DIALECT)
         self._sql = str(compiled)
-        self._order = tuple(compiled.positiontup)
+        self._values = _in_order(compiled.positiontup)
 
     def first(self, connection: sa.Connection, values: Row) -> tuple[Any, ...] | None:
         """The first row for these values of the query's parameters."""
         driver = connection.connection.driver_connection
         if driver is None:
             raise RuntimeError("the connection to the database is closed")
-        asked = tuple(values[name] for name in self._order)
-        rows: list[tuple[Any, ...]] = driver.execute(self._sql, asked).fetchall()
+        rows: list[tuple[Any, ...]] = driver.execute(self._sql, self._values(values)).fetchall()
         return rows[0] if rows else None
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Row], tuple[Any, ...]]:
+    """Gives a row's values in the order in which a statement has them."""
+    if len(names) == 1:
+        [only] = names
+        return lambda row: (row[only],)
+    return itemgetter(*names)
 
 
 def upsert(table: sa.Table, *keys: str) -> Any:

@@ -67,6 +67,10 @@ class FileChanges:
         self._settled = self._found
         return True
 
+    def look_again(self) -> None:
+        """What it said could not be used now, through no fault of the file: tell of it again."""
+        self._settled = None
+
 
 class Watch(FileSystemEventHandler):
     """Turns file events into hints, and wakes whoever waits for one.

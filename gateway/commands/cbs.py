@@ -36,7 +36,7 @@ _GROOT = 32 << 20
 @app.command(epilog="Example: knooppunt cbs check WMO_H22025.csv --csv bevindingen.csv")
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILES", help="Files as they would be handed in.")
+        list[str], typer.Argument(metavar="FILES", help="Files as they would be handed in.")
     ],
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for programs.")
@@ -65,22 +65,22 @@ def check(
 
     dagen = _dag(dag, config, state)
     slechtst = 0
-    met_bestand = len(files) > 1 or files[0].suffix.lower() == ".zip"
+    met_bestand = len(files) > 1 or _is_zip(files[0])
     with uitvoer.naar(str(csv), met_bestand=met_bestand) if csv else nullcontext() as naar:
         for number, file in enumerate(files):
             try:
                 found = _beoordeel(file, dagen, naar, stil=as_json)
             except OSError as error:
-                if error.filename != str(file):
+                if error.filename != file:
                     raise
-                err.print(Text(f"knooppunt: {_toonbaar(str(file))}: {error.strerror}"))
+                err.print(Text(f"knooppunt: {_toonbaar(file)}: {error.strerror}"))
                 slechtst = 2
                 continue
             slechtst = max(slechtst, 0 if found.goedgekeurd else 1)
             if as_json:
-                typer.echo(json.dumps(_json(found, str(file)), ensure_ascii=False))
+                typer.echo(json.dumps(_json(found, file), ensure_ascii=False))
             else:
-                _toon(found, str(file), met_regel=number > 0)
+                _toon(found, file, met_regel=number > 0)
     if csv and not as_json:
         out.print(Text(f"All findings: {csv}"))
     raise typer.Exit(slechtst)
@@ -110,17 +110,18 @@ def _dag(typed: str, config: Path | None, state: Path | None) -> date:
     return today
 
 
-def _beoordeel(file: Path, dag: date, naar: Any, *, stil: bool) -> Controle:
+def _beoordeel(file: str, dag: date, naar: Any, *, stil: bool) -> Controle:
     """Judge one file; on a screen, with how far it is when it is large."""
     from gateway.cbs import controle, naam
     from gateway.cbs.protocol import voor
 
-    soort = naam.soort_van(file.name, voor(None))
+    genoemd = os.path.basename(file)
+    soort = naam.soort_van(genoemd, voor(None))
     omvang = os.path.getsize(file)
 
     def judge(voortgang: Any) -> Controle:
         return controle.beoordeel(
-            str(file), file.name, dag=dag, soort=soort, uitvoer=naar, voortgang=voortgang
+            file, genoemd, dag=dag, soort=soort, uitvoer=naar, voortgang=voortgang
         )
 
     if stil or omvang < _GROOT or not err.is_terminal:
@@ -130,9 +131,13 @@ def _beoordeel(file: Path, dag: date, naar: Any, *, stil: bool) -> Controle:
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
     with Progress(*columns, console=err, transient=True) as progress:
         # Twice: once for the encoding, once for the lines. What a ZIP unpacks to is not known yet.
-        total = None if file.suffix.lower() == ".zip" else 2 * omvang
-        task = progress.add_task(_toonbaar(file.name), total=total)
+        total = None if _is_zip(file) else 2 * omvang
+        task = progress.add_task(_toonbaar(genoemd), total=total)
         return judge(lambda many: progress.advance(task, many))
+
+
+def _is_zip(file: str) -> bool:
+    return file.lower().endswith(".zip")
 
 
 def _json(found: Controle, bestand: str) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from gateway.cli import main
 KNOOPPUNT = str(Path(sysconfig.get_path("scripts")) / "knooppunt")
 
 
-def eventually(holds, seconds=60):
-    """Wait until something holds; no test depends on how soon."""
+def eventually(holds, seconds=60, told=lambda: ""):
+    """Wait until something holds; no test depends on how soon. ``told``: what to say if not."""
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "it never came"
+        assert time.monotonic() < deadline, ("it never came", told())
         time.sleep(0.02)
 
 

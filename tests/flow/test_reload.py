@@ -99,7 +99,10 @@ def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
     path.write_text(WITH_UTRECHT)
     eventually(outbox.is_dir)
     (outbox / "WMO_H22025.csv").write_bytes(b"kop\n")
-    eventually((cbs / "WMO_H22025_0344_0001.csv").exists)
+    eventually(
+        (cbs / "WMO_H22025_0344_0001.csv").exists,
+        told=lambda: (knooppunt("status").stdout, knooppunt("why", str(outbox), code=None)),
+    )
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0
