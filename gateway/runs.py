@@ -71,8 +71,22 @@ def run_chain(
     def say(line: str) -> None:
         err.print(Text(line, style="yellow"))
 
+    def stop() -> bool:
+        return bool(stopped)
+
     if chosen == (COUNTERPART,):
-        return _counterpart_alone(location, moment, say, lambda: bool(stopped), once=once)
+        _counterpart_alone(location, moment, say, stop, once=once)
+        return
+    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching)
+    err.print(Text(f"done: {happened} events. Next: knooppunt status", style="dim"))
+
+
+def _play(
+    location: Location, chosen: tuple[str, ...], moment: datetime | None,
+    say: Callable[[str], None], stop: Callable[[], bool], *, once: bool, out: Console,
+    watching: Watching,
+) -> int:  # fmt: skip
+    """Play stations, and the counterpart if it is among them; how many events it came to."""
     watch = Oversight(location, read_config(location.config_path), watching, say)
 
     def tell(happened: list[Happened]) -> None:
@@ -93,9 +107,9 @@ def run_chain(
             say(line)
         if moment is not None:
             chain.turn_clock(moment)
-        summary = _go(chain, say, lambda: bool(stopped), once=once, cbs=COUNTERPART in chosen)
+        summary = _go(chain, say, stop, once=once, cbs=COUNTERPART in chosen)
         _tell_waiting(chain, summary, out)
-    err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+    return summary.happened
 
 
 def _go(
