@@ -30,6 +30,9 @@ from gateway.periods import Uitvraag
 DEEL = 250_000
 """Lines that are judged at once: a block of empty lines would hold millions."""
 
+DEEL_MET_ALLES = 30_000
+"""The same where every finding is wanted: there may be some twenty on a line."""
+
 NAAST_ELKAAR = 2
 """Parts that are judged at the same time. Each takes some 100 MB."""
 
@@ -94,7 +97,7 @@ def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[B
 
 
 def delen(
-    bron: Bron, lezing: Lezing, langste: int, voortgang: Voortgang = stil
+    bron: Bron, lezing: Lezing, langste: int, voortgang: Voortgang = stil, deel: int = DEEL
 ) -> Iterator[pl.DataFrame]:
     """Give the lines of a readable file, some at a time: ``regel`` (from 1) and ``l``, the text."""
     volgende = 1
@@ -106,7 +109,7 @@ def delen(
         regel = pl.int_range(volgende, volgende + pl.len(), dtype=pl.UInt32).alias("regel")
         heel = heel.with_columns(regel)
         volgende += heel.height
-        yield from heel.iter_slices(DEEL)
+        yield from heel.iter_slices(deel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,8 @@ class Loop:
 
     def _delen(self) -> Iterator[pl.DataFrame]:
         langste = self.protocol.langste_regel
-        return delen(self.wat.bron, self.lezing, langste, self.voortgang)
+        deel = DEEL_MET_ALLES if self.tweede.uitvoer else DEEL
+        return delen(self.wat.bron, self.lezing, langste, self.voortgang, deel)
 
     def _werk(self) -> Iterator[Callable[[], Uitslag]]:
         """Give the judging of each part; the first row with data tells what all are held to."""

@@ -112,10 +112,11 @@ class Toets:
         exchange = plek.config.uitwisselingen[row["uitwisseling"]]
         eerdere = [one for one in plek.staat.sets() if one.gegevens.moment <= upload]
         for plaats, one in enumerate(found.leden or (found,), 1):
+            in_zip, own = bool(found.leden), one.gemeentecode or row["afzender"]
             gegevens = Gegevensset(
-                0, row["uitwisseling"], one.gemeentecode or row["afzender"],
+                0, row["uitwisseling"], own if in_zip else row["afzender"],
                 one.uitvraag or row["uitvraag"], upload, one.goedgekeurd, row["afzender"],
-                in_zip=bool(found.leden),
+                in_zip=in_zip, ander="" if in_zip or own == row["afzender"] else own,
             )  # fmt: skip
             uitkomst = cyclus.beoordeel_set(
                 gegevens, eerdere, plek.vensters, plek.config.cbs,

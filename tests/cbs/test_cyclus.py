@@ -196,7 +196,7 @@ def test_the_previous_half_year_may_be_delivered_again_beside_the_current():
 
 def test_a_file_of_another_municipality_is_refused_alone_and_counts_in_a_zip():
     """A coordinator for several delivers a file each, together in one ZIP (protocol 2.5)."""
-    alone = beoordeel(een(1, gemeentecode="0034"))
+    alone = beoordeel(een(1, ander="0034"))
     assert (alone.aanvaard, alone.code) == (False, "andere-gemeente")
     assert "0034" in alone.opmerkingen[0]
     in_zip = beoordeel(een(1, gemeentecode="0034", in_zip=True))
