@@ -159,8 +159,9 @@ class Toets:
             for one in plek.staat.sets()
         )  # fmt: skip
         gevolg = besluiten.beoordeel(
-            besluit, plek.vensters, plek.config.cbs.opt_in_cycli, geleverd=geleverd
-        )
+            besluit, plek.vensters, plek.config.cbs.opt_in_cycli, geleverd=geleverd,
+            mandaat=self._mandaat(row, besluit),
+        )  # fmt: skip
         terug = cyclus.wanneer_terug(upload, plek.nu, plek.config.cbs)
         with plek.staat.stap():
             plek.staat.wijzig("levering", row["nummer"], toestand="gecontroleerd", hapert="",
@@ -173,6 +174,14 @@ class Toets:
             )  # fmt: skip
             self._plan(row, antwoorden.BEVESTIGING, terug)
         plek.zeg(f"{row['naam']}: {besluit.besluit}, {gevolg.code}{self._zin(terug)}")
+
+    def _mandaat(self, row: Rij, besluit: Besluit) -> bool:
+        """Whether another may decide for this municipality: by what CBS has, or GGk asked for."""
+        config = self._plek.config
+        aanlevering = config.aanlevering(config.uitwisselingen[row["uitwisseling"]])
+        if aanlevering is not None and aanlevering.autorisatie == "verplicht":
+            return True
+        return besluit.afzender in config.cbs.mandaten.get(besluit.gemeentecode, ())
 
     # --- answers ---
 

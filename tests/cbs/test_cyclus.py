@@ -270,6 +270,15 @@ def test_what_was_not_delivered_cannot_be_withdrawn():
     assert gevolg(besluit("intrekking", "2026-02-24"), geleverd=False).code == "geen-levering"
 
 
+def test_for_another_municipality_a_mandate_is_needed():
+    """Protocol 2.5, step 4: CBS must have the legal basis, once."""
+    one = replace(besluit("intrekking", "2026-02-24"), afzender="0034")
+    assert gevolg(one).code == "geen-mandaat"
+    cycles = REGELS.opt_in_cycli
+    found = besluiten.beoordeel(one, VENSTERS, cycles, geleverd=True, mandaat=True)
+    assert found.code == "ingetrokken"
+
+
 # --- status ---------------------------------------------------------------------------------------
 
 

@@ -290,6 +290,22 @@ def test_a_decision_is_confirmed_whatever_it_comes_to(snel: Keten) -> None:
     assert snel.cbs.stand("0363", "H22025") == "goedgekeurd"
 
 
+@pytest.mark.parametrize("mandaten", ["{}", '{"0034": ["0363"]}'])
+def test_who_decides_for_another_needs_a_mandate(tmp_path: Path, mandaten: str) -> None:
+    """Else it has no effect; either way who sent it is told."""
+    config = direct().replace("mandaten: {}", f"mandaten: {mandaten}")
+    with Keten(tmp_path, stations=ALL, config=config) as keten:
+        assert keten.cbs is not None
+        keten.drop("0034", "WMO_H22025.csv", wmo("0034"))
+        keten.settle()
+        keten.turn(datetime(2026, 2, 24, 9, tzinfo=UTC))
+        keten.drop("0363", "INTREKKING_H22025.xml", besluit("intrekking", "0034"))
+        keten.settle()
+        assert "BEVESTIGING_H22025_0363_0001.pdf" in reports(keten, "0363")
+        wanted = "goedgekeurd" if mandaten == "{}" else "ingetrokken"
+        assert keten.cbs.stand("0034", "H22025") == wanted
+
+
 def test_the_configuration_counts_from_when_it_is_changed(keten: Keten) -> None:
     """CBS decides not to publish, while it runs."""
     keten.drop("0363", "WMO_H22025.csv", wmo())
