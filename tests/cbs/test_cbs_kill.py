@@ -18,7 +18,7 @@ from gateway.cbs.staat import DATABASE, Staat
 from tests.crash.machine import Disk, Machine, why_no_power_loss, work
 
 FULL = os.environ.get("KNOOPPUNT_CRASH", "") == "full"
-MOMENTS = 7
+MOMENTS = 4
 """Of each way to end: at how many moments, in a sampled run."""
 
 pytestmark = [pytest.mark.timeout(0 if FULL else 300)]
