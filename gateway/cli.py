@@ -56,7 +56,11 @@ autorisatie.register(app)
 usage.register(app)
 
 StationsOption = Annotated[
-    str, typer.Option("--stations", help="Which stations this process plays, by comma.")
+    str,
+    typer.Option(
+        "--stations",
+        help="Which stations this process plays, by comma: ggk, rinis; cbs simulates CBS.",
+    ),
 ]
 
 

@@ -43,6 +43,8 @@ CLOCKS = {
     "gateway/cbs/voorbeeld.py": "rows from a seed: the same again, the opposite of chance",
 }
 SQL = {
+    "gateway/cbs/staat.py": "the counterpart's own memory: another party's, so never the store's",
+    "gateway/cbs/staat_tabellen.py": "its tables",
     "gateway/testing/checks.py": "asks the database itself, or it would trust what it examines",
 }
 

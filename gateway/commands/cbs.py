@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from gateway.commands.cbs_status import status
 from gateway.commands.options import ConfigOption, StateOption, err, location_of, out
 from gateway.errors import ConfigError
 
@@ -25,14 +26,13 @@ app = typer.Typer(
     no_args_is_help=True, help="The simulated CBS: judge files by its rules, without a chain."
 )
 
+app.command(
+    epilog="Example: knooppunt cbs status      Example: knooppunt cbs status --uitvraag H22025"
+)(status)
+
 _STAPPEN = {1: "the name", 2: "the structure", 3: "the fields"}
 _GROOT = 32 << 20
 """Bytes from which it takes long enough to show how far it is."""
-
-
-@app.callback()
-def _cbs() -> None:
-    """Keep ``check`` a word to be typed, also while it is the only one."""
 
 
 @app.command(epilog="Example: knooppunt cbs check WMO_H22025.csv --csv bevindingen.csv")
