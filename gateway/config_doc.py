@@ -25,6 +25,7 @@ from gateway.config import (
     Config,
     Ontvanger,
     Partij,
+    Sleutel,
     Technisch,
     Uitwisseling,
     Venster,
@@ -69,6 +70,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
+    (
+        "sleutels",
+        Sleutel,
+        "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
+    ),
 )
 
 _SJABLOON = """\
