@@ -18,6 +18,7 @@ from gateway.commands import (
     autorisatie,
     cbs,
     configuration,
+    keys,
     quarantine,
     sample,
     upkeep,
@@ -50,6 +51,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cbs.app, name="cbs")
 app.add_typer(sample.app, name="sample")
+app.add_typer(keys.app, name="keys")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
