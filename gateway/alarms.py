@@ -18,6 +18,9 @@ from gateway.periods import Uitvraag, voluit
 NAMED = 10
 """At most so many parties or folders are named in one sentence."""
 
+LDV_S = 900
+"""A line of the Logboek dataverwerkingen that is not where it goes to after so long is told."""
+
 INODES = 10_000
 """Fewer files than this can still be made on a disk: as full as one without bytes."""
 
@@ -59,6 +62,14 @@ class Missing(NamedTuple):
     codes: tuple[str, ...]
 
 
+class Lagging(NamedTuple):
+    """A place of the Logboek dataverwerkingen that has not seen so many leaves, since when."""
+
+    place: str
+    leaves: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """What was measured. Ages in seconds; None where there is nothing to measure.
@@ -85,6 +96,7 @@ class Health:
     damage: str = ""
     unserved: int = 0
     asks: int = 0
+    ldv: tuple[Lagging, ...] = ()
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -148,6 +160,11 @@ def judge(health: Health, config: Config) -> list[Alarm]:
                            f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
                            f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
                            "says why"))  # fmt: skip
+    for place, leaves, seconds in health.ldv:
+        if seconds >= LDV_S:
+            found.append(Alarm("ldv-achter", place, f"the Logboek dataverwerkingen ({place}) is "
+                               f"{leaves} leaves behind, for {seconds / 60:.0f} minutes; nothing "
+                               "is lost: it catches up (docs/howto-ldv.md)"))  # fmt: skip
     if health.unserved:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip

@@ -28,6 +28,7 @@ from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
 from gateway.in_force import InForce
+from gateway.ldv import Ldv
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.purge import Purge
@@ -171,7 +172,7 @@ class Chain:
     def _open_log(self, origin: str) -> None:
         self.ledger = Ledger(self.store, self.clock, origin)
         key = ensure_key(self.location.log_key, self.location.audit, origin)
-        self._publishing: Future[int] | None = None
+        self._publishing: Future[None] | None = None
         self._published_at = monotonic()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
         self._publisher = Publisher(self.location.audit, origin, key)
@@ -179,6 +180,8 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
+        self._ldv = Ldv(self.location.state, self.location.database, self.config)
+        self._publishing = self._beside.submit(self._behind_publication(self.ledger.size, []))
         self._in_force = InForce(self.location.config_path, self.store, self.ledger)
         self._in_force.note(self.config)
         self.publish()
@@ -207,6 +210,7 @@ class Chain:
         self.engine.adopt(config, self._in_force.note(config))
         self.config = config
         self.publish()
+        self._ldv.follow(config)
         self._say(f"config.yaml was changed, and is in force now; {made} folders made")
         return True
 
@@ -286,10 +290,10 @@ class Chain:
                 return
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
-        if self.ledger.unpublished and due:
+        if due and (self.ledger.unpublished or self._ldv.lagging):
             self._publishing = self._beside.submit(self._publication())
 
-    def _publication(self) -> Callable[[], int]:
+    def _publication(self) -> Callable[[], None]:
         leaves, self.ledger.unpublished = self.ledger.unpublished, []
         size, root = self.ledger.size, self.ledger.root
         self._published_at = monotonic()
@@ -298,7 +302,16 @@ class Chain:
         def read(start: int, stop: int) -> list[bytes]:
             return leaves[start - first : stop - first]
 
-        return lambda: self._publisher.publish(size, root, read)
+        behind = self._behind_publication(first, leaves)
+
+        def publish() -> None:
+            self._publisher.publish(size, root, read)
+            behind()
+
+        return publish
+
+    def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
+        return partial(self._ldv.published, first, leaves)
 
     def publish(self) -> None:
         """Publish every committed leaf now."""
@@ -326,6 +339,7 @@ class Chain:
         """End as after a kill: write nothing more, and let go of everything."""
         self.engine.abandon()
         self._beside.shutdown()
+        self._ldv.abandon()
         self._let_go()
 
     def close(self) -> None:
@@ -334,6 +348,7 @@ class Chain:
         self.publish()
         self._beside.shutdown()
         self._publisher.archive(monotonic(), stopping=True)
+        self._ldv.close()
         self._let_go()
 
     def _let_go(self) -> None:

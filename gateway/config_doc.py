@@ -28,6 +28,7 @@ from gateway.config import (
     Technisch,
     Uitwisseling,
     Venster,
+    Verwerkingslog,
 )
 from gateway.config_overdracht import Overdracht
 
@@ -69,6 +70,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
+    (
+        "ldv",
+        Verwerkingslog,
+        "May be left out, wholly or in part. What it is: [howto-ldv.md](howto-ldv.md).",
+    ),
 )
 
 _SJABLOON = """\

@@ -21,6 +21,8 @@ XSD = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.xsd$"
 ACHTERVOEGSEL = r"^[._-][A-Za-z0-9._-]{0,29}[A-Za-z0-9]$"
 LOGNAAM = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
+SAFE_URL = r"^(https://[^\s/@]+|http://(127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/\S*)?$"
+REGISTER = r"^(https?://[^\s/]+(/\S*[^\s/])?|urn:[A-Za-z0-9][A-Za-z0-9-]*:\S*[^\s/])$"
 
 _VORMEN = {
     ID: "write small letters, digits and -, at most 40, beginning with a letter or digit",
@@ -31,6 +33,8 @@ _VORMEN = {
     ACHTERVOEGSEL: "write what comes behind a name, for example .klaar",
     LOGNAAM: "write it as a domain name, for example knooppunt.example",
     URL: "write an address that begins with https:// (or http://), without spaces",
+    SAFE_URL: "write an address that begins with https://; http:// only to 127.0.0.1",
+    REGISTER: "write an address (https://...) or a URN, without a / at its end",
 }
 
 _LIJST = "write a list, for example: [first, second]"

@@ -11,17 +11,18 @@ import stat
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
+from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
 from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
+from gateway.ldv import behind
 from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
 from gateway.stations import STATIONS
-from gateway.store_health import damage, delivered_by, reading, vitals, waits
+from gateway.store_health import damage, delivered_by, leaf_at, reading, vitals, waits
 from gateway.waits import Waits
 
 DAY = 24 * 3600
@@ -70,6 +71,15 @@ class Monitor:
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
+            lagging = [
+                Lagging(
+                    place,
+                    number,
+                    (now - (leaf_at(connection, found.leaves - number) or now)) / 1000,
+                )
+                for place, number in behind(self._location.state, self.config, found.leaves).items()
+                if number
+            ]
             lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
         published, checkpoint = _published(self._location.audit)
@@ -89,6 +99,7 @@ class Monitor:
             asks=found.asks,
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
+            ldv=tuple(lagging),
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
 

@@ -24,6 +24,7 @@ from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
+from gateway.ldv import behind
 from gateway.location import Location, read_config
 from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause
@@ -147,6 +148,7 @@ def standing(location: Location) -> Row:
             "deliveries": reader.counts(),
         }
         with Lying(location, reader) as lying:
+            found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
     return found
 

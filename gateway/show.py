@@ -123,6 +123,9 @@ def status(console: Console, found: Row) -> None:
         console.print("                     the one before stays in force until this is mended")
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
+    told = [f"{place} {number} behind" if number else f"{place} up to date"
+            for place, number in found["ldv"].items() if number is not None]  # fmt: skip
+    console.print(Text(f"logboek (LDV)        {', '.join(told) or 'off'}"))
     if found["deliveries"]:
         width = max(len(row["uitwisseling"]) for row in found["deliveries"])
         width = max(width, len("(none)"))
