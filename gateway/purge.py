@@ -7,8 +7,9 @@ engine does it, some messages a request (``requests.py``): files first, then row
 leaf in one transaction. A crash between the two: the same request is done again.
 
 What this does not reach: inboxes, the receivers' folders and ``antwoord/``, which are theirs; the
-technical log, which names nobody; backups, which must be kept no longer than the data; grants, and
-the folded stems of names (``last_of_stem``), that keep a name from being given twice.
+technical log, which names nobody; backups, which must be kept no longer than the data; and grants.
+Of the stems of names (``last_of_stem``), that keep a name from being given twice, the store has
+digests alone.
 """
 
 from __future__ import annotations

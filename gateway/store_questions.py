@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import defaultdict
@@ -163,9 +164,33 @@ def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Answe
         answers[key] = found[0] if found else None
 
 
+def stem_digest(stem: str) -> str:
+    """How a stem is kept.
+
+    It keeps names from being given twice for as long as the chain runs, far longer than a name that
+    may be a person's is kept.
+    """
+    return "h1:" + hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_stems(run: sa.Connection) -> None:
+    """Replace the stems themselves, as databases of before kept them; nothing where there are none.
+
+    One statement: all of it or, at a crash, none.
+    """
+    column = t.last_of_stem.c.stem
+    if run.execute(sa.select(column).where(column.not_like("h1:%")).limit(1)).first() is None:
+        return
+    raw: Any = run.connection.driver_connection
+    raw.create_function("stem_digest", 1, stem_digest, deterministic=True)
+    changed = sa.func.stem_digest(column)
+    run.execute(sa.update(t.last_of_stem).where(column.not_like("h1:%")).values(stem=changed))
+
+
 def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answers) -> None:
     for key in asked:
-        found = _LAST_OF_STEM.first(run, {"key_rinis_code": key.rinis_code, "key_stem": key.stem})
+        values = {"key_rinis_code": key.rinis_code, "key_stem": stem_digest(key.stem)}
+        found = _LAST_OF_STEM.first(run, values)
         answers[key] = found[0] if found else None
 
 
@@ -284,7 +309,8 @@ KEEP: dict[type, tuple[Any, Any]] = {
         lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
                       "uitvraag": k.uitvraag, "volgnummer": v}),
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
-        lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
+        lambda k, v: {"rinis_code": k.rinis_code, "stem": stem_digest(k.stem),
+                      "volgnummer": v}),
 }  # fmt: skip
 """How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,
 Grants and Regels from rows that no decision writes."""

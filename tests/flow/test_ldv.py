@@ -28,7 +28,7 @@ from tests.flow.conftest import eventually
 ACTIVITY = "dpl.core.processing_activity_id"
 
 
-# --- what there must be: read from the published log, not from the database ------------------------
+# --- what there must be: read from the published log, not from the database ---
 
 
 def published(knooppunt):
@@ -88,7 +88,7 @@ def deliver(knooppunt, *names):
     return knooppunt("run", "--once", "--nu", "2026-02-02")
 
 
-# --- a receiver ------------------------------------------------------------------------------------
+# --- a receiver ---
 
 
 class Logboek:
@@ -129,9 +129,11 @@ class Logboek:
 
     @property
     def ids(self):
+        """The span ids that it took, in order."""
         return [span.span_id.hex() for _, span in self.taken]
 
     def close(self):
+        """Listen no longer."""
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -150,7 +152,7 @@ def send_to(knooppunt, port):
     path.write_text(f"{text}\nldv: {{otlp: 'http://127.0.0.1:{port}/v1/traces'}}\n", "utf-8")
 
 
-# --- the file --------------------------------------------------------------------------------------
+# --- the file ---
 
 
 def test_a_line_for_each_leaf_and_no_other(knooppunt):
@@ -312,7 +314,7 @@ def test_killed_again_and_again_each_leaf_has_its_line_once(knooppunt):
     assert len(wanted(knooppunt)) >= 240 * 4
 
 
-# --- elsewhere -------------------------------------------------------------------------------------
+# --- elsewhere ---
 
 
 def test_a_logbook_elsewhere_gets_the_same_lines(knooppunt, logboek):
@@ -386,7 +388,9 @@ def test_a_gateway_that_runs_takes_up_a_logbook_that_is_named_meanwhile(knooppun
         send_to(knooppunt, logboek.port)
         eventually(lambda: logboek.ids[-1:] == wanted(knooppunt)[-1:])
         second = Logboek()
+        before = knooppunt.json("status")["config"]["in_force"]
         send_to(knooppunt, second.port)
+        eventually(lambda: knooppunt.json("status")["config"]["in_force"] != before)
         knooppunt.drop("0363", "WMO_H22025_2.csv", b"2")
         eventually(lambda: len(second.ids) >= 5)
     finally:
