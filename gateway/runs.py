@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from gateway import show
+from gateway import screens, show
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
@@ -95,8 +95,9 @@ def run_chain(
 
 
 def _told(stuck: Waiting) -> str:
-    where = f"{stuck.place}/{toonbaar(stuck.name)}"
-    return f"cannot go on: {where}: {stuck.reason}; the others go on, this one is tried again"
+    where = f"{screens.place(str(stuck.place))}/{screens.name(toonbaar(stuck.name))}"
+    why = screens.name(stuck.reason)
+    return f"cannot go on: {where}: {why}; the others go on, this one is tried again"
 
 
 def _stop_by_signal() -> list[int]:
@@ -123,7 +124,7 @@ def _tell_waiting(chain: Chain, summary: Summary, out: Console) -> None:
 
 
 def _waiting_row(folders: Folders, one: Waiting) -> Row:
-    path = os.path.join("folders", folders.shown(one.place), toonbaar(one.name))
+    path = screens.name(os.path.join("folders", folders.shown(one.place), toonbaar(one.name)))
     return {"path": path, "code": one.code, "reason": one.reason, "next": one.due or None}
 
 

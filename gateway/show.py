@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from gateway import screens
 from gateway.audit.verify import Report
 from gateway.model import Event, Levering
 
@@ -45,7 +46,8 @@ def route_lines(console: Console, happened: Iterable[tuple[Event, Levering]]) ->
         "".join(
             _line(
                 levering.gemeentecode, levering.uitwisseling, levering.direction, event.station,
-                event.type, event.place, event.name or levering.naam, event.code, colour,
+                event.type, screens.place(event.place), screens.name(event.name or levering.naam),
+                event.code, colour,
             )
             for event, levering in happened
         )

@@ -182,7 +182,7 @@ class Store:
                 hint="install that version again; nothing was changed",
             )
         t.metadata.create_all(self._connection)
-        store_questions.digest_stems(self._connection)
+        store_questions.digest_keys(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
 
     def close(self) -> None:

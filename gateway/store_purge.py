@@ -107,6 +107,9 @@ def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str], at: i
         named = t.event.c.place.like("%/outbox/%")  # a sub-folder that somebody named
         theirs = t.event.c.levering.in_(some)
         run.execute(sa.update(t.event).where(theirs, named).values(place=""))
+        numbers = sa.select(t.levering.c.referentienummer).where(t.levering.c.seq.in_(some))
+        told = t.request.c.referentienummer.in_(numbers)
+        run.execute(sa.update(t.request).where(told).values(details=""))
         ours = sa.select(t.levering.c.id).where(t.levering.c.seq.in_(some))
         run.execute(sa.delete(t.held).where(t.held.c.levering.in_(ours)))
         run.execute(

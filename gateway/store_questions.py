@@ -92,8 +92,31 @@ def upsert(table: sa.Table, *keys: str) -> Any:
     return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
 
 
+def digest(text: str) -> str:
+    """How a key is kept that serves as long as the chain runs, and may name a person.
+
+    The stem of a file's name, what another system calls itself: the same gives the same digest.
+    """
+    return "h1:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_keys(run: sa.Connection) -> None:
+    """Replace the keys themselves, as databases of before kept them; nothing where there are none.
+
+    One statement a table: all of it or, at a crash, none.
+    """
+    raw: Any = run.connection.driver_connection
+    raw.create_function("digest", 1, digest, deterministic=True)
+    for column in (t.last_of_stem.c.stem, t.last_time.c.systeem, t.request.c.systeem):
+        plain = column.not_like("h1:%")
+        if run.execute(sa.select(column).where(plain).limit(1)).first() is not None:
+            changed = {column.name: sa.func.digest(column)}
+            run.execute(sa.update(column.table).where(plain).values(changed))
+
+
 def _systeem(systeem: Iterable[str]) -> str:
-    return _SEPARATOR.join(systeem)
+    """A digest: how a system called itself is kept for ever, and it may have named a person."""
+    return digest(_SEPARATOR.join(systeem))
 
 
 def levering_of(row: Any) -> Levering:
@@ -164,32 +187,9 @@ def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Answe
         answers[key] = found[0] if found else None
 
 
-def stem_digest(stem: str) -> str:
-    """How a stem is kept.
-
-    It keeps names from being given twice for as long as the chain runs, far longer than a name that
-    may be a person's is kept.
-    """
-    return "h1:" + hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def digest_stems(run: sa.Connection) -> None:
-    """Replace the stems themselves, as databases of before kept them; nothing where there are none.
-
-    One statement: all of it or, at a crash, none.
-    """
-    column = t.last_of_stem.c.stem
-    if run.execute(sa.select(column).where(column.not_like("h1:%")).limit(1)).first() is None:
-        return
-    raw: Any = run.connection.driver_connection
-    raw.create_function("stem_digest", 1, stem_digest, deterministic=True)
-    changed = sa.func.stem_digest(column)
-    run.execute(sa.update(t.last_of_stem).where(column.not_like("h1:%")).values(stem=changed))
-
-
 def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answers) -> None:
     for key in asked:
-        values = {"key_rinis_code": key.rinis_code, "key_stem": stem_digest(key.stem)}
+        values = {"key_rinis_code": key.rinis_code, "key_stem": digest(key.stem)}
         found = _LAST_OF_STEM.first(run, values)
         answers[key] = found[0] if found else None
 
@@ -309,7 +309,7 @@ KEEP: dict[type, tuple[Any, Any]] = {
         lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
                       "uitvraag": k.uitvraag, "volgnummer": v}),
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
-        lambda k, v: {"rinis_code": k.rinis_code, "stem": stem_digest(k.stem),
+        lambda k, v: {"rinis_code": k.rinis_code, "stem": digest(k.stem),
                       "volgnummer": v}),
 }  # fmt: skip
 """How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,

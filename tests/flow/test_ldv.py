@@ -62,9 +62,7 @@ def lines(knooppunt):
     for text in spans_file(knooppunt).read_text("ascii").splitlines():
         data = json.loads(text)
         # protobuf's own JSON has base64 where OTLP has hexadecimal
-        [span] = [
-            one for r in data["resourceSpans"] for s in r["scopeSpans"] for one in s["spans"]
-        ]
+        [span] = [one for r in data["resourceSpans"] for s in r["scopeSpans"] for one in s["spans"]]
         ids = {key: bytes.fromhex(span.pop(key)) for key in list(span) if key.endswith("Id")}
         message = ParseDict(data, TracesData())
         [parsed] = message.resource_spans[0].scope_spans[0].spans

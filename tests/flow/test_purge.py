@@ -15,7 +15,7 @@ from gateway.purge import KIND as PURGE
 from gateway.quarantine import KIND as DECIDE
 from gateway.requests import Asked, place
 from gateway.store_queries import Reader
-from gateway.store_questions import stem_digest
+from gateway.store_questions import digest
 
 DAY = 24 * 3600 * 1000
 NAAM = "Jansen-de-Vries"
@@ -298,7 +298,9 @@ def test_what_was_erased_is_nowhere_on_the_disk_while_the_gateway_runs(knooppunt
     count = 60
     for number in range(count):
         name = f"WMO_H22025_{NAAM}{number:03d}.csv"
-        knooppunt.drop("0363", name, b"VERTROUWELIJK-%d" % number, "wmo", f"p.pietersen{number:03d}")
+        knooppunt.drop(
+            "0363", name, b"VERTROUWELIJK-%d" % number, "wmo", f"p.pietersen{number:03d}"
+        )
         knooppunt.drop("0363", f"{NAAM}{number:03d}.jpg", b"VERTROUWELIJK-x%d" % number)
     knooppunt("run", "--once", "--nu", "2026-02-02")
     some = quarantine(knooppunt)[0]
@@ -346,10 +348,10 @@ def test_a_store_of_before_gets_digests_for_its_stems(knooppunt):
     """Once, at its next start; and the next number is the one that it would have been."""
     knooppunt.drop("0363", "WMO_H22025.csv", b"1")
     knooppunt("run", "--once", "--nu", "2026-02-02")
-    [[digest]] = sql(knooppunt, "SELECT stem FROM last_of_stem WHERE volgnummer = 1")
+    [[kept]] = sql(knooppunt, "SELECT stem FROM last_of_stem WHERE volgnummer = 1")
     stem = stam_sleutel("WMO_H22025", "0363")
-    assert digest == stem_digest(stem)
+    assert kept == digest(stem)
     sql(knooppunt, "UPDATE last_of_stem SET stem = ?", stem)
     knooppunt.drop("0363", "WMO_H22025.csv", b"2")
     knooppunt("run", "--once")
-    assert sql(knooppunt, "SELECT stem, volgnummer FROM last_of_stem") == [(digest, 2)]
+    assert sql(knooppunt, "SELECT stem, volgnummer FROM last_of_stem") == [(kept, 2)]
