@@ -56,6 +56,9 @@ class Bewaren(Sectie):
     leveringen_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what was handed in (CBS keeps it 2 years)"
     )
+    besluiten_dagen: StrictInt = Field(
+        default=730, ge=1, le=36_500, description="decisions: of exchanges with `stap: besluit`"
+    )
     rapporten_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what came back to the parties"
     )

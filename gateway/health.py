@@ -16,7 +16,7 @@ from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
-from gateway.ldv import behind
+from gateway.ldv_resume import behind
 from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic

@@ -24,7 +24,7 @@ from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
-from gateway.ldv import behind
+from gateway.ldv_resume import behind
 from gateway.location import Location, read_config
 from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause

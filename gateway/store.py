@@ -22,7 +22,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
-from gateway import store_purge, store_questions
+from gateway import store_digests, store_purge
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
@@ -182,7 +182,7 @@ class Store:
                 hint="install that version again; nothing was changed",
             )
         t.metadata.create_all(self._connection)
-        store_questions.digest_keys(self._connection)
+        store_digests.digest_keys(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
 
     def close(self) -> None:

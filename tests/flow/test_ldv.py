@@ -146,8 +146,9 @@ def logboek():
 
 def send_to(knooppunt, port):
     path = knooppunt.folder / "config.yaml"
-    text = re.sub(r"\nldv: .*\n", "\n", path.read_text("utf-8"))
-    path.write_text(f"{text}\nldv: {{otlp: 'http://127.0.0.1:{port}/v1/traces'}}\n", "utf-8")
+    address = f"  otlp: http://127.0.0.1:{port}/v1/traces"
+    text = re.sub(r"\n  (# )?otlp: .*", f"\n{address}", path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
 
 
 # --- the file ---
@@ -285,7 +286,7 @@ def test_turned_off_nothing_is_written_and_turned_on_nothing_is_missing(knooppun
     """The leaves are there: the lines follow from them."""
     path = knooppunt.folder / "config.yaml"
     text = path.read_text("utf-8")
-    path.write_text(f"{text}\nldv: {{bestand: false}}\n", "utf-8")
+    path.write_text(text.replace("bestand: true", "bestand: false"), "utf-8")
     deliver(knooppunt, "WMO_H22025.csv")
     assert not spans_file(knooppunt).exists() or ids(knooppunt) == []
     assert knooppunt.json("status")["ldv"] == {"file": None, "otlp": None}

@@ -8,10 +8,13 @@ file, row, log line, leaf, line of the LDV, metric and error is read for every c
 import re
 import sqlite3
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from gateway.audit.leaf import without_bsn
+from gateway.config import parse
+from gateway.setup import shipped_config
 from tests.flow.conftest import eventually
 
 BSN = {  # each passes the 11-proof; none belongs to anybody (RvIG's numbers for tests)
@@ -228,12 +231,36 @@ def test_a_screen_names_files_and_never_a_bsn_or_a_user(ronde):
     But for a file that lies where nobody takes it: its path is the answer.
     """
     _, screens, _ = ronde
-    files = {NAMES[k] for k in NAMES if k.startswith("in the name of") or k in (
-        "in a name that no exchange takes", "in a file that waits", "in a sub-folder of nobody")}  # fmt: skip
-    assert files
+    of_files = ("in the name of", "in a name that", "in a file that waits", "in a sub-folder")
+    files = {one for what, one in NAMES.items() if what.startswith(of_files)}
+    assert len(files) == 5
     wrong = {
         where: bad
         for where, text in screens.items()
         if (bad := [one for one in held_in(text) if CANARIES[one] not in files])
     }
     assert wrong == {}
+
+
+# --- what docs/privacy.md says ---
+
+
+def page():
+    """The page's tables: the first cell of each row, and the rest of it."""
+    path = Path(__file__).parents[2] / "docs" / "privacy.md"
+    rows = [line.strip("| ").split(" | ") for line in path.read_text("utf-8").splitlines()
+            if line.startswith("| ")]  # fmt: skip
+    return [(re.findall("`([^`]+)`", cells[0]), cells[1:]) for cells in rows]
+
+
+def test_the_page_names_each_column_that_may_name_a_person():
+    """Those that the scan lets pass, and no other."""
+    told = {one for words, _ in page() for one in words if re.fullmatch(r"[a-z]+\.[a-z_]+", one)}
+    assert told == set(MAY_HOLD)
+
+
+def test_the_page_tells_the_shipped_terms():
+    """Every setting of the section, with its days."""
+    config = parse(shipped_config().decode())
+    told = {words[0]: int(cells[0]) for words, cells in page() if words and cells[0].isdigit()}
+    assert told == config.bewaren.model_dump()

@@ -9,13 +9,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from gateway.config import parse
 from gateway.lifecycle import Status
 from gateway.names import stam_sleutel
 from gateway.purge import KIND as PURGE
 from gateway.quarantine import KIND as DECIDE
 from gateway.requests import Asked, place
+from gateway.setup import shipped_config
+from gateway.store_digests import digest
 from gateway.store_queries import Reader
-from gateway.store_questions import digest
 
 DAY = 24 * 3600 * 1000
 NAAM = "Jansen-de-Vries"
@@ -138,15 +140,38 @@ def test_each_kind_and_each_exchange_has_its_own_days(keten3):
     """What is kept longer stays."""
     path = keten3.folder / "config.yaml"
     text = path.read_text("utf-8").replace(
-        "    rinis_code: GMSDWMO\n", "    rinis_code: GMSDWMO\n    bewaren_dagen: 3650\n"
+        "GMSDWMO\n    bewaren_dagen: 730\n", "GMSDWMO\n    bewaren_dagen: 3650\n"
     )
-    path.write_text(text + "bewaren: {rapporten_dagen: 30, geweigerd_dagen: 60}\n", "utf-8")
+    text = text.replace("rapporten_dagen: 730", "rapporten_dagen: 30")
+    path.write_text(text.replace("geweigerd_dagen: 730", "geweigerd_dagen: 60"), "utf-8")
     age(keten3, 61)
     wanted = {key: ALL[key] for key in ALL if key[0] != "levering"}
     assert purge(keten3, "--do") == wanted
     age(keten3, 3000)
     assert purge(keten3, "--do") == {}
     assert len(verzonden(keten3)) == 1
+
+
+def test_a_decision_has_days_of_its_own(knooppunt):
+    """It is what CBS relies on: it may have to be shown for longer than the data themselves."""
+    knooppunt.configure(("besluiten_dagen: 730", "besluiten_dagen: 2555"))
+    knooppunt.configure(("    schema: publicatiebesluit.xsd\n", ""))
+    knooppunt.drop("0363", "OPTIN_H22025.xml", b"<x/>")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    age(knooppunt, 2555)
+    assert purge(knooppunt, "--do") == {("besluit", "besluit"): (1, 1)}
+
+
+def test_the_shipped_terms_of_gmsd_are_two_years():
+    """Of each delivery that goes to CBS under the aanlevering, by name (PSA; CBS: 2 years)."""
+    config = parse(shipped_config().decode())
+    heen = [one for one in config.heen if one.aanlevering == "gmsd"]
+    assert {one.id for one in heen} == {"wmo", "sbo", "jeugd", "besluit"}
+    assert [one.bewaren_dagen for one in heen if one.stap == "aanlevering"] == [730] * 3
+    assert set(config.bewaren.model_dump().values()) == {730}
 
 
 def test_a_newer_file_of_the_same_name_stays(knooppunt):
@@ -276,7 +301,7 @@ def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
         assert reader.trace("onbekend.jpg")
 
 
-# --- nothing is left on the disk -------------------------------------------------------------------
+# --- nothing is left on the disk ---
 
 
 def holding(folder, *wanted):
