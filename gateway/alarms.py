@@ -131,6 +131,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     """Every alarm that stands now, by what was measured."""
     rules = config.alarmen
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
+    found += _behind(health.ldv)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
@@ -160,11 +161,6 @@ def judge(health: Health, config: Config) -> list[Alarm]:
                            f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
                            f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
                            "says why"))  # fmt: skip
-    for place, leaves, seconds in health.ldv:
-        if seconds >= LDV_S:
-            found.append(Alarm("ldv-achter", place, f"the Logboek dataverwerkingen ({place}) is "
-                               f"{leaves} leaves behind, for {seconds / 60:.0f} minutes; nothing "
-                               "is lost: it catches up (docs/howto-ldv.md)"))  # fmt: skip
     if health.unserved:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip
@@ -179,6 +175,14 @@ def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:
         elif disk.inodes is not None and disk.inodes < INODES:
             yield Alarm("schijf-vol", disk.folder, f"{disk.inodes} files can still be made on the "
                         f"disk of {disk.folder}; then nothing is taken any more")  # fmt: skip
+
+
+def _behind(lagging: Iterable[Lagging]) -> Iterator[Alarm]:
+    for place, leaves, seconds in lagging:
+        if seconds >= LDV_S:
+            yield Alarm("ldv-achter", place, f"the Logboek dataverwerkingen ({place}) is {leaves} "
+                        f"leaves behind, for {seconds / 60:.0f} minutes; nothing is lost: it "
+                        "catches up (docs/howto-ldv.md)")  # fmt: skip
 
 
 def _deadlines(missing: Iterable[Missing]) -> Iterator[Alarm]:

@@ -22,7 +22,7 @@ from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
 from gateway.stations import STATIONS
-from gateway.store_health import damage, delivered_by, leaf_at, reading, vitals, waits
+from gateway.store_health import Reading, damage, delivered_by, leaf_at, reading, vitals, waits
 from gateway.waits import Waits
 
 DAY = 24 * 3600
@@ -71,15 +71,7 @@ class Monitor:
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
-            lagging = [
-                Lagging(
-                    place,
-                    number,
-                    (now - (leaf_at(connection, found.leaves - number) or now)) / 1000,
-                )
-                for place, number in behind(self._location.state, self.config, found.leaves).items()
-                if number
-            ]
+            lagging = tuple(self._lagging(connection, found.leaves, now))
             lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
         published, checkpoint = _published(self._location.audit)
@@ -99,9 +91,16 @@ class Monitor:
             asks=found.asks,
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
-            ldv=tuple(lagging),
+            ldv=lagging,
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
+
+    def _lagging(self, connection: Reading, leaves: int, now: int) -> Iterator[Lagging]:
+        """The places of the LDV that miss lines, and since when the first of those is committed."""
+        for place, number in behind(self._location.state, self.config, leaves).items():
+            if number:
+                at = leaf_at(connection, leaves - number)
+                yield Lagging(place, number, (now - at) / 1000 if at else 0.0)
 
     def _clock(self, now: int, last_leaf: int) -> float:
         drift, before = _drift(), self._drift

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Sends the lines of the Logboek dataverwerkingen to a logbook elsewhere, beside the chain.
 
-None is lost: the resume point moves once lines were confirmed, and what was not is sent again, later
-and later. A line may be sent twice after a crash, under the same ids.
+None is lost: the resume point moves once lines were confirmed, and what was not is sent again, less
+and less often. A line may be sent twice after a crash, under the same ids.
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from gateway.lifecycle import Status
 from gateway.store import connect
 from gateway.waits import ASKS, Kept
 
+Reading = sa.Connection
+"""What :func:`reading` gives, for who may not import a database."""
+
 PARTS = 500
 """Parties asked for at once: SQLite takes a limited number of values in one statement."""
 
