@@ -18,6 +18,9 @@ from gateway.periods import Uitvraag, voluit
 NAMED = 10
 """At most so many parties or folders are named in one sentence."""
 
+LDV_S = 900
+"""A line of the Logboek dataverwerkingen that is not where it goes to after so long is told."""
+
 INODES = 10_000
 """Fewer files than this can still be made on a disk: as full as one without bytes."""
 
@@ -59,6 +62,14 @@ class Missing(NamedTuple):
     codes: tuple[str, ...]
 
 
+class Lagging(NamedTuple):
+    """A place of the Logboek dataverwerkingen that has not seen so many leaves, since when."""
+
+    place: str
+    leaves: int
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """What was measured. Ages in seconds; None where there is nothing to measure.
@@ -85,6 +96,7 @@ class Health:
     damage: str = ""
     unserved: int = 0
     asks: int = 0
+    ldv: tuple[Lagging, ...] = ()
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -119,6 +131,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     """Every alarm that stands now, by what was measured."""
     rules = config.alarmen
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
+    found += _behind(health.ldv)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
@@ -162,6 +175,14 @@ def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:
         elif disk.inodes is not None and disk.inodes < INODES:
             yield Alarm("schijf-vol", disk.folder, f"{disk.inodes} files can still be made on the "
                         f"disk of {disk.folder}; then nothing is taken any more")  # fmt: skip
+
+
+def _behind(lagging: Iterable[Lagging]) -> Iterator[Alarm]:
+    for place, leaves, seconds in lagging:
+        if seconds >= LDV_S:
+            yield Alarm("ldv-achter", place, f"the Logboek dataverwerkingen ({place}) is {leaves} "
+                        f"leaves behind, for {seconds / 60:.0f} minutes; nothing is lost: it "
+                        "catches up (docs/howto-ldv.md)")  # fmt: skip
 
 
 def _deadlines(missing: Iterable[Missing]) -> Iterator[Alarm]:

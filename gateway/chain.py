@@ -28,6 +28,7 @@ from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
 from gateway.in_force import InForce
+from gateway.ldv import Ldv
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.purge import Purge
@@ -174,7 +175,7 @@ class Chain:
         self.ledger = Ledger(self.store, self.clock, origin)
         audit = self.location.audit
         self._log_keys = LogKeys(self.location.log_key, audit, origin, self.store.meta())
-        self._publishing: Future[int] | None = None
+        self._publishing: Future[None] | None = None
         self._published_at = monotonic()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
         self._publisher = Publisher(audit, origin, *self._log_keys.keys)
@@ -184,6 +185,8 @@ class Chain:
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
         if self._log_keys.ending:  # a crash came in between
             self._keep_and_drop()
+        self._ldv = Ldv(self.location.state, self.location.database, self.config)
+        self._publishing = self._beside.submit(self._behind_publication(self.ledger.size, []))
         self._in_force = InForce(self.location.config_path, self.store, self.ledger)
         self._in_force.note(self.config)
         self.publish()
@@ -212,6 +215,7 @@ class Chain:
         self.engine.adopt(config, self._in_force.note(config))
         self.config = config
         self.publish()
+        self._ldv.follow(config)
         self._say(f"config.yaml was changed, and is in force now; {made} folders made")
         return True
 
@@ -291,10 +295,10 @@ class Chain:
                 return
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
-        if self.ledger.unpublished and due:
+        if due and (self.ledger.unpublished or self._ldv.lagging):
             self._publishing = self._beside.submit(self._publication())
 
-    def _publication(self) -> Callable[[], int]:
+    def _publication(self) -> Callable[[], None]:
         leaves, self.ledger.unpublished = self.ledger.unpublished, []
         size, root = self.ledger.size, self.ledger.root
         self._published_at = monotonic()
@@ -305,12 +309,13 @@ class Chain:
 
         taken = self._log_keys.take()  # a change of keys that was committed by now
         self._publisher.keys = self._log_keys.keys
+        behind = self._behind_publication(first, leaves)
 
-        def publish() -> int:
-            count = self._publisher.publish(size, root, read)
+        def publish() -> None:
+            self._publisher.publish(size, root, read)
             if taken or self._log_keys.ending:
                 self._keep_and_drop()
-            return count
+            behind()
 
         return publish
 
@@ -318,6 +323,9 @@ class Chain:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
         self._publisher.archive(monotonic(), stopping=True)
         self._log_keys.drop()
+
+    def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
+        return partial(self._ldv.published, first, leaves)
 
     def publish(self) -> None:
         """Publish every committed leaf now."""
@@ -345,6 +353,7 @@ class Chain:
         """End as after a kill: write nothing more, and let go of everything."""
         self.engine.abandon()
         self._beside.shutdown()
+        self._ldv.abandon()
         self._let_go()
 
     def close(self) -> None:
@@ -353,6 +362,7 @@ class Chain:
         self.publish()
         self._beside.shutdown()
         self._publisher.archive(monotonic(), stopping=True)
+        self._ldv.close()
         self._let_go()
 
     def _let_go(self) -> None:

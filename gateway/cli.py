@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway import __version__
+from gateway import __version__, screens
 from gateway.commands import (
     audit,
     autorisatie,
@@ -207,7 +207,7 @@ def trace(
     elif messages:
         show.trace(out, messages + answers)
     else:
-        out.print(Text(f"Nothing here was ever called {ref!r}."))
+        out.print(Text(f"Nothing here was ever called {screens.name(ref)!r}."))
         out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
     raise typer.Exit(0 if messages else 1)
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from gateway.config_beheer import Alarmen, Bewaren
+from gateway.config_beheer import Alarmen, Bewaren, Verwerkingslog
 from gateway.config_cbs import Cbs
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
@@ -51,6 +51,7 @@ __all__ = [
     "Technisch",
     "Uitwisseling",
     "Venster",
+    "Verwerkingslog",
     "parse",
 ]
 
@@ -107,6 +108,10 @@ class Config(Sectie):
         description="PEM files with certificates and revocation lists of other issuers whose "
         "seals count, beside those in the state",
     )
+    ldv: Verwerkingslog = Field(
+        default_factory=Verwerkingslog,
+        description="the Logboek dataverwerkingen; may be left out",
+    )
 
     @field_validator("partijen")
     @classmethod
@@ -145,6 +150,11 @@ class Config(Sectie):
     def soorten(self) -> frozenset[str]:
         """The kinds of party that there are here."""
         return frozenset(one.soort for one in self.partijen.values())
+
+    @property
+    def register(self) -> str:
+        """What the ids of processing activities begin with."""
+        return self.ldv.verwerkingenregister or f"https://{self.naam}/verwerkingen"
 
     def uitwisseling_voor(self, name: str) -> Uitwisseling | None:
         """Find the exchange to which a file dropped under this name goes; None: no one knows.

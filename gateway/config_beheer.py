@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The sections of ``config.yaml`` for who keeps the gateway: alarms and retention."""
+"""The sections of ``config.yaml`` for who keeps the gateway: alarms, retention, the LDV."""
 
 from __future__ import annotations
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
-from gateway.config_problems import URL
+from gateway.config_problems import REGISTER, SAFE_URL, URL
 from gateway.config_sectie import Sectie
 
 
@@ -56,9 +56,33 @@ class Bewaren(Sectie):
     leveringen_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what was handed in (CBS keeps it 2 years)"
     )
+    besluiten_dagen: StrictInt = Field(
+        default=730, ge=1, le=36_500, description="decisions: of exchanges with `stap: besluit`"
+    )
     rapporten_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what came back to the parties"
     )
     geweigerd_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what was refused, with its copy in quarantine"
+    )
+
+
+class Verwerkingslog(Sectie):
+    """The Logboek dataverwerkingen (LDV): where the lines go that are made of the audit log."""
+
+    bestand: StrictBool = Field(
+        default=True, description="to a file: `ldv/spans.jsonl` in the state, a line each"
+    )
+    otlp: str | None = Field(
+        default=None,
+        pattern=SAFE_URL,
+        max_length=2000,
+        description="address of a logbook that takes OTLP over HTTP (`https://.../v1/traces`)",
+    )
+    verwerkingenregister: str | None = Field(
+        default=None,
+        pattern=REGISTER,
+        max_length=500,
+        description="what the ids of processing activities begin with: the register (AVG art. 30); "
+        "left out `https://<naam>/verwerkingen`. Behind it come `/` and the id of the exchange",
     )

@@ -29,6 +29,7 @@ from gateway.config import (
     Technisch,
     Uitwisseling,
     Venster,
+    Verwerkingslog,
 )
 from gateway.config_cbs import Cbs, NietPubliceren, OptInCyclus
 from gateway.config_overdracht import Overdracht
@@ -78,6 +79,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "sleutels",
         Sleutel,
         "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
+    ),
+    (
+        "ldv",
+        Verwerkingslog,
+        "May be left out, wholly or in part. What it is: [howto-ldv.md](howto-ldv.md).",
     ),
 )
 

@@ -25,6 +25,8 @@ DOMEIN = r"^(zegel-[a-z0-9._-]{1,80}|idp|tsa)$"
 OIN = r"^[0-9]{20}$"
 VARIABELE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
+SAFE_URL = r"^(https://[^\s/@]+|http://(127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/\S*)?$"
+REGISTER = r"^(https?://[^\s/]+(/\S*[^\s/])?|urn:[A-Za-z0-9][A-Za-z0-9-]*:\S*[^\s/])$"
 
 _VORMEN = {
     ID: "write small letters, digits and -, at most 40, beginning with a letter or digit",
@@ -39,6 +41,8 @@ _VORMEN = {
     OIN: "write the 20 digits of the OIN between quotes",
     VARIABELE: "write the name of a variable, for example KNOOPPUNT_WACHTWOORD",
     URL: "write an address that begins with https:// (or http://), without spaces",
+    SAFE_URL: "write an address that begins with https://; http:// only to 127.0.0.1",
+    REGISTER: "write an address (https://...) or a URN, without a / at its end",
 }
 
 _LIJST = "write a list, for example: [first, second]"

@@ -326,6 +326,28 @@ def append(fd: int, content: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+# openat(O_WRONLY|O_CREAT|O_NOFOLLOW); ftruncate; pwrite until all is written; fsync; close;
+# fsync(directory), when the file was empty
+def append_at(path: str, length: int, content: bytes, mode: int = STAGED_MODE) -> None:
+    """Add to a file durably, after its first ``length`` bytes; what lies behind those is cut off.
+
+    For a file of our own whose length is kept elsewhere, durably, once this returns.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(path, flags, mode)
+    try:
+        os.ftruncate(fd, length)
+        view, at = memoryview(content), length
+        while view:
+            written = os.pwrite(fd, view, at)
+            view, at = view[written:], at + written
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    if not length:
+        sync_dir(os.path.dirname(path) or ".")
+
+
 # openat(O_RDWR|O_CREAT); flock(LOCK_EX|LOCK_NB)
 def lock(path: str) -> int:
     """Hold a lock file for the life of the process; :class:`StateError` when another holds it."""

@@ -11,17 +11,18 @@ import stat
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
+from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
 from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
+from gateway.ldv_resume import behind
 from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
 from gateway.stations import STATIONS
-from gateway.store_health import damage, delivered_by, reading, vitals, waits
+from gateway.store_health import Reading, damage, delivered_by, leaf_at, reading, vitals, waits
 from gateway.waits import Waits
 
 DAY = 24 * 3600
@@ -70,6 +71,7 @@ class Monitor:
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
+            lagging = tuple(self._lagging(connection, found.leaves, now))
             lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
         published, checkpoint = _published(self._location.audit)
@@ -89,8 +91,16 @@ class Monitor:
             asks=found.asks,
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
+            ldv=lagging,
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
+
+    def _lagging(self, connection: Reading, leaves: int, now: int) -> Iterator[Lagging]:
+        """The places of the LDV that miss lines, and since when the first of those is committed."""
+        for place, number in behind(self._location.state, self.config, leaves).items():
+            if number:
+                at = leaf_at(connection, leaves - number)
+                yield Lagging(place, number, (now - at) / 1000 if at else 0.0)
 
     def _clock(self, now: int, last_leaf: int) -> float:
         drift, before = _drift(), self._drift

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from gateway import quarantine
+from gateway import quarantine, screens
 from gateway.aside import SOORTEN
 from gateway.asking import ask, asker
 from gateway.errors import GatewayError
@@ -84,12 +84,12 @@ def _described(row: Row) -> Row:
     place = decode_intent(row["id"], row["intent"])
     return {
         "id": row["id"],
-        "name": toonbaar(place.name),
+        "name": screens.name(toonbaar(place.name)),
         "soort": row["soort"],
         "code": row["code"] or row["soort"],
         "reason": row["remark"] or SOORTEN[row["soort"]],
         "at": row["at"],
-        "from": str(place.place),
+        "from": screens.place(str(place.place)),
         "gemeentecode": row["l_gemeentecode"] or _party(row),
         "uitwisseling": row["l_uitwisseling"] or "",
         "referentienummer": row["l_referentienummer"] or "",
@@ -137,7 +137,8 @@ def one(location: Location, id_: str) -> Row | None:
                 "by": said.get("actor", ""), "reason": said.get("reason", ""),
             }  # fmt: skip
     folder = os.path.join(location.root, shown["folder"])
-    shown["files"] = sorted(map(toonbaar, os.listdir(folder))) if os.path.isdir(folder) else []
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    shown["files"] = sorted(screens.name(toonbaar(one)) for one in names)
     return shown
 
 
@@ -255,7 +256,7 @@ def show_done(out: Console, action: str, done: Row) -> None:
     """What was done, file by file."""
     word = "released" if action == "release" else "dropped"
     for row in done["done"]:
-        out.print(Text(f"{word} {row['id']}  {toonbaar(row['name'])}"))
+        out.print(Text(f"{word} {row['id']}  {screens.name(toonbaar(row['name']))}"))
     _show_refused(out, done["refused"])
     if action == "release" and done["done"]:
         shown = done["done"][0]

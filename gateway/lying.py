@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from gateway import screens
 from gateway.anchors import Anchors
 from gateway.config import Config, parse
 from gateway.errors import ConfigError
@@ -134,7 +135,7 @@ class Lying:
 
     def shown(self, path: str) -> str:
         """A path as people read it: from the folder of the configuration down."""
-        return toonbaar(os.path.relpath(path, os.path.dirname(self.folders.root)))
+        return screens.name(toonbaar(os.path.relpath(path, os.path.dirname(self.folders.root))))
 
     # --- where nobody takes from ---
 

@@ -7,8 +7,9 @@ engine does it, some messages a request (``requests.py``): files first, then row
 leaf in one transaction. A crash between the two: the same request is done again.
 
 What this does not reach: inboxes, the receivers' folders and ``antwoord/``, which are theirs; the
-technical log, which names nobody; backups, which must be kept no longer than the data; grants, and
-the folded stems of names (``last_of_stem``), that keep a name from being given twice.
+technical log, which names nobody; backups, which must be kept no longer than the data; and grants.
+Of the stems of names (``last_of_stem``), that keep a name from being given twice, the store has
+digests alone.
 """
 
 from __future__ import annotations
@@ -54,12 +55,14 @@ class Soort(NamedTuple):
 
 
 def soort_of(kept: Kept, config: Config) -> Soort:
-    """What kind a message is: handed in, report, or refused. An exchange may have its own days."""
+    """What kind a message is, and for how long it is kept. An exchange may have its own days."""
     bewaren = config.bewaren
     exchange = config.uitwisselingen.get(kept.uitwisseling)
     own = exchange.bewaren_dagen if exchange else None
     if kept.status in _REFUSED:
         found, days = "geweigerd", bewaren.geweigerd_dagen
+    elif kept.direction == Direction.HEEN and exchange and exchange.stap == "besluit":
+        found, days = "besluit", bewaren.besluiten_dagen
     elif kept.direction == Direction.HEEN:
         found, days = "levering", bewaren.leveringen_dagen
     else:
@@ -70,7 +73,8 @@ def soort_of(kept: Kept, config: Config) -> Soort:
 def _shortest(config: Config) -> int:
     days = [one.bewaren_dagen for one in config.uitwisselingen.values()]
     bewaren = config.bewaren
-    days += [bewaren.leveringen_dagen, bewaren.rapporten_dagen, bewaren.geweigerd_dagen]
+    days += [bewaren.leveringen_dagen, bewaren.besluiten_dagen]
+    days += [bewaren.rapporten_dagen, bewaren.geweigerd_dagen]
     return min(one for one in days if one)
 
 

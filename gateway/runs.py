@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from gateway import show
+from gateway import screens, show
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
@@ -24,6 +24,7 @@ from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
+from gateway.ldv_resume import behind
 from gateway.location import Location, read_config
 from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause
@@ -163,8 +164,9 @@ def _say_next(moment: datetime | None, say: Callable[[str], None]) -> None:
 
 
 def _told(stuck: Waiting) -> str:
-    where = f"{stuck.place}/{toonbaar(stuck.name)}"
-    return f"cannot go on: {where}: {stuck.reason}; the others go on, this one is tried again"
+    where = f"{screens.place(str(stuck.place))}/{screens.name(toonbaar(stuck.name))}"
+    why = screens.name(stuck.reason)
+    return f"cannot go on: {where}: {why}; the others go on, this one is tried again"
 
 
 def _stop_by_signal() -> list[int]:
@@ -191,7 +193,7 @@ def _tell_waiting(chain: Chain, summary: Summary, out: Console) -> None:
 
 
 def _waiting_row(folders: Folders, one: Waiting) -> Row:
-    path = os.path.join("folders", folders.shown(one.place), toonbaar(one.name))
+    path = screens.name(os.path.join("folders", folders.shown(one.place), toonbaar(one.name)))
     return {"path": path, "code": one.code, "reason": one.reason, "next": one.due or None}
 
 
@@ -216,6 +218,7 @@ def standing(location: Location) -> Row:
             "deliveries": reader.counts(),
         }
         with Lying(location, reader) as lying:
+            found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
     found["cbs"] = _counterpart(location)
     return found

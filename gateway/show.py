@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from gateway import screens
 from gateway.audit.verify import Report
 from gateway.model import Event, Levering
 
@@ -45,7 +46,8 @@ def route_lines(console: Console, happened: Iterable[tuple[Event, Levering]]) ->
         "".join(
             _line(
                 levering.gemeentecode, levering.uitwisseling, levering.direction, event.station,
-                event.type, event.place, event.name or levering.naam, event.code, colour,
+                event.type, screens.place(event.place), screens.name(event.name or levering.naam),
+                event.code, colour,
             )
             for event, levering in happened
         )
@@ -125,6 +127,9 @@ def status(console: Console, found: Row) -> None:
         console.print("                     the one before stays in force until this is mended")
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
+    told = [f"{place} {number} behind" if number else f"{place} up to date"
+            for place, number in found["ldv"].items() if number is not None]  # fmt: skip
+    console.print(Text(f"logboek (LDV)        {', '.join(told) or 'off'}"))
     if found["deliveries"]:
         width = max(len(row["uitwisseling"]) for row in found["deliveries"])
         width = max(width, len("(none)"))

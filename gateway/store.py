@@ -22,7 +22,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
-from gateway import store_purge
+from gateway import store_digests, store_purge
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
@@ -134,6 +134,7 @@ def connect(path: str, *, writer: bool) -> sa.Engine:
             return
         run("PRAGMA journal_mode=WAL")
         run("PRAGMA synchronous=FULL")
+        run("PRAGMA secure_delete=ON")  # what is replaced or goes leaves no copy in the file
         run(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         found = (run("PRAGMA journal_mode").fetchone()[0], run("PRAGMA synchronous").fetchone()[0])
         if found != ("wal", 2):
@@ -167,6 +168,7 @@ class Store:
                 hint="restore it from a backup; never start on an empty one in its place",
             ) from error
         self._lines: dict[str, Line] = {}
+        self._wal_holds_erased = False
         self._next_levering = self._max(t.levering.c.seq) + 1
         self._next_event = self._max(t.event.c.seq) + 1
         self._next_arrival = self._max(t.arrival.c.seq) + 1
@@ -180,6 +182,7 @@ class Store:
                 hint="install that version again; nothing was changed",
             )
         t.metadata.create_all(self._connection)
+        store_digests.digest_keys(self._connection)
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
 
     def close(self) -> None:
@@ -324,6 +327,8 @@ class Store:
                 hint="free the disk or end what holds the database, then start again; "
                 "nothing is lost, the restart goes on from the last commit",
             ) from error
+        if self._wal_holds_erased:
+            self._wal_holds_erased = not store_purge.empty_wal(self._connection)
         if len(self._lines) > 50_000:  # only those under way matter; the others are read again
             self._lines.clear()
 
@@ -351,7 +356,8 @@ class Store:
         if changes.done:
             _DELETE_ARRIVAL.run(run, [{"key": one} for one in changes.done])
         if changes.erased or changes.forgotten:
-            store_purge.erase(run, changes.erased, changes.forgotten)
+            store_purge.erase(run, changes.erased, changes.forgotten, changes.at)
+            self._wal_holds_erased = True
         if changes.meta:
             _UPSERT_META.run(run, [{"key": k, "value": v} for k, v in changes.meta.items()])
         if changes.held:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.store import connect
 from gateway.waits import ASKS, Kept
+
+Reading = sa.Connection
+"""What :func:`reading` gives, for who may not import a database."""
 
 PARTS = 500
 """Parties asked for at once: SQLite takes a limited number of values in one statement."""
@@ -71,6 +75,19 @@ def vitals(connection: sa.Connection) -> Vitals:
         count, _millis(first), head.size if head else 0, head.at if head else 0,
         int(offset.scalar() or 0), asks or 0,
     )  # fmt: skip
+
+
+def leaves_between(connection: sa.Connection, start: int, stop: int) -> list[bytes]:
+    """The committed leaves from ``start`` up to but not including ``stop``, as far as there are."""
+    query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= start, t.leaf.c.idx < stop)
+    return list(connection.execute(query.order_by(t.leaf.c.idx)).scalars())
+
+
+def leaf_at(connection: sa.Connection, index: int) -> int | None:
+    """When a leaf was committed (ms since 1970); None when there is no such leaf."""
+    for content in leaves_between(connection, index, index + 1):
+        return int(json.loads(content)["at"])
+    return None
 
 
 def waits(connection: sa.Connection, before: int) -> list[Kept]:

@@ -22,6 +22,10 @@ ARCHIVE = ".archief"
 
 PARTS = 500
 
+ANSWERS_MS = 7 * 24 * 3600 * 1000
+"""How long an answer to what people asked is kept once something is erased: it may name a file, and
+serves who asked, in the minute after it."""
+
 
 class Kept(NamedTuple):
     """A message of which something personal is kept, with what tells where its copies lie."""
@@ -84,15 +88,15 @@ def nobodys(run: sa.Connection, before: int) -> list[tuple[str, str]]:
     return [(row.id, row.archive) for row in run.execute(query)]
 
 
-def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str]) -> None:
+def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str], at: int) -> None:
     """Forget who and by which name, of these messages; inside the round's transaction.
 
-    So too for ``folders`` of quarantine that belong to no message.
+    So too for ``folders`` of quarantine that belong to no message, and for the answers that people
+    got more than :data:`ANSWERS_MS` before ``at``.
 
-    The bytes that held it are overwritten in the database itself (``secure_delete``).
+    The bytes that held it are overwritten in the database itself, as all that the writer takes away
+    (``secure_delete``, ``store.py``). In the WAL they stand until :func:`empty_wal`.
     """
-    before = run.exec_driver_sql("PRAGMA secure_delete").scalar_one()
-    run.exec_driver_sql("PRAGMA secure_delete=ON")
     for start in range(0, len(seqs), PARTS):
         some = seqs[start : start + PARTS]
         of_theirs = sa.select(t.event.c.leaf).where(
@@ -103,6 +107,9 @@ def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str]) -> No
         named = t.event.c.place.like("%/outbox/%")  # a sub-folder that somebody named
         theirs = t.event.c.levering.in_(some)
         run.execute(sa.update(t.event).where(theirs, named).values(place=""))
+        numbers = sa.select(t.levering.c.referentienummer).where(t.levering.c.seq.in_(some))
+        told = t.request.c.referentienummer.in_(numbers)
+        run.execute(sa.update(t.request).where(told).values(details=""))
         ours = sa.select(t.levering.c.id).where(t.levering.c.seq.in_(some))
         run.execute(sa.delete(t.held).where(t.held.c.levering.in_(ours)))
         run.execute(
@@ -110,10 +117,23 @@ def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str]) -> No
             .where(t.levering.c.seq.in_(some))
             .values(naam=GEWIST, gebruiker=GEWIST, delivered_as="", opmerking="")
         )
+        run.execute(sa.update(t.event).where(theirs).values(remark=""))
     if folders:
         decided = sa.select(t.held.c.leaf).where(
             t.held.c.id.in_(folders), t.held.c.leaf.is_not(None)
         )
         run.execute(sa.delete(t.opening).where(t.opening.c.leaf.in_(decided)))
         run.execute(sa.delete(t.held).where(t.held.c.id.in_(folders)))
-    run.exec_driver_sql(f"PRAGMA secure_delete={int(before)}")
+    run.execute(sa.delete(t.answered).where(t.answered.c.at < at - ANSWERS_MS))
+
+
+def empty_wal(run: sa.Connection) -> bool:
+    """Fold the WAL in and cut it to nothing; False when a reader is at it just now.
+
+    Never waits: the round goes on, and it is tried again after the next.
+    """
+    before = run.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    run.exec_driver_sql("PRAGMA busy_timeout=0")
+    busy = run.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+    run.exec_driver_sql(f"PRAGMA busy_timeout={int(before)}")
+    return not busy

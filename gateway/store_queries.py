@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from gateway import names
+from gateway import names, screens
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
@@ -170,10 +170,10 @@ class Reader:
                 "at": iso(row["at"]),
                 "type": row["type"],
                 "station": row["station"],
-                "place": row["place"],
-                "name": row["name"],
+                "place": screens.place(row["place"]),
+                "name": screens.name(row["name"]),
                 "code": row["code"],
-                "remark": row["remark"],
+                "remark": screens.name(row["remark"]),
                 "id": row["l_id"],
                 "referentienummer": row["l_referentienummer"],
                 "direction": row["l_direction"],
@@ -229,11 +229,11 @@ def _message(row: Row, events: list[Row]) -> Row:
                 "at": iso(one["at"]),
                 "type": one["type"],
                 "station": one["station"],
-                "place": one["place"],
-                "name": one["name"],
+                "place": screens.place(one["place"]),
+                "name": screens.name(one["name"]),
                 "ms": one["at"] - before,
                 "code": one["code"],
-                "remark": one["remark"],
+                "remark": screens.name(one["remark"]),
             }
         )
         before = one["at"]
@@ -245,7 +245,7 @@ def _message(row: Row, events: list[Row]) -> Row:
         "uitwisseling": row["uitwisseling"],
         "uitvraag": row["uitvraag"],
         "status": row["status"],
-        "names": names_had,
+        "names": [screens.name(one) for one in names_had],
         "sha256": row["sha256"],
         "size": row["size"],
         "answers_to": row["answers_to"],

@@ -32,6 +32,7 @@ from gateway.model import (
     Request,
     SameContent,
 )
+from gateway.store_digests import digest
 
 Row = dict[str, Any]
 Answers = dict[Any, object]
@@ -92,7 +93,8 @@ def upsert(table: sa.Table, *keys: str) -> Any:
 
 
 def _systeem(systeem: Iterable[str]) -> str:
-    return _SEPARATOR.join(systeem)
+    """A digest: how a system called itself is kept for ever, and it may have named a person."""
+    return digest(_SEPARATOR.join(systeem))
 
 
 def levering_of(row: Any) -> Levering:
@@ -165,7 +167,8 @@ def _ask_last_number(run: sa.Connection, asked: list[LastNumber], answers: Answe
 
 def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answers) -> None:
     for key in asked:
-        found = _LAST_OF_STEM.first(run, {"key_rinis_code": key.rinis_code, "key_stem": key.stem})
+        values = {"key_rinis_code": key.rinis_code, "key_stem": digest(key.stem)}
+        found = _LAST_OF_STEM.first(run, values)
         answers[key] = found[0] if found else None
 
 
@@ -284,7 +287,8 @@ KEEP: dict[type, tuple[Any, Any]] = {
         lambda k, v: {"gemeentecode": k.gemeentecode, "uitwisseling": k.uitwisseling,
                       "uitvraag": k.uitvraag, "volgnummer": v}),
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
-        lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
+        lambda k, v: {"rinis_code": k.rinis_code, "stem": digest(k.stem),
+                      "volgnummer": v}),
 }  # fmt: skip
 """How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,
 Grants and Regels from rows that no decision writes."""

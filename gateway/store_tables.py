@@ -180,6 +180,7 @@ last_of_stem = sa.Table(
     sa.PrimaryKeyConstraint("rinis_code", "stem"),
     sqlite_with_rowid=False,
 )
+"""The highest number that a stem of names had, by the stem's digest: it outlives the names."""
 
 autorisatie = sa.Table(
     "autorisatie",

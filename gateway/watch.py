@@ -14,6 +14,7 @@ import errno
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable
 
 from watchdog.events import FileClosedEvent, FileMovedEvent, FileSystemEvent, FileSystemEventHandler
@@ -23,6 +24,10 @@ from watchdog.observers.api import BaseObserver
 from gateway.folders import place_of
 from gateway.model import Place
 from gateway.moment import monotonic
+
+# Its warnings list every folder that is watched, and some are called after a user: they would stand
+# on standard error, which goes to the machine's journal.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
 
 AGAIN_SECONDS = 60.0
 """How long to wait before another attempt to watch, after one that the kernel refused."""

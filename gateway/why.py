@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from gateway import screens
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
 from gateway.location import Location
@@ -77,9 +78,9 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
 
 def _messages(reader: Reader, place: Place, name: str) -> list[Row]:
     """What was taken from this place under this name, oldest first, and where it is now."""
-    found = []
+    found, shown = [], screens.place(str(place))
     for one in reader.trace(name):
-        taken = [e for e in one["events"] if e["place"] == str(place) or e["type"] == "rejected"]
+        taken = [e for e in one["events"] if e["place"] == shown or e["type"] == "rejected"]
         if place.kind is Kind.OUTBOX and (one["gemeentecode"] != place.partij or not taken):
             continue
         last = one["events"][-1] if one["events"] else None

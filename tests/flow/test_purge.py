@@ -2,16 +2,21 @@
 """Retention: what is past its time goes, and nothing else; the log stays whole."""
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from gateway.config import parse
 from gateway.lifecycle import Status
+from gateway.names import stam_sleutel
 from gateway.purge import KIND as PURGE
 from gateway.quarantine import KIND as DECIDE
 from gateway.requests import Asked, place
+from gateway.setup import shipped_config
+from gateway.store_digests import digest
 from gateway.store_queries import Reader
 
 DAY = 24 * 3600 * 1000
@@ -97,9 +102,9 @@ def test_names_users_and_copies_go(keten3):
                           ("levering", "delivered_as"), ("opening", "value")):  # fmt: skip
         found = [str(row[0]) for row in sql(keten3, f"SELECT {column} FROM {table}")]
         assert not [one for one in found if NAAM in one or "pietersen" in one], (table, column)
-    sql(keten3, "DELETE FROM last_of_stem")  # its folded names stay: no name is given twice
     content = b"".join(p.read_bytes() for p in state(keten3).glob("knooppunt.db*"))
     assert b"p.pietersen" not in content
+    assert NAAM.lower().encode() not in content.lower()
     assert purge(keten3) == {}
 
 
@@ -135,15 +140,38 @@ def test_each_kind_and_each_exchange_has_its_own_days(keten3):
     """What is kept longer stays."""
     path = keten3.folder / "config.yaml"
     text = path.read_text("utf-8").replace(
-        "    rinis_code: GMSDWMO\n", "    rinis_code: GMSDWMO\n    bewaren_dagen: 3650\n"
+        "GMSDWMO\n    bewaren_dagen: 730\n", "GMSDWMO\n    bewaren_dagen: 3650\n"
     )
-    path.write_text(text + "bewaren: {rapporten_dagen: 30, geweigerd_dagen: 60}\n", "utf-8")
+    text = text.replace("rapporten_dagen: 730", "rapporten_dagen: 30")
+    path.write_text(text.replace("geweigerd_dagen: 730", "geweigerd_dagen: 60"), "utf-8")
     age(keten3, 61)
     wanted = {key: ALL[key] for key in ALL if key[0] != "levering"}
     assert purge(keten3, "--do") == wanted
     age(keten3, 3000)
     assert purge(keten3, "--do") == {}
     assert len(verzonden(keten3)) == 1
+
+
+def test_a_decision_has_days_of_its_own(knooppunt):
+    """It is what CBS relies on: it may have to be shown for longer than the data themselves."""
+    knooppunt.configure(("besluiten_dagen: 730", "besluiten_dagen: 2555"))
+    knooppunt.configure(("    schema: publicatiebesluit.xsd\n", ""))
+    knooppunt.drop("0363", "OPTIN_H22025.xml", b"<x/>")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    age(knooppunt, 2555)
+    assert purge(knooppunt, "--do") == {("besluit", "besluit"): (1, 1)}
+
+
+def test_the_shipped_terms_of_gmsd_are_two_years():
+    """Of each delivery that goes to CBS under the aanlevering, by name (PSA; CBS: 2 years)."""
+    config = parse(shipped_config().decode())
+    heen = [one for one in config.heen if one.aanlevering == "gmsd"]
+    assert {one.id for one in heen} == {"wmo", "sbo", "jeugd", "besluit"}
+    assert [one.bewaren_dagen for one in heen if one.stap == "aanlevering"] == [730] * 3
+    assert set(config.bewaren.model_dump().values()) == {730}
 
 
 def test_a_newer_file_of_the_same_name_stays(knooppunt):
@@ -271,3 +299,84 @@ def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
     assert [path.name for path in keten.verzonden("0363")] == ["onbekend.jpg"]
     with Reader(keten.location.database) as reader:
         assert reader.trace("onbekend.jpg")
+
+
+# --- nothing is left on the disk ---
+
+
+def holding(folder, *wanted):
+    """Each file below a folder in whose name or bytes one of these is."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        if any(one in content or one in str(path.name).encode() for one in wanted):
+            found.append(path.relative_to(folder).as_posix())
+    return found
+
+
+def test_what_was_erased_is_nowhere_on_the_disk_while_the_gateway_runs(knooppunt):
+    """Names, users, salts, payload: not in a page of the database, nor in its WAL, nor in a copy.
+
+    Many messages, so that pages were split, filled and freed. Every proof holds before and after,
+    and the leaf's commitments can no longer be opened: what would open them is gone.
+    """
+    count = 60
+    for number in range(count):
+        name = f"WMO_H22025_{NAAM}{number:03d}.csv"
+        knooppunt.drop(
+            "0363", name, b"VERTROUWELIJK-%d" % number, "wmo", f"p.pietersen{number:03d}"
+        )
+        knooppunt.drop("0363", f"{NAAM}{number:03d}.jpg", b"VERTROUWELIJK-x%d" % number)
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    some = quarantine(knooppunt)[0]
+    knooppunt("quarantine", "drop", some, "--reason", f"van {NAAM}")
+    for folder in ("cbs", "ggk", "gemeenten/0363/inbox"):  # their owners took what lay there
+        for path in (knooppunt.folders / folder).rglob("*"):
+            if path.is_file():
+                path.unlink()
+    for path in (knooppunt.folders / "gemeenten" / "0363" / "outbox" / "wmo").glob("p.*"):
+        shutil.rmtree(path)  # a folder that its user made
+    openings = sql(knooppunt, "SELECT leaf, label, salt, value FROM opening")
+    personal = {bytes(salt) for _, _, salt, value in openings
+                if NAAM in value or "pietersen" in value}  # fmt: skip
+    assert len(personal) > 3 * count
+    assert knooppunt.json("audit", "verify")["ok"]
+    before = sql(knooppunt, "SELECT content FROM leaf ORDER BY idx")
+    traced = NAAM.encode(), NAAM.lower().encode(), b"pietersen", b"VERTROUWELIJK"
+    process = knooppunt.start("run", "--metrics", "0")  # it holds the database open: there is a WAL
+    for line in process.stderr:
+        if b"metrics on" in line:
+            break
+    assert holding(knooppunt.folders, *traced)
+    age(knooppunt, 731)
+    sql(knooppunt, "UPDATE answered SET at = at - ?", 731 * DAY)
+    purge(knooppunt, "--do")
+    wal = state(knooppunt) / "knooppunt.db-wal"
+    assert wal.exists()
+    assert holding(knooppunt.folders, *traced, *personal) == []
+    process.terminate()
+    process.communicate(timeout=60)
+    assert holding(knooppunt.folders, *traced, *personal) == []
+    assert knooppunt.json("audit", "verify")["ok"]
+    after = sql(knooppunt, "SELECT content FROM leaf ORDER BY idx")
+    assert after[: len(before)] == before
+    committed = [json.loads(content) for [content] in after]
+    left = {leaf for [leaf] in sql(knooppunt, "SELECT leaf FROM opening")}
+    about = {n for n, one in enumerate(committed) if "msg" in one}
+    assert len(about) >= 6 * count
+    assert left & about == set()
+    assert all(committed[n]["name"].startswith("c1:") for n in about)
+    assert [one["type"] for one in committed].count("erasure") >= 1
+
+
+def test_a_store_of_before_gets_digests_for_its_stems(knooppunt):
+    """Once, at its next start; and the next number is the one that it would have been."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"1")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    [[kept]] = sql(knooppunt, "SELECT stem FROM last_of_stem WHERE volgnummer = 1")
+    stem = stam_sleutel("WMO_H22025", "0363")
+    assert kept == digest(stem)
+    sql(knooppunt, "UPDATE last_of_stem SET stem = ?", stem)
+    knooppunt.drop("0363", "WMO_H22025.csv", b"2")
+    knooppunt("run", "--once")
+    assert sql(knooppunt, "SELECT stem, volgnummer FROM last_of_stem") == [(kept, 2)]
