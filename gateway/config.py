@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from gateway.config_beheer import Alarmen, Bewaren
+from gateway.config_beheer import Alarmen, Bewaren, Getuigen
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
 from gateway.config_problems import LOGNAAM, problems_of
@@ -41,6 +41,7 @@ __all__ = [
     "Alarmen",
     "Bewaren",
     "Config",
+    "Getuigen",
     "Ontvanger",
     "Overdracht",
     "Partij",
@@ -88,6 +89,10 @@ class Config(Sectie):
     )
     bewaren: Bewaren = Field(
         default_factory=Bewaren, description="how long what is kept; may be left out"
+    )
+    getuigen: Getuigen = Field(
+        default_factory=Getuigen,
+        description="who signs the log's checkpoints beside us; may be left out",
     )
 
     @field_validator("partijen")

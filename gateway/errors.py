@@ -50,3 +50,9 @@ class AuditError(GatewayError):
     """The audit log on disk and the database do not tell the same history."""
 
     code = "audit"
+
+
+class ForkError(AuditError):
+    """Somebody else saw another history of this log, or more of it than we have. Nothing goes on."""
+
+    code = "fork"
