@@ -66,10 +66,10 @@ def _hire(location: Location, config: Config) -> Clerk:
     return Clerk(Folders(location.root, config, anchors), partial(lookup, connection))
 
 
-def _as_asked(config: Config, quiet_ms: int | None, *, witnesses: bool = False) -> Config:
-    """The configuration with witnesses on, or with another quiet time, for tests."""
-    if witnesses:
-        on = config.getuigen.model_copy(update={"aan": True})
+def _as_asked(config: Config, quiet_ms: int | None, witnesses: bool | None) -> Config:
+    """The configuration with witnesses on or off, or with another quiet time, for tests."""
+    if witnesses is not None:
+        on = config.getuigen.model_copy(update={"aan": witnesses})
         config = config.model_copy(update={"getuigen": on})
     if quiet_ms is None:
         return config
@@ -82,8 +82,8 @@ class Chain:
 
     ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
     alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
-    the state's lock, when the caller holds it already; ``witnesses`` has them asked, whatever the
-    configuration says.
+    the state's lock, when the caller holds it already; ``witnesses``: whether they are asked,
+    whatever the configuration says.
     """
 
     rounds = 0  # that did something
@@ -101,7 +101,7 @@ class Chain:
         quiet_ms: int | None = None,
         apart: bool = False,
         lock: int | None = None,
-        witnesses: bool = False,
+        witnesses: bool | None = None,
     ) -> None:
         self.location = location
         self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, witnesses=witnesses)

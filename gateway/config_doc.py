@@ -26,6 +26,7 @@ from gateway.config import (
     Getuigen,
     Ontvanger,
     Partij,
+    Sleutel,
     Technisch,
     Uitwisseling,
     Venster,
@@ -74,6 +75,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "getuigen",
         Getuigen,
         "May be left out, wholly or in part. What they are: [audit.md](audit.md#witnesses).",
+    ),
+    (
+        "sleutels",
+        Sleutel,
+        "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
     ),
 )
 

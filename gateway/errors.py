@@ -56,3 +56,9 @@ class ForkError(AuditError):
     """Somebody else saw another history of this log, or more of it than we have. Nothing goes on."""
 
     code = "fork"
+
+
+class TrustError(GatewayError):
+    """A key or certificate cannot be used: which file, and what is wrong with it."""
+
+    code = "trust"

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import os
 
+from gateway import durable
 from gateway.audit import policy as policies
+from gateway.audit.checkpoint import VerifierKey, vkey_file
 from gateway.audit.policy import Policy
 from gateway.audit.seals import Seals
 from gateway.audit.stamp import Trust
 from gateway.config import Getuigen
 from gateway.errors import AuditError, GatewayError
 from gateway.location import Location, read_config
+from gateway.trust.domeinen import GETUIGEN
+from gateway.trust.sleutels import AANKERS, openbaar
 
-TRUST = "vertrouwen"
 POLICY = "policy"
-CERTIFICATES = ("root.pem", "intermediate.pem")
+CERTIFICATES = AANKERS[:2]  # root and issuer; the third is the revocation list
+PORTS = dict(zip(GETUIGEN, (8741, 8742), strict=True))
+"""Where the witnesses of the development chain listen; another port stands in the policy file."""
+
+_HEAD = """\
+# Which witnesses count for the log of this chain, and how many (c2sp.org/tlog-policy).
+# Give a copy to whoever verifies: knooppunt audit verify --policy FILE
+"""
 
 
 def policy_path(location: Location, settings: Getuigen) -> str:
@@ -26,7 +36,29 @@ def policy_path(location: Location, settings: Getuigen) -> str:
     if settings.policy:
         beside = os.path.dirname(os.path.abspath(location.config_path))
         return os.path.join(beside, settings.policy)
-    return os.path.join(location.state, TRUST, POLICY)
+    return openbaar(location.state, POLICY)
+
+
+def ensure_policy(location: Location, origin: str) -> list[str]:
+    """Make the policy of the development witnesses; never overwritten, a new log is added to it."""
+    path = openbaar(location.state, POLICY)
+    shown = _content(os.path.join(location.audit, vkey_file(origin))) or b""
+    log = VerifierKey.parse(shown.decode().split("\n")[0])
+    content = _content(path)
+    if content is not None:
+        if any(one.public == log.public for one in policies.parse(content).logs):
+            return []
+        durable.put(path, content + f"log {log.line()}\n".encode(), 0o644)
+        return [f"added   this log to {path}"]
+    lines = [f"{_HEAD}log {log.line()}"]
+    for name in GETUIGEN:
+        key = (_content(openbaar(location.state, f"{name}.vkey")) or b"").decode().split("\n")[0]
+        if not key:
+            return [f"MISSING the key of {name}: no policy of witnesses was made"]
+        lines.append(f"witness {name} {key} http://127.0.0.1:{PORTS[name]}")
+    lines += [f"group getuigen all {' '.join(GETUIGEN)}", "quorum getuigen", ""]
+    durable.put(path, "\n".join(lines).encode(), 0o644)
+    return [f"made    {path}"]
 
 
 def policy_of(location: Location, settings: Getuigen) -> Policy:
@@ -49,7 +81,7 @@ def trust_of(location: Location, settings: Getuigen) -> Trust | None:
         if content is None:
             raise AuditError(f"there is no file {settings.tsa_ca} (getuigen: tsa_ca)")
         return Trust.parse(content)
-    found = [_content(os.path.join(location.state, TRUST, name)) for name in CERTIFICATES]
+    found = [_content(openbaar(location.state, name)) for name in CERTIFICATES]
     return Trust.parse(*(one for one in found if one)) if found[0] else None
 
 

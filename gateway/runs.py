@@ -85,7 +85,7 @@ def run_chain(
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
     hear = (tell, warn, watch.reloaded, watch.blind)
-    with watch, Chain(location, chosen, *hear, apart=apart, witnesses=witnesses) as chain:
+    with watch, Chain(location, chosen, *hear, apart=apart, witnesses=witnesses or None) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):

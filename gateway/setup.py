@@ -11,6 +11,8 @@ from gateway.anchors import Anchors
 from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
+from gateway.outside import ensure_policy, policy_path
+from gateway.trust.pki import ensure_pki
 
 
 def init(directory: str, state: str | None = None) -> list[str]:
@@ -30,14 +32,18 @@ def init(directory: str, state: str | None = None) -> list[str]:
         said.append(f"made    {path}")
     location = Location.of(path, state)
     anchors = Anchors(location.root, location.state)
-    folders = Folders(location.root, read_config(path), anchors)
+    config = read_config(path)
+    folders = Folders(location.root, config, anchors)
     made = folders.make_all()
     folders.close()
     said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")
-    with Chain(location) as chain:  # the key, the first leaf and its checkpoint
+    said += ensure_pki(location.state, config)
+    policy = os.path.exists(policy_path(location, config.getuigen))
+    # The key, the first leaf and its checkpoint; who witnesses them is made after that.
+    with Chain(location, witnesses=None if policy else False) as chain:
         said += chain.said
         said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")
-    return said
+    return said + ensure_policy(location, chain.ledger.origin)
 
 
 def shipped_config() -> bytes:

@@ -17,12 +17,17 @@ from gateway.errors import AuditError, StateError
 if TYPE_CHECKING:
     from http.server import HTTPServer
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from gateway.audit.policy import Known
     from gateway.location import Location
 
 app = typer.Typer(no_args_is_help=True, help="A witness of the log, as another party runs it.")
 tsa = typer.Typer(no_args_is_help=True, help="A time stamping authority, for development.")
 
 PREFIX = "getuige-"
+TSA_URL = "http://127.0.0.1:8743"
+"""Where the authority of the development chain listens, when config.yaml names no other."""
 
 PortOption = Annotated[
     int | None,
@@ -93,16 +98,42 @@ def tsa_run(
     For development: a real authority is used by its address (getuigen: tsa: in config.yaml).
     """
     from gateway.location import read_config
+    from gateway.trust.domeinen import TSA
+    from gateway.trust.sleutels import SLEUTEL, sleutelmap
     from gateway.tsa import Authority
 
     location = location_of(config, state)
-    folder = os.path.join(location.state, "keys", "tsa")
-    where = str(directory) if directory else _beside(location, "getuigen", "tsa")
-    url = read_config(location.config_path).getuigen.tsa or ""
-    certificate, key = _only(folder, ".pem"), _only(folder, ".key")
-    server = Authority(where, certificate, key, _port(port, url))
+    where = str(directory) if directory else _beside(location, "getuigen", TSA)
+    found = read_config(location.config_path)
+    own = found.sleutels.get(TSA)
+    key = own.bestand if own else os.path.join(sleutelmap(location.state, TSA), SLEUTEL)
+    certificate = (own.certificaten if own else None) or key
+    server = Authority(where, certificate, key, _port(port, found.getuigen.tsa or TSA_URL))
     out.print(Text(f"time stamps on {server.url}; Ctrl-C ends it"))
     _serve(server)
+
+
+def _identity(location: Location, name: str) -> tuple[Known, Ed25519PrivateKey]:
+    """The witness by its place in the policy, and its key."""
+    from gateway.audit.cosign import CosignerKey
+    from gateway.location import read_config
+    from gateway.outside import policy_of
+    from gateway.trust.sleutels import load_ed25519, sleutelmap
+
+    policy = policy_of(location, read_config(location.config_path).getuigen)
+    known = policy.witnesses.get(PREFIX + name) or policy.witnesses.get(name)
+    if known is None:
+        raise AuditError(
+            f"there is no witness {name} in the policy",
+            hint=f"choose from: {', '.join(policy.witnesses) or '(none)'}",
+        )
+    key = load_ed25519(sleutelmap(location.state, PREFIX + name))
+    if CosignerKey.of(known.key.name, key) != known.key:
+        raise AuditError(
+            f"the key of {name} is not the one that the policy names",
+            hint="a key that was changed gets a line of its own in the policy",
+        )
+    return known, key
 
 
 def _serve(server: HTTPServer) -> None:
