@@ -195,7 +195,7 @@ class Chain:
             self._witnessing.start()
 
     def _ask_witnesses(self, log: VerifierKey) -> Witnessing | None:
-        """Before anything is logged: does everybody know this log as the database has it?"""
+        """Before anything is logged: ask whether others know this log as the database has it."""
         settings = self.config.getuigen
         if not settings.aan:
             return None

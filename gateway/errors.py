@@ -53,7 +53,7 @@ class AuditError(GatewayError):
 
 
 class ForkError(AuditError):
-    """Somebody else saw another history of this log, or more of it than we have. Nothing goes on."""
+    """Somebody saw another history of this log, or more of it than we have: nothing goes on."""
 
     code = "fork"
 

@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SILENCE_SECONDS  # one at a time: who says nothing must not hold up the others
     server: Authority
 
-    def do_POST(self) -> None:  # noqa: N802  the base class's name
+    def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if self.headers.get("Content-Type") != QUERY_TYPE:
             self._send(415, f"post an {QUERY_TYPE}\n".encode())

@@ -163,7 +163,7 @@ class Witnessing:
             self._wake.notify()
 
     def _go(self) -> None:
-        while not self._over and self.fault is None:
+        while True:
             with self._wake:
                 if not self._ending and (rest := self._rest()) > 0:
                     self._wake.wait(rest)

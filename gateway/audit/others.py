@@ -83,7 +83,9 @@ def tokens(
             count, newest, last = count + 1, size, _iso(int(stamp.at.timestamp()))
     if not count:
         return "", Fault("no archived checkpoint has a time stamp"), 0
-    right = f"{newest} of {said.size} leaves are time-stamped, by {count} tokens, the last of {last}"
+    right = (
+        f"{newest} of {said.size} leaves are time-stamped, by {count} tokens, the last of {last}"
+    )
     return right, None, newest
 
 
@@ -110,5 +112,3 @@ def _iso(seconds: int) -> str:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
         return f"{seconds} s after 1970"
-
-

@@ -89,7 +89,7 @@ def answered(asked: TimeStampRequest, reply: bytes, content: bytes, trust: Trust
 
 
 def verified(reply: bytes, content: bytes, trust: Trust | None) -> Stamp:
-    """Check a time stamp that was kept: over these bytes, by a signer under ``trust`` (if given)."""
+    """Check a time stamp that was kept: over these bytes, by a signer under ``trust``, if given."""
     return _checked(_decoded(reply), content, trust)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a log sends to a witness and gets back: the ``add-checkpoint`` call of c2sp.org/tlog-witness.
+"""What a log sends to a witness and gets back: ``add-checkpoint`` of c2sp.org/tlog-witness.
 
 A request is ``old <size>``, at most 63 lines of a consistency proof, an empty line, and the
 checkpoint. The answers: 200 with signature lines; 409 with the size that the witness has

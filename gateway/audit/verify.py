@@ -33,8 +33,8 @@ ALWAYS_UNPROVEN = (
     "that what a leaf says is true: the log proves what was written down and that it stayed so",
 )
 NO_TOKENS = (
-    "that the times are right: they are the gateway's own clock, and without time stamps (--tsa-ca) "
-    "or witnesses, whoever holds the key could write a new log with older times"
+    "that the times are right: they are the gateway's own clock, and without time stamps of others "
+    "(--tsa-ca), whoever holds the key could write a new log with older times"
 )
 NO_WITNESS = (
     "that everybody is shown this same log: whether witnesses signed it was not looked at; give "
@@ -107,7 +107,8 @@ def verify(
 ) -> Report:
     """Verify the log in ``directory``; ``since`` is an older checkpoint, ``vkey`` a key line.
 
-    ``policy`` says which witnesses count, ``trust`` whose time stamps. ``progress(done, size)`` is called now and then with the number of leaves that were read.
+    ``policy`` says which witnesses count, ``trust`` whose time stamps. ``progress(done, size)`` is
+    called now and then with the number of leaves that were read.
     Raises :class:`AuditError` when there is no log, or it, ``since`` or ``vkey`` cannot be read.
     """
     _look(directory)

@@ -137,7 +137,7 @@ def _grew(had: Checkpoint | None, said: Checkpoint, proof: Sequence[bytes]) -> b
 
 
 def _by_log(content: bytes, note: Note, logs: Sequence[VerifierKey]) -> bytes:
-    """The checkpoint with the signature of the log that was verified, whatever else stands there."""
+    """The checkpoint with the log's signature alone, whatever else stands there."""
     known = {(one.name, one.key_id) for one in logs}
     first = note.signatures[0]
     return bare(content) if (first.name, first.key_id) in known else content

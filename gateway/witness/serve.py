@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SILENCE_SECONDS
     server: Server
 
-    def do_POST(self) -> None:  # noqa: N802  the base class's name
+    def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if self.path != PATH:
             self.close_connection = True
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(self.server.add(self.rfile.read(int(length))))
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         found = _NEWEST.fullmatch(self.path)
         content = self.server.record.newest(found[1]) if found else None
         self._send(Answer(200, content) if content else Answer(404, b"not seen here\n"))
