@@ -275,8 +275,7 @@ class Witnessing:
         self._note(one.name, Peer(one.known, self._klok()))
         if forgot:
             return [f"alarm: the witness {one.name} had seen {was.size} leaves and has forgotten "
-                    "that: its state was lost or put back; its key is no longer a proof "
-                    "[getuige-vergat]"]  # fmt: skip
+                    "that: its state was lost or put back; its key is no longer a proof"]  # fmt: skip
         return [f"witnesses: {one.name} is there again"] if was.since else []
 
     def _failed(self, name: str, reason: str) -> bool:
