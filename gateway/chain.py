@@ -47,6 +47,9 @@ PUBLISH_SECONDS = 0.5
 STOP_SECONDS = 0.5
 """How often an idle gateway looks whether it was told to stop."""
 
+TOKENS = "tsa_token"
+"""Key of the setting: of how many leaves the checkpoint is whose time stamp was logged last."""
+
 DEFAULT_STATIONS = ("ggk", "rinis")
 
 
@@ -203,7 +206,12 @@ class Chain:
             self.location.audit, self.location.state, log, policy_of(self.location, settings),
             trust_of(self.location, settings), settings, Clock().klok, self._say,
         )  # fmt: skip
-        self.said += asked.check_start(self._publisher.current)
+        asked.find_tokens(int(self.store.meta().get(TOKENS, "0")))
+        try:
+            self.said += asked.check_start(self._publisher.current)
+        except GatewayError:
+            self._let_go()
+            raise
         return asked
 
     def reload(self) -> bool:
@@ -341,6 +349,7 @@ class Chain:
         while self._witnessing.tokens:
             one = self._witnessing.tokens.popleft()
             self.ledger.system("tsa.token", f"checkpoint {one.size}", one.sha256, changes)
+            changes.meta[TOKENS] = str(one.size)
         self.store.commit(changes)
 
     def publish(self) -> None:
