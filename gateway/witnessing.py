@@ -275,8 +275,8 @@ class Witnessing:
         self._due.pop(one.name, None)
         was = self._sealing.went_well(one.name, one.known, self._klok())
         if forgot:
-            return [f"alarm: the witness {one.name} had seen {was.size} leaves and has forgotten "
-                    "that: its state was lost or put back; its key proves nothing any more"]  # fmt: skip
+            return [f"alarm: the witness {one.name} had seen {was.size} leaves and forgot that: "
+                    "its state was lost or put back; its key proves nothing any more"]  # fmt: skip
         return [f"witnesses: {one.name} is there again"] if was.since else []
 
     def _failed(self, name: str, reason: str) -> bool:
