@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 from gateway import durable
 from gateway.audit import checkpoint, reading
-from gateway.audit.checkpoint import VerifierKey
 from gateway.audit.cosign import bare, cosignatures, with_lines
 from gateway.audit.policy import Policy
 from gateway.audit.publish import TILE_MODE
@@ -57,10 +56,11 @@ class Witnessing:
     """The witnesses and the authority of one log. ``say`` gets what an operator should see."""
 
     def __init__(
-        self, audit: str, state: str, log: VerifierKey, policy: Policy, trust: Trust | None,
+        self, audit: str, state: str, origin: str, policy: Policy, trust: Trust | None,
         settings: Getuigen, klok: Callable[[], int], say: Callable[[str], None],
+        archiving: threading.Lock,
     ) -> None:  # fmt: skip
-        self._audit, self._state, self._log = audit, state, log
+        self._audit, self._state = audit, state
         self._policy, self._trust, self._settings = policy, trust, settings
         self._klok, self._say = klok, say
         self.fault: ForkError | None = None
@@ -68,7 +68,7 @@ class Witnessing:
         had = read_sealing(state)
         where = {one: settings.adressen.get(one.name) or one.url for one in policy.known}
         self._peers = [
-            Submitter(audit, one, url, log, self._keep) for one, url in where.items() if url
+            Submitter(audit, one, url, origin, self._keep) for one, url in where.items() if url
         ]
         names = [one.name for one in self._peers] + [TSA] * bool(settings.tsa)
         self._sealing = Sealing({name: had.peers.get(name, Peer()) for name in names}, had.fork)
@@ -79,7 +79,7 @@ class Witnessing:
         self._next = 0.0  # when another checkpoint may be archived
         self._due: dict[str, tuple[float, float]] = {}  # when to ask again, and the rest after it
         self._wake = threading.Condition()
-        self._writing = threading.Lock()
+        self._writing = archiving
         self._ending = self._over = False
         self._thread = threading.Thread(target=self._go, name="witness", daemon=True)
 
