@@ -19,6 +19,7 @@ from rich.text import Text
 from gateway import show
 from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
+from gateway.audit.report import Report
 from gateway.audit.stamp import Trust
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
@@ -234,7 +235,7 @@ def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row
 def verify(
     directory: str, since: Path | None, vkey: Path | None, err: Console,
     policy: Path | None = None, tsa_ca: Path | None = None,
-) -> audit_verify.Report:  # fmt: skip
+) -> Report:  # fmt: skip
     """``knooppunt audit verify``, with progress on standard error once it takes a while."""
     began = monotonic()
     told = [began]
