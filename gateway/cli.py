@@ -23,6 +23,7 @@ from gateway.commands import (
     sample,
     upkeep,
     usage,
+    witness,
 )
 from gateway.commands.options import (
     ConfigOption,
@@ -52,6 +53,8 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cbs.app, name="cbs")
 app.add_typer(sample.app, name="sample")
 app.add_typer(keys.app, name="keys")
+app.add_typer(witness.app, name="witness")
+app.add_typer(witness.tsa, name="tsa")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
@@ -138,6 +141,10 @@ def run(
         int | None,
         typer.Option("--metrics", min=0, max=65535, help="Serve /metrics on this loopback port."),
     ] = None,
+    getuigen: Annotated[
+        bool,
+        typer.Option("--getuigen", help="Have witnesses sign the log, whatever config.yaml says."),
+    ] = False,
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
@@ -152,7 +159,7 @@ def run(
 
     run_chain(
         location_of(config, state), stations, once=once, nu=nu, out=out, err=err,
-        watching=Watching(log or None, metrics),
+        watching=Watching(log or None, metrics), witnesses=getuigen,
     )  # fmt: skip
 
 
@@ -191,7 +198,7 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import show
+    from gateway import show, standing
     from gateway.store_queries import Reader
 
     location = location_of(config, state)
@@ -200,6 +207,7 @@ def trace(
         told = {message["id"] for message in messages}
         came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
         answers = [answer for answer in came if answer["id"] not in told]
+    standing.traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}
@@ -230,12 +238,12 @@ def status(
     Also how far the audit log is, and how many files are in quarantine. With --check: the alarms
     that stand now, the whole database read once; exit code 0 when there are none, 1 when there are.
     """
-    from gateway import runs, show
+    from gateway import show, standing
 
     location = location_of(config, state)
     if check:
-        raise typer.Exit(runs.checked(location, out, as_json=as_json))
-    found = runs.waiting(location) if waiting else runs.standing(location)
+        raise typer.Exit(standing.checked(location, out, as_json=as_json))
+    found = standing.waiting(location) if waiting else standing.standing(location)
     if waiting and not as_json:
         show.waiting_long(out, found["waiting"])
     elif as_json:

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
-from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +15,15 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import screens, show
+from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
+from gateway.audit.report import Report
+from gateway.audit.stamp import Trust
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
 from gateway.errors import AuditError, GatewayError
 from gateway.folders import Folders, Waiting
-from gateway.health import checkup
-from gateway.in_force import DIGEST, REFUSED
-from gateway.ldv_resume import behind
 from gateway.location import Location, read_config
-from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
@@ -60,7 +57,7 @@ def stations_of(text: str) -> tuple[str, ...]:
 
 def run_chain(
     location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console,
-    watching: Watching = NOTHING,
+    watching: Watching = NOTHING, witnesses: bool = False,
 ) -> None:  # fmt: skip
     """``knooppunt run``: until stopped by a signal, or with ``once`` until nothing is due.
 
@@ -82,14 +79,15 @@ def run_chain(
     if chosen == (COUNTERPART,):
         _counterpart_alone(location, moment, say, stop, once=once)
         return
-    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching)
+    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching,
+                     witnesses=witnesses)  # fmt: skip
     err.print(Text(f"done: {happened} events. Next: knooppunt status", style="dim"))
 
 
 def _play(
     location: Location, chosen: tuple[str, ...], moment: datetime | None,
     say: Callable[[str], None], stop: Callable[[], bool], *, once: bool, out: Console,
-    watching: Watching,
+    watching: Watching, witnesses: bool,
 ) -> int:  # fmt: skip
     """Play stations, and the counterpart if it is among them; how many events it came to."""
     watch = Oversight(location, read_config(location.config_path), watching, say)
@@ -105,7 +103,8 @@ def _play(
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
     hear = (tell, warn, watch.reloaded, watch.blind)
     played = tuple(one for one in chosen if one != COUNTERPART)
-    with watch, Chain(location, played, *hear, apart=apart) as chain:
+    asked = witnesses or None
+    with watch, Chain(location, played, *hear, apart=apart, witnesses=asked) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
@@ -197,69 +196,6 @@ def _waiting_row(folders: Folders, one: Waiting) -> Row:
     return {"path": path, "code": one.code, "reason": one.reason, "next": one.due or None}
 
 
-def standing(location: Location) -> Row:
-    """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
-    with Reader(location.database) as reader:
-        head = reader.head()
-        offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
-        found: Row = {
-            "nu": Clock(offset).nu().isoformat(timespec="seconds"),
-            "under_way": reader.under_way(),
-            "unanswered": reader.unanswered(),
-            "config": {
-                "in_force": reader.meta(DIGEST) or "",
-                "refused": reader.meta(REFUSED) or "",
-            },
-            "quarantine": _quarantined(location.root),
-            "audit": {
-                "size": head["size"] if head else 0,
-                "root": b64encode(head["root"]).decode() if head else "",
-            },
-            "deliveries": reader.counts(),
-        }
-        with Lying(location, reader) as lying:
-            found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
-            found["waiting"] = list(lying.all())
-    found["cbs"] = _counterpart(location)
-    return found
-
-
-def _counterpart(location: Location) -> Row | None:
-    """How the simulated CBS stands; None where it never ran on this state."""
-    if not os.path.isdir(os.path.join(location.state, COUNTERPART)):
-        return None
-    from gateway.cbs.kijk import kort
-
-    return kort(location)
-
-
-def checked(location: Location, out: Console, *, as_json: bool) -> int:
-    """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
-    alarms = checkup(location, read_config(location.config_path))
-    if as_json:
-        found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
-        out.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-    else:
-        for one in alarms:
-            out.print(Text(f"{one.sentence} [{one.code}]"))
-        out.print(f"{len(alarms)} to look at (docs/internals.md, Alarms)" if alarms else "all well")
-    return 1 if alarms else 0
-
-
-def waiting(location: Location) -> Row:
-    """What was not taken and why, as ``status --waiting --json`` gives it."""
-    with Reader(location.database) as reader, Lying(location, reader) as lying:
-        return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
-
-
-def _quarantined(root: str) -> int:
-    try:
-        entries = os.scandir(os.path.join(root, "quarantaine"))
-        return sum(not entry.name.startswith(".") for entry in entries)
-    except FileNotFoundError:
-        return 0
-
-
 def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row]:
     """The newest events, oldest first; with ``follow`` until interrupted, as they happen."""
     with Reader(location.database) as reader:
@@ -279,8 +215,9 @@ def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row
 
 
 def verify(
-    directory: str, since: Path | None, vkey: Path | None, err: Console
-) -> audit_verify.Report:
+    directory: str, since: Path | None, vkey: Path | None, err: Console,
+    policy: Path | None = None, tsa_ca: Path | None = None,
+) -> Report:  # fmt: skip
     """``knooppunt audit verify``, with progress on standard error once it takes a while."""
     began = monotonic()
     told = [began]
@@ -293,7 +230,9 @@ def verify(
 
     kept = _read(since) if since else None
     key = _read(vkey).decode("utf-8", "replace").strip() if vkey else None
-    return audit_verify.verify(directory, kept, key, progress)
+    asked = policies.parse(_read(policy)) if policy else None
+    trust = Trust.parse(_read(tsa_ca)) if tsa_ca else None
+    return audit_verify.verify(directory, kept, key, progress, asked, trust)
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import screens
-from gateway.audit.verify import Report
+from gateway.audit.report import Report
 from gateway.model import Event, Levering
 
 Row = dict[str, Any]
@@ -101,15 +101,27 @@ def trace(console: Console, messages: list[Row]) -> None:
 
 def _events(console: Console, events: list[Row]) -> None:
     width = max((len(one["place"]) for one in events), default=0)
+    sealed = any(_standing(one) not in ("", "logged") for one in events)
     console.print(Text(f"  {'at (UTC)':<13}{'+ms':>7}  station event         {'place':<{width}}"
-                       "   leaf  name", style="dim"))  # fmt: skip
+                       f"   leaf  {'stands at    ' * sealed}name", style="dim"))  # fmt: skip
     for one in events:
         leaf = "" if one["leaf"] is None else str(one["leaf"])
+        leaf += f" {_standing(one):<12}" if sealed else ""
         line = Text(f"  {one['at'][11:23]:<13}{one['ms']:>7}  {one['station']:<8}")
         line.append(f"{one['type']:<14}", style=_COLOURS.get(one["type"], ""))
-        console.print(line + Text(f"{one['place']:<{width}}{leaf:>7}  {one['name']}"))
+        console.print(line + Text(f"{one['place']:<{width}}{leaf:>{20 if sealed else 7}}"
+                                  f"  {one['name']}"))  # fmt: skip
         if one["remark"] and one["type"] in ("remark", "rejected", "refused", "conflict"):
             console.print(Text(f"{'':>38}{one['remark']}", style="yellow"))
+
+
+def _standing(event: Row) -> str:
+    """Where a leaf stands: logged, witnessed, timestamped; stamped only: witnesses lack."""
+    seal = event.get("seal")
+    if seal is None:
+        return ""
+    lacks = seal["state"] == "timestamped" and seal["witnessed"] is None
+    return "stamped only" if lacks else str(seal["state"])
 
 
 def status(console: Console, found: Row) -> None:
@@ -130,6 +142,7 @@ def status(console: Console, found: Row) -> None:
     told = [f"{place} {number} behind" if number else f"{place} up to date"
             for place, number in found["ldv"].items() if number is not None]  # fmt: skip
     console.print(Text(f"logboek (LDV)        {', '.join(told) or 'off'}"))
+    _sealed(console, found["audit"])
     if found["deliveries"]:
         width = max(len(row["uitwisseling"]) for row in found["deliveries"])
         width = max(width, len("(none)"))
@@ -158,6 +171,19 @@ def _counterpart(found: Row) -> str:
         f"{running}; {found['to_check']} files to check, {found['to_send']} answers to send"
         f"{due}{aside}: knooppunt cbs status"
     )
+
+
+def _sealed(console: Console, audit: Row) -> None:
+    """What others signed of the log, and who of them fails."""
+    if audit["fork"]:
+        console.print(Text(f"FORK                 {audit['fork']}", style="bold red"))
+    if audit["witnessed"] or audit["timestamped"] or audit["peers"]:
+        told = f"{audit['witnessed']} leaves, {audit['timestamped']} time-stamped"
+        console.print(Text(f"witnessed            {told}"))
+    for one in audit["peers"]:
+        if one["failing_since"]:
+            told = f"{one['name']} fails since {one['failing_since']}: {one['reason']}"
+            console.print(Text(f"                     {told}", style="yellow"))
 
 
 def waiting(console: Console, rows: list[Row]) -> None:

@@ -19,6 +19,7 @@ so does closing a year (the last checkpoint of one origin in the first leaf of t
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -59,6 +60,7 @@ class Publisher:
         self._directory = directory
         self._origin = origin
         self.keys = keys  # that sign, the newest first
+        self.archiving = threading.Lock()  # held by who writes into checkpoints/
         self._edge: Edge | None = None
         self._current: bytes | None = None
         self._archived_at: float | None = None
@@ -67,6 +69,11 @@ class Publisher:
     def size(self) -> int:
         """Leaves that the checkpoint on disk speaks of, as far as this publisher knows."""
         return self._edge.size if self._edge else 0
+
+    @property
+    def current(self) -> bytes:
+        """The checkpoint on disk, as far as this publisher knows; empty before there is one."""
+        return self._current or b""
 
     def check_start(
         self, head_size: int, head_root: bytes, read_leaves: ReadLeaves
@@ -264,9 +271,10 @@ class Publisher:
             return False
         recent = self._archived_at is not None and now - self._archived_at < ARCHIVE_SECONDS
         path = os.path.join("checkpoints", str(self.size))
-        if (recent and not stopping) or reading.read(self._directory, path) is not None:
-            return False  # the one that is there may carry signatures of witnesses by now
-        durable.put(os.path.join(self._directory, path), self._current, TILE_MODE)
+        with self.archiving:
+            if (recent and not stopping) or reading.read(self._directory, path) is not None:
+                return False  # the one that is there may carry signatures of witnesses by now
+            durable.put(os.path.join(self._directory, path), self._current, TILE_MODE)
         self._archived_at = now
         return True
 

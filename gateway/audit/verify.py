@@ -8,88 +8,41 @@ tool that we did not write can come to the same answer.
 A log that does not pass is an answer (``ok`` is false); a folder or file that cannot be read is
 not (:class:`AuditError`).
 
-What this does not prove stands in every report, under ``not_proven``. Cosignatures of witnesses,
-time stamps, the seals in a leaf's ``evidence`` and evidence bundles are checked in steps that come
-with those issues.
+What this does not prove stands in every report, under ``not_proven``. The steps of witnesses and
+time stamps (``others.py``) are taken when the reader gives a policy, or certificates.
 """
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from gateway.audit import checkpoint, reading
+from gateway.audit import checkpoint, others, reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
 from gateway.audit.older import Archive, Since
+from gateway.audit.policy import Policy
+from gateway.audit.report import (
+    ALWAYS_UNPROVEN,
+    BEYOND,
+    NO_SINCE,
+    NO_TOKENS,
+    NO_VKEY,
+    NO_WITNESS,
+    WITH_CHECKPOINT,
+    Fault,
+    Report,
+)
+from gateway.audit.stamp import Trust
 from gateway.audit.succession import believed
 from gateway.audit.tiles import WIDTH, Tile
-from gateway.audit.walk import Fault, Progress, Walk, walk
+from gateway.audit.walk import Progress, Walk, walk
 from gateway.errors import AuditError
 
-ALWAYS_UNPROVEN = (
-    "that what a leaf says is true: the log proves what was written down and that it stayed so",
-    "that the times are right: they are the gateway's own clock, and until others have stamped or "
-    "witnessed a checkpoint, whoever holds the key could write a new log with older times",
-    "that everybody is shown this same log: it bears no signature of a witness yet",
-)
-NO_SINCE = (
-    "that the log is not cut short: without --since an older but whole state of the log looks "
-    "whole; give a checkpoint that you kept yourself"
-)
-NO_VKEY = (
-    "that the key is the gateway's: without --vkey it was taken from the folder itself, and who "
-    "made a new folder would have made a new key; give the key that you received another way"
-)
-WITH_CHECKPOINT = ("entries", "leaves", "time", "chain", "tiles", "root", "archive")
 _NOT_BELIEVED = (
     "the checkpoint is not to be trusted: the key that signed it does not follow, by a leaf of "
     "this log, on the key that is believed"
 )
-BEYOND = (
-    "what the files beyond the checkpoint mean: there are some, from a publication that was going "
-    "on or was cut off, or because an older checkpoint was put back"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a verification: its number, name, outcome, and what was found in words."""
-
-    n: int
-    name: str
-    ok: bool
-    detail: str
-
-
-@dataclass(slots=True)
-class Report:
-    """The answer, in the shape of ``docs/schemas/audit-verify.schema.json``."""
-
-    ok: bool = False
-    origin: str = ""
-    size: int = 0
-    root: str = ""
-    steps: list[Step] = field(default_factory=list)
-    first_bad_leaf: int | None = None
-    first_bad_tile: str | None = None
-    not_proven: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the report as plain data, in the documented order."""
-        return asdict(self)
-
-    def add(self, name: str, right: str, fault: Fault | None) -> None:
-        """Add the outcome of a step; without a fault ``right`` says what was found."""
-        detail = fault.detail if fault else right
-        self.steps.append(Step(len(self.steps) + 1, name, fault is None, detail))
-        if fault and fault.leaf is not None:
-            known = self.first_bad_leaf
-            self.first_bad_leaf = fault.leaf if known is None else min(known, fault.leaf)
-        if fault and fault.tile is not None and self.first_bad_tile is None:
-            self.first_bad_tile = fault.tile
 
 
 def verify(
@@ -97,16 +50,20 @@ def verify(
     since: bytes | None = None,
     vkey: str | None = None,
     progress: Progress | None = None,
+    policy: Policy | None = None,
+    trust: Trust | None = None,
 ) -> Report:
     """Verify the log in ``directory``; ``since`` is an older checkpoint, ``vkey`` a key line.
 
-    ``progress(done, size)`` is called now and then with the number of leaves that were read.
+    ``policy`` says which witnesses count, ``trust`` whose time stamps. ``progress(done, size)`` is
+    called now and then with the number of leaves that were read.
     Raises :class:`AuditError` when there is no log, or it, ``since`` or ``vkey`` cannot be read.
     """
     _look(directory)
     given = VerifierKey.parse(vkey) if vkey is not None else None
     kept = checkpoint.parse_note(since) if since is not None else None
     report = Report(not_proven=[*ALWAYS_UNPROVEN])
+    report.not_proven += [NO_TOKENS] * (trust is None) + [NO_WITNESS] * (policy is None)
     report.not_proven += [NO_SINCE] * (since is None) + [NO_VKEY] * (vkey is None)
 
     content = reading.read(directory, "checkpoint")  # first: a gateway may be publishing
@@ -115,12 +72,16 @@ def verify(
     key = _key(directory, given, said, shown, report)
     if said is None:
         report.add("checkpoint", "", trouble)
-        for name in WITH_CHECKPOINT:
+        asked = ["witnesses"] * (policy is not None) + ["tokens"] * (trust is not None)
+        for name in (*WITH_CHECKPOINT, *asked):
             report.add(name, "", Fault("not checked: there is no checkpoint to check against"))
         return report
     report.origin, report.size, report.root = said.origin, said.size, b64encode(said.root).decode()
     keys = list(dict.fromkeys([key, *shown])) if key else []
-    _contents(directory, content or b"", said, keys, kept, report, progress)
+    times = _contents(directory, content or b"", said, keys, kept, report, progress)
+    _others(directory, said, policy, trust, times, report)
+    if _beyond(directory, said.size):
+        report.not_proven.append(BEYOND)
     report.ok = all(step.ok for step in report.steps)
     return report
 
@@ -133,10 +94,11 @@ def _contents(
     kept: Note | None,
     report: Report,
     progress: Progress | None,
-) -> None:
+) -> others.Times:
     """Add steps 2 to 10. ``keys``: the one to start from, then those that the folder shows.
 
-    All leaves are read before anything is said of a signature: they tell of a change of key.
+    All leaves are read before anything is said of a signature: they tell of a change of key. Gives
+    the times of those that lie beside a checkpoint.
     """
     archive, older = Archive(directory, said, keys), Since(kept, said, keys)
 
@@ -144,7 +106,8 @@ def _contents(
         archive.met(size, root)
         older.met(size, root)
 
-    found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress)
+    timed = others.moments(directory, said)
+    found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress, timed)
     signers, trouble = _signed(content, keys)
     signed = {**older.signed, **archive.signed}
     if found.root == said.root:
@@ -160,8 +123,26 @@ def _contents(
     if older.given:
         right = "the older checkpoint is a beginning of this log"
         report.add("since", right, older.end(trust))
-    if _beyond(directory, said.size):
-        report.not_proven.append(BEYOND)
+    return found.times
+
+
+def _others(
+    directory: str, said: Checkpoint, policy: Policy | None, trust: Trust | None,
+    times: others.Times, report: Report,
+) -> None:  # fmt: skip
+    """Add steps 11 and 12, and say which leaves they do not speak of."""
+    if policy is not None:
+        right, fault, size = others.witnesses(directory, said, policy, times)
+        report.add("witnesses", right, fault)
+        if size < said.size:
+            report.not_proven.append(f"that everybody is shown the same leaves {size} to "
+                                     f"{said.size - 1}: no quorum witnessed them yet")  # fmt: skip
+    if trust is not None:
+        right, fault, size = others.tokens(directory, said, trust, times)
+        report.add("tokens", right, fault)
+        if size < said.size:
+            report.not_proven.append(f"when the leaves {size} to {said.size - 1} were written: no "
+                                     "time stamp covers them yet")  # fmt: skip
 
 
 def _told(by: list[VerifierKey], trust: list[VerifierKey]) -> str:

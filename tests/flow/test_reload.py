@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from gateway.runs import standing
 from gateway.setup import shipped_config
+from gateway.standing import standing
 from tests.flow.conftest import eventually
 
 TEXT = shipped_config().decode()

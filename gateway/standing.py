@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How things stand: what ``status`` and ``trace`` tell beside what the store holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from gateway.health import checkup
+from gateway.in_force import DIGEST, REFUSED
+from gateway.ldv_resume import behind
+from gateway.location import Location, read_config
+from gateway.lying import Lying
+from gateway.moment import Clock, iso
+from gateway.outside import seals_of
+from gateway.sealing import read_sealing
+from gateway.store_queries import Reader
+
+Row = dict[str, Any]
+COUNTERPART = "cbs"
+
+
+def standing(location: Location) -> Row:
+    """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
+    with Reader(location.database) as reader:
+        head = reader.head()
+        offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
+        found: Row = {
+            "nu": Clock(offset).nu().isoformat(timespec="seconds"),
+            "under_way": reader.under_way(),
+            "unanswered": reader.unanswered(),
+            "config": {
+                "in_force": reader.meta(DIGEST) or "",
+                "refused": reader.meta(REFUSED) or "",
+            },
+            "quarantine": _quarantined(location.root),
+            "audit": {
+                "size": head["size"] if head else 0,
+                "root": b64encode(head["root"]).decode() if head else "",
+                **_sealed(location),
+            },
+            "deliveries": reader.counts(),
+        }
+        with Lying(location, reader) as lying:
+            found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
+            found["waiting"] = list(lying.all())
+    found["cbs"] = _counterpart(location)
+    return found
+
+
+def _counterpart(location: Location) -> Row | None:
+    """How the simulated CBS stands; None where it never ran on this state."""
+    if not os.path.isdir(os.path.join(location.state, COUNTERPART)):
+        return None
+    from gateway.cbs.kijk import kort
+
+    return kort(location)
+
+
+def _sealed(location: Location) -> Row:
+    """How many leaves others signed, and who of them fails."""
+    stand, sealing = seals_of(location).newest(), read_sealing(location.state)
+    return {
+        "witnessed": stand.witnessed or 0,
+        "timestamped": stand.timestamped or 0,
+        "fork": sealing.fork,
+        "peers": [
+            {
+                "name": name,
+                "size": one.size,
+                "at": iso(one.at) if one.at else None,
+                "failing_since": iso(one.since) if one.since else None,
+                "reason": one.said,
+            }
+            for name, one in sealing.peers.items()
+        ],
+    }
+
+
+def traced(location: Location, messages: list[Row]) -> list[Row]:
+    """What the store tells of messages, and where each leaf stands (docs/audit.md, Witnesses)."""
+    seals = seals_of(location)
+    for event in (event for message in messages for event in message["events"]):
+        if event["leaf"] is not None:
+            stand = seals.of(event["leaf"])
+            event["seal"] = {"state": stand.state, **stand._asdict()}
+    return messages
+
+
+def checked(location: Location, out: Console, *, as_json: bool) -> int:
+    """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
+    alarms = checkup(location, read_config(location.config_path))
+    if as_json:
+        found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
+        out.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    else:
+        for one in alarms:
+            out.print(Text(f"{one.sentence} [{one.code}]"))
+        out.print(f"{len(alarms)} to look at (docs/internals.md, Alarms)" if alarms else "all well")
+    return 1 if alarms else 0
+
+
+def waiting(location: Location) -> Row:
+    """What was not taken and why, as ``status --waiting --json`` gives it."""
+    with Reader(location.database) as reader, Lying(location, reader) as lying:
+        return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
+
+
+def _quarantined(root: str) -> int:
+    try:
+        entries = os.scandir(os.path.join(root, "quarantaine"))
+        return sum(not entry.name.startswith(".") for entry in entries)
+    except FileNotFoundError:
+        return 0
