@@ -20,10 +20,11 @@ _BEGIN = 256
 
 @dataclass(frozen=True, slots=True)
 class Besluit:
-    """For which municipality a decision is, and which of the schema's four it is."""
+    """For which municipality a decision is, which of the schema's four, and whose it is."""
 
     gemeentecode: str
     besluit: str
+    gebruiker: str = ""
 
 
 def read_besluit(data: bytes) -> Besluit | None:
@@ -36,5 +37,6 @@ def read_besluit(data: bytes) -> Besluit | None:
         return None
     if root.tag != _ROOT:
         return None
-    found = (root.findtext(f"{{{_NAMESPACE}}}{name}") for name in ("gemeentecode", "besluit"))
-    return Besluit(*((text or "").strip() for text in found))
+    n = f"{{{_NAMESPACE}}}"
+    paths = (f"{n}gemeentecode", f"{n}besluit", f"{n}gebruiker/{n}id")
+    return Besluit(*((root.findtext(path) or "").strip() for path in paths))

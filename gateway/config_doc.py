@@ -23,6 +23,7 @@ from gateway.config import (
     Alarmen,
     Bewaren,
     Config,
+    Eherkenning,
     Ontvanger,
     Partij,
     Technisch,
@@ -69,6 +70,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
+    (
+        "eherkenning",
+        Eherkenning,
+        "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
+    ),
 )
 
 _SJABLOON = """\
