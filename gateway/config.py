@@ -31,6 +31,7 @@ from gateway.config_secties import (
     Uitvraagcode,
     Venster,
 )
+from gateway.config_sleutels import Bestand, Domeinnaam, Sleutel
 from gateway.config_uitwisseling import Uitwisseling
 from gateway.config_yaml import Document, Pad, Plaats, lees
 from gateway.errors import ConfigError
@@ -46,6 +47,7 @@ __all__ = [
     "Ontvanger",
     "Overdracht",
     "Partij",
+    "Sleutel",
     "Technisch",
     "Uitwisseling",
     "Venster",
@@ -98,6 +100,17 @@ class Config(Sectie):
         default_factory=Eherkenning, description="whose logins are believed; may be left out"
     )
     _trust: Trust | None = PrivateAttr(default=None)
+
+    sleutels: dict[Domeinnaam, Sleutel] = Field(
+        default_factory=dict,
+        description="keys of your own instead of those that init makes, by trust domain "
+        "(`knooppunt keys list`); may be left out",
+    )
+    vertrouwen: tuple[Bestand, ...] = Field(
+        default=(),
+        description="PEM files with certificates and revocation lists of other issuers whose "
+        "seals count, beside those in the state",
+    )
 
     @field_validator("partijen")
     @classmethod

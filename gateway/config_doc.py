@@ -26,6 +26,7 @@ from gateway.config import (
     Eherkenning,
     Ontvanger,
     Partij,
+    Sleutel,
     Technisch,
     Uitwisseling,
     Venster,
@@ -74,6 +75,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "eherkenning",
         Eherkenning,
         "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
+        "sleutels",
+        Sleutel,
+        "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
     ),
 )
 
