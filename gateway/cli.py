@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, autorisatie, configuration, quarantine, upkeep, usage
+from gateway.commands import audit, autorisatie, configuration, quarantine, signing, upkeep, usage
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -42,6 +42,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+signing.register(app)
 usage.register(app)
 
 StationsOption = Annotated[
