@@ -37,7 +37,7 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, binding, bestand, groot, header, kinds, notices, remarks
+from gateway.stations import autorisatie, bestand, binding, groot, header, kinds, notices, remarks
 from gateway.stations.notices import Reason
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 

@@ -29,7 +29,6 @@ from typing import Any
 
 import envelopes
 from gateway import durable
-from gateway.binding import client
 from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
 from gateway.folders import Waiting
@@ -132,6 +131,8 @@ class Keten:
 
     def seal(self, code: str, name: str, content: bytes, als: str = "") -> bytes:
         """Seal a file as ``knooppunt seal`` does: by the municipality's key, or an employee's."""
+        from gateway.binding import client  # what logs in over HTTP is not in every test's memory
+
         self.make_keys()
         path = self.folder / "te-verzegelen" / name
         _write(path.parent, name, content)
