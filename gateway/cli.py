@@ -13,7 +13,16 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, autorisatie, configuration, quarantine, signing, upkeep, usage
+from gateway.commands import (
+    audit,
+    autorisatie,
+    configuration,
+    keys,
+    quarantine,
+    signing,
+    upkeep,
+    usage,
+)
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -39,6 +48,7 @@ app = typer.Typer(
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(keys.app, name="keys")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)

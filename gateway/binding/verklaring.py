@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A login that binds its user to the bytes: an OpenID Connect token whose nonce signs a manifest.
 
-``x.csv.eh.json`` (``docs/schemas/verklaring.schema.json``) holds the manifest as it was
-hashed, the salt, and the token. The nonce is the commitment that leaves use too (``c1:``, ``docs/audit.md``), to
-the manifest: the broker signs it without learning what is handed in, and the operator of the
+``x.csv.eh.json`` (``docs/schemas/verklaring.schema.json``) holds the manifest as it was hashed,
+the salt, and the token. The nonce is the commitment that leaves use too (``c1:``, docs/audit.md),
+to the manifest: the broker signs it without learning what is handed in, and the operator of the
 gateway, who cannot log in as somebody else, cannot sign it at all.
 
 Source: OpenID Connect Core 1.0, 3.1.3.7 (the checks of a token), in the Dutch profile's words
