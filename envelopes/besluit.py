@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A decision on publication (schemas/publicatiebesluit.xsd): for whom it is, and what it decides.
 
-Only what a hub must know to see whether its sender may decide that; the form is checked elsewhere,
-and the rest is the receiver's business.
+The form is checked elsewhere: what is not there is an empty text.
 """
 
 from __future__ import annotations
@@ -20,10 +19,17 @@ _BEGIN = 256
 
 @dataclass(frozen=True, slots=True)
 class Besluit:
-    """For which municipality a decision is, which of the schema's four, and whose it is."""
+    """For which municipality a decision is, and which of the schema's four it is, and whose.
+
+    That is what a hub must know, to see whether its sender may decide it; the rest is the
+    receiver's: over which ``uitvraag``, ``omvang`` geheel or facultatief, and why.
+    """
 
     gemeentecode: str
     besluit: str
+    uitvraag: str = ""
+    omvang: str = ""
+    toelichting: str = ""
     gebruiker: str = ""
 
 
@@ -38,5 +44,6 @@ def read_besluit(data: bytes) -> Besluit | None:
     if root.tag != _ROOT:
         return None
     n = f"{{{_NAMESPACE}}}"
-    paths = (f"{n}gemeentecode", f"{n}besluit", f"{n}gebruiker/{n}id")
+    plain = ("gemeentecode", "besluit", "uitvraag", "omvang", "toelichting", f"gebruiker/{n}id")
+    paths = (f"{n}{one}" for one in plain)
     return Besluit(*((root.findtext(path) or "").strip() for path in paths))

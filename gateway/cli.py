@@ -16,9 +16,11 @@ from gateway import __version__
 from gateway.commands import (
     audit,
     autorisatie,
+    cbs,
     configuration,
     keys,
     quarantine,
+    sample,
     signing,
     upkeep,
     usage,
@@ -49,6 +51,8 @@ app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(keys.app, name="keys")
+app.add_typer(cbs.app, name="cbs")
+app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
@@ -56,7 +60,11 @@ signing.register(app)
 usage.register(app)
 
 StationsOption = Annotated[
-    str, typer.Option("--stations", help="Which stations this process plays, by comma.")
+    str,
+    typer.Option(
+        "--stations",
+        help="Which stations this process plays, by comma: ggk, rinis; cbs simulates CBS.",
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
 
 from gateway.config_beheer import Alarmen, Bewaren
+from gateway.config_cbs import Cbs
 from gateway.config_eherkenning import Eherkenning
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
@@ -42,6 +43,7 @@ __all__ = [
     "Aanlevering",
     "Alarmen",
     "Bewaren",
+    "Cbs",
     "Config",
     "Eherkenning",
     "Ontvanger",
@@ -110,6 +112,9 @@ class Config(Sectie):
         default=(),
         description="PEM files with certificates and revocation lists of other issuers whose "
         "seals count, beside those in the state",
+    )
+    cbs: Cbs = Field(
+        default_factory=Cbs, description="how the simulated CBS answers; may be left out"
     )
 
     @field_validator("partijen")

@@ -31,6 +31,7 @@ from gateway.config import (
     Uitwisseling,
     Venster,
 )
+from gateway.config_cbs import Cbs, NietPubliceren, OptInCyclus
 from gateway.config_overdracht import Overdracht
 
 _KOP = """\
@@ -81,6 +82,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         Sleutel,
         "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
     ),
+    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
+    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
+    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
 )
 
 _SJABLOON = """\
