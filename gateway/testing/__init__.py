@@ -42,10 +42,17 @@ from gateway.testing.checks import Unsound, faults
 from gateway.testing.tegenpartij import Beside
 from gateway.trust.pki import ensure_pki
 
-__all__ = ["Keten", "Received", "Unsound"]
+__all__ = ["Keten", "Received", "Unsound", "unbound"]
 
 START = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 """Where ``nu`` stands at first: inside the window of H22025."""
+
+
+def unbound(config: str | None = None) -> str:
+    """A configuration (the shipped one) in which no exchange demands a seal or a login."""
+    text = config if config is not None else shipped_config().decode()
+    return text.replace("    binding: sterk\n", "    binding: zwak\n")
+
 
 QUIET_MS = 50
 """Quiet time in a test's chain: long enough to be a time, short enough not to be felt."""
