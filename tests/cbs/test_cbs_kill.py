@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cbs.staat import DATABASE, Staat
+from gateway.testing import unbound
 from tests.crash.machine import Disk, Machine, why_no_power_loss, work
 
 FULL = os.environ.get("KNOOPPUNT_CRASH", "") == "full"
