@@ -289,7 +289,7 @@ class Clerk:
                     del self._recent[key]
             if len(self._remembered) > REMEMBERED:
                 self._remembered.clear()
-            self._remembered.update(facts)
+            self._remembered.update(one for one in facts.items() if one[0].asked)
 
 
 def _key(key: object) -> Key[object]:

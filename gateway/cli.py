@@ -21,6 +21,7 @@ from gateway.commands import (
     keys,
     quarantine,
     sample,
+    signing,
     upkeep,
     usage,
     witness,
@@ -55,9 +56,13 @@ app.add_typer(sample.app, name="sample")
 app.add_typer(keys.app, name="keys")
 app.add_typer(witness.app, name="witness")
 app.add_typer(witness.tsa, name="tsa")
+app.add_typer(keys.app, name="keys")
+app.add_typer(cbs.app, name="cbs")
+app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+signing.register(app)
 usage.register(app)
 
 StationsOption = Annotated[

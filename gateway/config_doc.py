@@ -23,6 +23,7 @@ from gateway.config import (
     Alarmen,
     Bewaren,
     Config,
+    Eherkenning,
     Getuigen,
     Ontvanger,
     Partij,
@@ -73,13 +74,15 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
-    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
-    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
-    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
     (
         "getuigen",
         Getuigen,
         "May be left out, wholly or in part. What they are: [audit.md](audit.md#witnesses).",
+    ),
+    (
+        "eherkenning",
+        Eherkenning,
+        "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
     ),
     (
         "sleutels",
@@ -91,6 +94,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         Verwerkingslog,
         "May be left out, wholly or in part. What it is: [howto-ldv.md](howto-ldv.md).",
     ),
+    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
+    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
+    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
 )
 
 _SJABLOON = """\

@@ -17,7 +17,8 @@ import stat
 from collections.abc import Iterable
 from datetime import datetime, time
 
-from gateway import names
+from gateway import names, proofs
+from gateway.accompanied import Accompanied
 from gateway.announced import Announced
 from gateway.config import Overdracht
 from gateway.folders import Folders, Seen, Waiting
@@ -48,6 +49,7 @@ class Handover:
         self.waits = waits
         self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
         self.announced = Announced(folders, clock, waits)
+        self._accompanied = Accompanied(folders, clock, waits)
         self._agreed: dict[str, Overdracht] = {}
         self.adopt()
 
@@ -69,7 +71,8 @@ class Handover:
 
     def forget(self, place: Place, name: str) -> None:
         """The file is gone, or taken: what comes under its name is another."""
-        self._looks.pop((place, name), None)
+        for one in (name, *proofs.of(name)):
+            self._looks.pop((place, one), None)
         self.announced.forget(place, name)
         self.waits.forget(place, name)
 
@@ -113,6 +116,8 @@ class Handover:
         if reason is not None:
             since = self.waits.first(place, name, "onaf", self._clock.klok())
             return Waiting(place, name, "onaf", reason, None, since=iso(since))
+        if place.kind is Kind.OUTBOX and proofs.subject_of(name):
+            return self._accompanied.alone(place, name)
         try:
             fd = os.open(name, _OPEN, dir_fd=self._folders.fd(place))
         except FileNotFoundError:
@@ -150,6 +155,11 @@ class Handover:
             if isinstance(answer, Waiting):
                 return answer
             announced_by, given_up = answer
+        proof = self._accompanied.proof(
+            place, name, lambda one, fd: self._unfinished(place, one, fd, os.fstat(fd), agreed, now)
+        )
+        if isinstance(proof, Waiting):
+            return proof
         barrier = (
             self._too_early(place, name)
             or self._unplaced(place, name, agreed)
@@ -160,7 +170,7 @@ class Handover:
         if agreed.einde:
             self.announced.taken(place, name, announced_by)
         return Seen(place, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns,
-                    announced_by, given_up)  # fmt: skip
+                    announced_by, given_up, proof)  # fmt: skip
 
     # --- finished ---
 

@@ -87,5 +87,6 @@ def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
         read,
         given_up=intent.given_up,
         again=intent.kept is not None,
+        proof=content.proof,
     )
     return Work(intent, arrival, content)

@@ -16,6 +16,7 @@ from gateway import names
 from gateway.config import Config
 from gateway.model import Clash, Delivery, Event, EventType, Levering, Place
 from gateway.periods import NEDERLAND, voluit
+from gateway.stations.how_bound import how_bound
 
 NAMESPACE = "urn:knooppunt:kennisgeving:1"
 RECEIPT = "ontvangst"
@@ -103,16 +104,6 @@ def window_closed(said: str) -> Reason:
         f"{said} Deze uitwisseling neemt dan niets aan.",
         "Lever aan binnen het venster, of neem contact op met de ontvanger.",
         "The delivery window is not open, and this exchange enforces it.",
-    )
-
-
-def no_binding() -> Reason:
-    """The exchange demands a seal or signed assertion, and none came with the file."""
-    return Reason(
-        "binding-ontbreekt",
-        "Deze uitwisseling vraagt een zegel of een ondertekende verklaring van de gebruiker.",
-        "Lever aan met een zegel naast het bestand, of via het portaal met eHerkenning.",
-        "This exchange demands a seal or a signed assertion of the user beside the file.",
     )
 
 
@@ -247,7 +238,7 @@ def _text(levering: Levering, moment: datetime, config: Config,
         ("Uitvraag", levering.uitvraag),
         (
             "Aangeleverd door",
-            f"{names.toonbaar(levering.gebruiker)} (zwakke binding: niet bevestigd)",
+            f"{names.toonbaar(levering.gebruiker)} ({how_bound(levering)})",
         ),
         ("Aangeleverd op", _dutch_time(_handed_in(levering, moment))),
         ("Bevestigd op" if reason is None else "Geweigerd op", _dutch_time(moment)),
@@ -291,6 +282,7 @@ def _xml(soort: str, levering: Levering, moment: datetime, reason: Reason | None
             element("reden", reason.reden if reason else ""),
             element("watNu", now),
             element("opmerking", levering.opmerking),
+            element("binding", levering.auth),
             element("quarantaine", quarantine),
             "</kennisgeving>\n",
         ]

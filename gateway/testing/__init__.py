@@ -40,11 +40,19 @@ from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing.checks import Unsound, faults
 from gateway.testing.tegenpartij import Beside
+from gateway.trust.pki import ensure_pki
 
-__all__ = ["Keten", "Received", "Unsound"]
+__all__ = ["Keten", "Received", "Unsound", "unbound"]
 
 START = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 """Where ``nu`` stands at first: inside the window of H22025."""
+
+
+def unbound(config: str | None = None) -> str:
+    """A configuration (the shipped one) in which no exchange demands a seal or a login."""
+    text = config if config is not None else shipped_config().decode()
+    return text.replace("    binding: sterk\n", "    binding: zwak\n")
+
 
 QUIET_MS = 50
 """Quiet time in a test's chain: long enough to be a time, short enough not to be felt."""
@@ -131,6 +139,26 @@ class Keten:
     ) -> Path:
         """Drop a file in a municipality's outbox, as an employee would: written, then closed."""
         return _write(self.outbox(code, uitwisseling, gebruiker), name, content)
+
+    def seal(self, code: str, name: str, content: bytes, als: str = "") -> bytes:
+        """Seal a file as ``knooppunt seal`` does: by the municipality's key, or an employee's."""
+        from gateway.binding import client  # what logs in over HTTP is not in every test's memory
+
+        self.make_keys()
+        return client.sealed(self.location, name, content, code, als)
+
+    def drop_sealed(
+        self, code: str, name: str, content: bytes, *, als: str = "coordinator",
+        uitwisseling: str = "",
+    ) -> Path:  # fmt: skip
+        """Drop a file with its seal, the seal first."""
+        self.drop(code, f"{name}.p7s", self.seal(code, name, content, als),
+                  uitwisseling=uitwisseling)  # fmt: skip
+        return self.drop(code, name, content, uitwisseling=uitwisseling)
+
+    def make_keys(self) -> None:
+        """The development keys and certificates that ``knooppunt init`` makes."""
+        ensure_pki(self.location.state, self.config)
 
     def grant(self, gebruiker: str, aanlevering: str, *gemeenten: str, **more: str) -> None:
         """What ``knooppunt grant`` does; ``mandaat_van`` and ``rol`` may be given."""

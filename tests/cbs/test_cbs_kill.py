@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cbs.staat import DATABASE, Staat
+from gateway.testing import unbound
 from tests.crash.machine import Disk, Machine, why_no_power_loss, work
 
 FULL = os.environ.get("KNOOPPUNT_CRASH", "") == "full"
@@ -129,7 +130,7 @@ def prepared(machine: Machine) -> Loop:
     loop = Loop(machine, work() / "cbs-prepared")
     assert machine.run(["init", str(loop.home)], [loop.home]).code == 0
     config = loop.home / "config.yaml"
-    text = config.read_text().replace("antwoord: protocol", "antwoord: direct")
+    text = unbound(config.read_text()).replace("antwoord: protocol", "antwoord: direct")
     config.write_text(text.replace("rusttijd_ms: 2000", "rusttijd_ms: 10"))
     for path, content in DROPS.items():
         (loop.home / "folders" / path).write_text(content)

@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 
 from gateway.setup import shipped_config
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
 
 KOP = ";".join(f"kolom{n}" for n in range(1, 19)) + "\n"
 ALL = ("ggk", "rinis", "cbs")
@@ -42,13 +42,13 @@ def besluit(soort: str, code: str = "0363", omvang: str = "geheel") -> bytes:
 
 
 def direct() -> str:
-    return shipped_config().decode().replace("antwoord: protocol", "antwoord: direct")
+    return unbound().replace("antwoord: protocol", "antwoord: direct")
 
 
 @pytest.fixture
 def keten(tmp_path: Path) -> Iterator[Keten]:
     """A chain with CBS at the other end, that answers by the protocol."""
-    with Keten(tmp_path, stations=ALL) as made:
+    with Keten(tmp_path, stations=ALL, config=unbound()) as made:
         yield made
 
 
@@ -101,7 +101,7 @@ def test_the_cycle_of_2016_asks_for_an_opt_in(tmp_path: Path) -> None:
     """Op-orde on its fixed day, spiegelrapport II, the request; silence, then an opt-in."""
     row = "201608151200;0363;999999999;0001;20160101;;4;0001;20160101;;;;;;;;;\n"
     start = datetime(2016, 9, 1, 9, tzinfo=UTC)
-    with Keten(tmp_path, stations=ALL, nu=start) as keten:
+    with Keten(tmp_path, stations=ALL, config=unbound(), nu=start) as keten:
         assert keten.cbs is not None
         keten.drop("0363", "WMO_H12016.csv", (KOP + row * 12).encode())
         keten.settle()
