@@ -31,6 +31,7 @@ from gateway.config_secties import (
     Uitvraagcode,
     Venster,
 )
+from gateway.config_sleutels import Bestand, Domeinnaam, Sleutel
 from gateway.config_uitwisseling import Uitwisseling
 from gateway.config_yaml import Document, Pad, Plaats, lees
 from gateway.errors import ConfigError
@@ -46,6 +47,7 @@ __all__ = [
     "Ontvanger",
     "Overdracht",
     "Partij",
+    "Sleutel",
     "Technisch",
     "Uitwisseling",
     "Venster",
@@ -93,6 +95,17 @@ class Config(Sectie):
     )
     cbs: Cbs = Field(
         default_factory=Cbs, description="how the simulated CBS answers; may be left out"
+    )
+
+    sleutels: dict[Domeinnaam, Sleutel] = Field(
+        default_factory=dict,
+        description="keys of your own instead of those that init makes, by trust domain "
+        "(`knooppunt keys list`); may be left out",
+    )
+    vertrouwen: tuple[Bestand, ...] = Field(
+        default=(),
+        description="PEM files with certificates and revocation lists of other issuers whose "
+        "seals count, beside those in the state",
     )
 
     @field_validator("partijen")

@@ -25,6 +25,7 @@ from gateway.config import (
     Config,
     Ontvanger,
     Partij,
+    Sleutel,
     Technisch,
     Uitwisseling,
     Venster,
@@ -73,6 +74,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
     ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
     ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
+    (
+        "sleutels",
+        Sleutel,
+        "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
+    ),
 )
 
 _SJABLOON = """\

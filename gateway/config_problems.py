@@ -20,6 +20,10 @@ RINIS_CODE = r"^[A-Z][A-Z0-9]{1,29}$"
 XSD = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.xsd$"
 ACHTERVOEGSEL = r"^[._-][A-Za-z0-9._-]{0,29}[A-Za-z0-9]$"
 LOGNAAM = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
+MEDEWERKER = r"^[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?$"
+DOMEIN = r"^(zegel-[a-z0-9._-]{1,80}|idp|tsa)$"
+OIN = r"^[0-9]{20}$"
+VARIABELE = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 URL = r"^https?://[^\s/]+(/\S*)?$"
 
 _VORMEN = {
@@ -30,6 +34,10 @@ _VORMEN = {
     XSD: "write the name of a file in schemas/, for example publicatiebesluit.xsd",
     ACHTERVOEGSEL: "write what comes behind a name, for example .klaar",
     LOGNAAM: "write it as a domain name, for example knooppunt.example",
+    MEDEWERKER: "write small letters, digits and . _ -, at most 40, as the user is called here",
+    DOMEIN: "write a trust domain whose key has a certificate, for example zegel-gateway",
+    OIN: "write the 20 digits of the OIN between quotes",
+    VARIABELE: "write the name of a variable, for example KNOOPPUNT_WACHTWOORD",
     URL: "write an address that begins with https:// (or http://), without spaces",
 }
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from gateway.config_overdracht import Overdracht
-from gateway.config_problems import CODE, ID, RINIS_CODE, UITVRAAG
+from gateway.config_problems import CODE, ID, MEDEWERKER, RINIS_CODE, UITVRAAG
 from gateway.config_sectie import Sectie
 
 Id = Annotated[str, Field(pattern=ID)]
@@ -34,6 +34,10 @@ Soort = Literal["gemeente", "provincie", "waterschap"]
 
 Riniscode = Annotated[str, Field(pattern=RINIS_CODE)]
 """A code that RINIS gives: it names folders on its server."""
+
+
+Medewerker = Annotated[str, Field(pattern=MEDEWERKER)]
+"""A user of a party who has a seal of his own."""
 
 
 class Partij(Sectie):
@@ -66,6 +70,11 @@ class Partij(Sectie):
         min_length=3,
         max_length=50,
         description="zender.applicatie of this party's envelopes, when it is not the general one",
+    )
+    medewerkers: tuple[Medewerker, ...] = Field(
+        default=("coordinator",),
+        description="users who have a seal of their own; `knooppunt init` makes their keys, and "
+        "their certificates name them by a pseudonym",
     )
     overdracht: Overdracht = Field(
         default_factory=Overdracht,

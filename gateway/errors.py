@@ -50,3 +50,9 @@ class AuditError(GatewayError):
     """The audit log on disk and the database do not tell the same history."""
 
     code = "audit"
+
+
+class TrustError(GatewayError):
+    """A key or certificate cannot be used: which file, and what is wrong with it."""
+
+    code = "trust"

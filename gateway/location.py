@@ -77,7 +77,23 @@ def read_config(path: str) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
-    return _with_schemas(parse(text, path), text, path)
+    return _with_schemas(_with_keys(parse(text, path), path), text, path)
+
+
+def _with_keys(config: Config, path: str) -> Config:
+    """The files of keys and certificates that the configuration names, found from beside it."""
+    beside = os.path.dirname(os.path.abspath(path))
+
+    def found(name: str | None) -> str | None:
+        return name and os.path.join(beside, name)
+
+    files = ("bestand", "certificaten", "wachtwoord_bestand")
+    keys = {
+        domain: one.model_copy(update={name: found(getattr(one, name)) for name in files})
+        for domain, one in config.sleutels.items()
+    }
+    others = tuple(os.path.join(beside, one) for one in config.vertrouwen)
+    return config.model_copy(update={"sleutels": keys, "vertrouwen": others})
 
 
 def _with_schemas(config: Config, text: str, path: str) -> Config:

@@ -11,6 +11,7 @@ from gateway.anchors import Anchors
 from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
+from gateway.trust.pki import ensure_pki
 
 
 def init(directory: str, state: str | None = None) -> list[str]:
@@ -30,10 +31,12 @@ def init(directory: str, state: str | None = None) -> list[str]:
         said.append(f"made    {path}")
     location = Location.of(path, state)
     anchors = Anchors(location.root, location.state)
-    folders = Folders(location.root, read_config(path), anchors)
+    config = read_config(path)
+    folders = Folders(location.root, config, anchors)
     made = folders.make_all()
     folders.close()
     said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")
+    said += ensure_pki(location.state, config)
     with Chain(location) as chain:  # the key, the first leaf and its checkpoint
         said += chain.said
         said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")

@@ -44,6 +44,7 @@ def ensure_key(key_file: str, directory: str, origin: str) -> Ed25519PrivateKey:
             )
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        durable.make_dir(os.path.dirname(os.path.abspath(key_file)), 0o700)
         durable.put(key_file, pem, KEY_MODE)
     loaded = load_key(pem, key_file)
     line = f"{VerifierKey.of(origin, loaded).line()}\n".encode()
