@@ -23,6 +23,7 @@ from gateway.config import (
     Alarmen,
     Bewaren,
     Config,
+    Eherkenning,
     Ontvanger,
     Partij,
     Sleutel,
@@ -75,6 +76,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
     ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
     (
+        "eherkenning",
+        Eherkenning,
+        "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
         "sleutels",
         Sleutel,
         "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
