@@ -20,6 +20,7 @@ from gateway.commands import (
     configuration,
     quarantine,
     sample,
+    signing,
     upkeep,
     usage,
 )
@@ -53,6 +54,7 @@ app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+signing.register(app)
 usage.register(app)
 
 StationsOption = Annotated[

@@ -79,6 +79,8 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "eherkenning",
         Eherkenning,
         "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
+    ),
+    (
         "sleutels",
         Sleutel,
         "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
