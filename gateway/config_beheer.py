@@ -48,6 +48,13 @@ class Alarmen(Sectie):
         le=8760,
         description="a file that cannot be taken, and is still there after so many hours, is told",
     )
+    ontvangstbewijs_uren: StrictInt = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        description="hours, by the chain's clock, after which the sealed receipt of a delivery is "
+        "missed, where its receiver gives one (`ontvangstbewijs`)",
+    )
 
 
 class Bewaren(Sectie):

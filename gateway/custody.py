@@ -145,6 +145,10 @@ class Ledger:
         }
         if levering.bewijs and event.type in _BY_THE_USER:
             fields["evidence"] = [levering.bewijs]
+        if event.type is EventType.CONFIRMED:
+            fields |= {"auth": "seal", "loa": "organisatie"}
+        if event.bewijs:
+            fields["evidence"] = [event.bewijs]
         if event.why:
             fields["reason"] = self._commit("reason", event.why, changes)
         if prev is not None:

@@ -443,6 +443,7 @@ class EventType(StrEnum):
     RELAYED = "relayed"
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
     REFUSED = "refused"
     NOTIFIED = "notified"
     ANSWERED = "answered"
@@ -452,6 +453,8 @@ class EventType(StrEnum):
     CONFLICT = "conflict"
     RELEASED = "released"
     DROPPED = "dropped"
+    SERVED = "served"
+    COLLECTED = "collected"
 
 
 class Event(NamedTuple):
@@ -459,7 +462,7 @@ class Event(NamedTuple):
 
     ``remark`` is a sentence for the operator, free of personal data; ``code`` a stable word. ``by``
     and ``why`` are of a person who decided it: they are committed to in the leaf, and stand nowhere
-    but in its openings.
+    but in its openings. ``bewijs`` names what else proves it (``ontvangstbewijs:<SHA-256>``).
     """
 
     type: EventType
@@ -471,6 +474,7 @@ class Event(NamedTuple):
     remark: str = ""
     by: str = ""
     why: str = ""
+    bewijs: str = ""
 
 
 class Clash(StrEnum):

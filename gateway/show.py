@@ -23,6 +23,8 @@ _COLOURS = {
     "relayed": "blue",
     "delivered": "green",
     "acknowledged": "bold green",
+    "received": "bold green",
+    "confirmed": "bold green",
     "rejected": "red",
     "refused": "red",
     "conflict": "bold red",

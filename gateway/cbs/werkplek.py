@@ -36,6 +36,8 @@ class Werkplek:
     config: Config
     bevindingen: str
     zeg: Callable[[str], None]
+    staatmap: str = ""
+    """The chain's state: where its own key lies (``keys/zegel-cbs``), and no other that it reads."""
 
     def hapert(self, tabel: str, row: Rij, said: str) -> None:
         """Remember why something cannot go on now, and say it once; empty: it goes on."""

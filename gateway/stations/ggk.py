@@ -37,7 +37,8 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, binding, bestand, groot, header, kinds, notices, remarks
+from gateway.stations import autorisatie, bestand, bewijs, binding, groot, header, kinds
+from gateway.stations import notices, remarks
 from gateway.stations.notices import Reason
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
@@ -60,7 +61,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
             return keys(LastTime("uit", known_of)) | asked | binding.needs(arrival)
         case Kind.GGK_IN:
-            return header.envelope_needs(COUNTER, arrival)
+            return header.envelope_needs(COUNTER, arrival) | bewijs.needs(arrival, config)
         case _:
             return keys(ByReference(_reference(arrival)))
 
@@ -245,7 +246,8 @@ def _envelope_from_rinis(arrival: Arrival, known: Known, config: Config) -> Deci
     fault = header.first_fault(examined)
     if fault is not None:
         return refuse_envelope(examined, fault)
-    return _deliver(examined)
+    delivered = _deliver(examined)
+    return bewijs.judged(examined, delivered) if bewijs.brings(examined) else delivered
 
 
 def _deliver(c: header.Checked) -> Decision:
