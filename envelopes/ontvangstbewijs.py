@@ -59,7 +59,8 @@ def build_ontvangstbewijs(b: Ontvangstbewijs) -> bytes:
     ontvanger = element("oin", b.oin) + element("naam", b.ontvanger)
     return (
         f'<ontvangstbewijs xmlns="{NAMESPACE}">'
-        f"{element('referentienummer', b.referentienummer)}{element('gemeentecode', b.gemeentecode)}"
+        f"{element('referentienummer', b.referentienummer)}"
+        f"{element('gemeentecode', b.gemeentecode)}"
         f"<bestand>{bestand}</bestand>{element('ontvangen', moment)}"
         f"<ontvanger>{ontvanger}</ontvanger></ontvangstbewijs>"
     ).encode()

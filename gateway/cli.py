@@ -18,6 +18,7 @@ from gateway.commands import (
     autorisatie,
     cbs,
     configuration,
+    fetching,
     quarantine,
     sample,
     signing,
@@ -54,6 +55,7 @@ app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+fetching.register(app)
 signing.register(app)
 usage.register(app)
 
@@ -191,15 +193,9 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import show
-    from gateway.store_queries import Reader
+    from gateway import receipts, show
 
-    location = location_of(config, state)
-    with Reader(location.database) as reader:
-        messages = reader.trace(ref)
-        told = {message["id"] for message in messages}
-        came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
-        answers = [answer for answer in came if answer["id"] not in told]
+    messages, answers = receipts.trace(location_of(config, state), ref)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

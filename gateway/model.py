@@ -404,6 +404,33 @@ class ByNumber(Key[Levering]):
     volgnummer: int
 
 
+@dataclass(frozen=True, slots=True)
+class InInbox(Key[tuple[str, str]]):
+    """What the chain put in an inbox under this name last: the delivery's id, and the event."""
+
+    gemeentecode: str
+    naam: str
+
+
+class Served(NamedTuple):
+    """A file that was handed to a user: of which delivery (its id), which bytes.
+
+    ``collected``: the program that fetched it posted their digest.
+    """
+
+    levering: str
+    sha256: str
+    size: int
+    collected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Download(Key[Served]):
+    """One download, by its id."""
+
+    id: str
+
+
 Keys = frozenset[Key[object]]
 NO_KEYS: Keys = frozenset()
 

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from gateway import show
+from gateway import receipts, show
 from gateway.audit import verify as audit_verify
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
@@ -205,6 +205,7 @@ def standing(location: Location) -> Row:
         }
         with Lying(location, reader) as lying:
             found["waiting"] = list(lying.all())
+            found["unconfirmed"] = receipts.missed(reader, lying.config, lying.clock.nu())
     found["cbs"] = _counterpart(location)
     return found
 

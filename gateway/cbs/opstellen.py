@@ -15,8 +15,8 @@ from typing import Any
 from gateway.cbs import antwoorden, rapport
 from gateway.cbs import rapportmodel as r
 from gateway.cbs.besluiten import Effect
-from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.bewaard import controle_van
+from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.cijfers import Cijfers
 from gateway.cbs.lijst import Lijst, besluiten_van, naam_van, sets_van
 from gateway.cbs.model import Controle

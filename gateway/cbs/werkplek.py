@@ -37,7 +37,7 @@ class Werkplek:
     bevindingen: str
     zeg: Callable[[str], None]
     staatmap: str = ""
-    """The chain's state: where its own key lies (``keys/zegel-cbs``), and no other that it reads."""
+    """The chain's state: its own key lies there (``keys/zegel-cbs``); it reads no other."""
 
     def hapert(self, tabel: str, row: Rij, said: str) -> None:
         """Remember why something cannot go on now, and say it once; empty: it goes on."""

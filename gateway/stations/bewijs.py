@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What GGk makes of a receiver's sealed receipt: is it his, and is it of that delivery?
+"""A receiver's sealed receipt, as GGk judges it: is it his, and is it of that delivery.
 
 The seal must be right, of a certificate that counted now, and of the receiver's own OIN: one of
 another party under the same root, the gateway itself, is a forgery. What it says must be the
@@ -60,8 +60,13 @@ class Ja(NamedTuple):
 
     levering: Levering
     oin: str
-    bewijs: str
+    content: bytes
     first: bool
+
+    @property
+    def bewijs(self) -> str:
+        """What names it in a leaf."""
+        return f"{SOORT}:{hashlib.sha256(self.content).hexdigest()}"
 
 
 def brings(c: header.Checked) -> bool:
@@ -110,7 +115,7 @@ def judge(c: header.Checked) -> Ja | Nee:
     if wrong is not None or levering is None:
         return wrong or _unknown()
     first = c.known.get(_used(said)) in (None, c.arrival.id)
-    return Ja(levering, said.oin, f"{SOORT}:{hashlib.sha256(content).hexdigest()}", first)
+    return Ja(levering, said.oin, content, first)
 
 
 def _sealed(content: bytes, c: header.Checked) -> Ontvangstbewijs | Nee:
@@ -193,20 +198,17 @@ def _refuse(c: header.Checked, why: Nee) -> Decision:
     about = c.known.get(ByReference(cross, c.header.ontvanger.organisatie)) if cross else None
     if about is None or about.direction is not Direction.HEEN:
         return replace(refused, events=events)
+    remark = f"a receipt of it was refused ({why.code}): {why.zin}"
     told = Event(EventType.REMARK, "ggk", about.id, toonbaar(c.arrival.name), str(c.arrival.place),
-                 "bewijs-geweigerd", f"a receipt of it was refused ({why.code}): {why.zin}")  # fmt: skip
-    return replace(
-        refused, events=(*events, told), leveringen=(*refused.leveringen, about)
-    )
+                 "bewijs-geweigerd", remark)  # fmt: skip
+    return replace(refused, events=(*events, told), leveringen=(*refused.leveringen, about))
 
 
 def _confirm(c: header.Checked, found: Ja, delivered: Decision) -> Decision:
     """Beside the receipt's own delivery: the delivery that it is of is confirmed, once."""
-    about, content = found.levering, c.content
+    about = found.levering
     receipt, place = delivered.leveringen[0], str(delivered.deliveries[0].place)
     name = receipt.delivered_as
-    if not isinstance(content, bytes):
-        raise ValueError("a receipt that was not read was believed")
     if not found.first:
         again = Event(EventType.REMARK, "ggk", about.id, name, place, "bewijs-herhaald",
                       "a receipt of it came once more")  # fmt: skip
@@ -217,7 +219,7 @@ def _confirm(c: header.Checked, found: Ja, delivered: Decision) -> Decision:
     learned = facts(
         [
             (Used(f"{SOORT}:{about.gemeentecode}:{about.referentienummer}"), c.arrival.id),
-            (Evidence(receipt.id), (SOORT, content)),
+            (Evidence(receipt.id), (SOORT, found.content)),
         ]
     )
     return replace(

@@ -22,18 +22,20 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
-from signxml import (
-    SignatureConfiguration,
+from signxml.algorithms import (
+    CanonicalizationMethod,
+    DigestAlgorithm,
     SignatureConstructionMethod,
-    XMLSigner,
-    XMLVerifier,
+    SignatureMethod,
 )
-from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import InvalidDigest, SignXMLException
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from gateway.trust.ketting import Code, Signer, Vertrouwen, Weigering, check_chain
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
+_BEGIN = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _C14N = CanonicalizationMethod.CANONICAL_XML_1_0
 _TRANSFORMS = [SignatureConstructionMethod.enveloped.value, _C14N.value]
 _METHODS = frozenset({SignatureMethod.ECDSA_SHA256, SignatureMethod.RSA_SHA256})
@@ -60,8 +62,7 @@ def verzegel(
         _C14N,
     )
     sealed = signer.sign(etree.fromstring(document), key=key, cert=list(certificates))
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(sealed, encoding="UTF-8",
-                                                                       xml_declaration=False) + b"\n"  # fmt: skip
+    return _BEGIN + etree.tostring(sealed, encoding="UTF-8", xml_declaration=False) + b"\n"
 
 
 def controleer(
