@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import believed, durable, purge, quarantine
+from gateway import believed, durable, purge, quarantine, rotation
 from gateway.anchors import Anchors
-from gateway.audit.keys import ensure_key
+from gateway.audit.keys import LogKeys
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
 from gateway.config import Config
@@ -34,6 +34,7 @@ from gateway.moment import Clock, monotonic, pause
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
+from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
 from gateway.waits import Waits
@@ -178,6 +179,7 @@ class Chain:
             **Downloads(store).handlers(),
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -197,15 +199,18 @@ class Chain:
 
     def _open_log(self, origin: str) -> None:
         self.ledger = Ledger(self.store, self.clock, origin)
-        key = ensure_key(self.location.log_key, self.location.audit, origin)
+        audit = self.location.audit
+        self._log_keys = LogKeys(self.location.log_key, audit, origin, self.store.meta())
         self._publishing: Future[int] | None = None
         self._published_at = monotonic()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
-        self._publisher = Publisher(self.location.audit, origin, key)
+        self._publisher = Publisher(audit, origin, *self._log_keys.keys)
         self.said += self._publisher.check_start(
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
+        if self._log_keys.ending:  # a crash came in between
+            self._keep_and_drop()
         self._in_force = InForce(self.location.config_path, self.store, self.ledger)
         self._in_force.note(self.config)
         self.publish()
@@ -328,7 +333,21 @@ class Chain:
         def read(start: int, stop: int) -> list[bytes]:
             return leaves[start - first : stop - first]
 
-        return lambda: self._publisher.publish(size, root, read)
+        taken = self._log_keys.take()  # a change of keys that was committed by now
+        self._publisher.keys = self._log_keys.keys
+
+        def publish() -> int:
+            count = self._publisher.publish(size, root, read)
+            if taken or self._log_keys.ending:
+                self._keep_and_drop()
+            return count
+
+        return publish
+
+    def _keep_and_drop(self) -> None:
+        """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
+        self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.drop()
 
     def publish(self) -> None:
         """Publish every committed leaf now."""

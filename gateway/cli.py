@@ -19,6 +19,7 @@ from gateway.commands import (
     cbs,
     configuration,
     fetching,
+    keys,
     quarantine,
     sample,
     signing,
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(keys.app, name="keys")
 app.add_typer(cbs.app, name="cbs")
 app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)

@@ -55,11 +55,10 @@ _DIFFERENT = (
 class Publisher:
     """Writes one log's files. One thread at a time calls it."""
 
-    def __init__(self, directory: str, origin: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, directory: str, origin: str, *keys: Ed25519PrivateKey) -> None:
         self._directory = directory
         self._origin = origin
-        self._key = key
-        self._vkey = VerifierKey.of(origin, key)
+        self.keys = keys  # that sign, the newest first
         self._edge: Edge | None = None
         self._current: bytes | None = None
         self._archived_at: float | None = None
@@ -118,7 +117,9 @@ class Publisher:
         try:
             found = checkpoint.read_body(checkpoint.parse_note(content))
             if found.origin == self._origin:
-                return checkpoint.parse(content, [self._vkey])
+                return checkpoint.parse(
+                    content, [VerifierKey.of(self._origin, one) for one in self.keys]
+                )
         except SignatureError as error:
             raise AuditError(f"{path} in the audit log: {error}", hint=_DIFFERENT) from error
         except CheckpointError as error:
@@ -181,7 +182,7 @@ class Publisher:
             self._write_steps(before, head_size, read_leaves)
         else:
             self._write(files)
-        content = checkpoint.sign(self._origin, head_size, head_root, self._key)
+        content = checkpoint.sign(self._origin, head_size, head_root, *self.keys)
         durable.put(os.path.join(self._directory, "checkpoint"), content, TILE_MODE)
         self._edge, self._current = edge, content
         self._drop_partials(before.size, head_size)

@@ -71,10 +71,12 @@ def toonbare_tekst(gegevens: Any) -> Any:
     """All strings with what cannot be drawn, or would be invisible, written as ⟨U+1F600⟩.
 
     A character without a glyph would make the PDF inaccessible, and one that turns the direction
-    of writing could make a name look like another.
+    of writing could make a name look like another. A letter whose accent is a character of its own,
+    as in names from a Mac, is drawn as one.
     """
     if isinstance(gegevens, str):
-        return "".join(one if _toonbaar(one) else f"⟨U+{ord(one):04X}⟩" for one in gegevens)
+        heel = unicodedata.normalize("NFC", gegevens)
+        return "".join(one if _toonbaar(one) else f"⟨U+{ord(one):04X}⟩" for one in heel)
     if isinstance(gegevens, Mapping):
         return {key: toonbare_tekst(value) for key, value in gegevens.items()}
     if isinstance(gegevens, list | tuple):

@@ -201,8 +201,10 @@ def test_any_text_can_be_a_name(kwaad: str) -> None:
 
 
 def test_what_cannot_be_drawn_is_spelled_out() -> None:
-    """An emoji, a character that turns the line around, and one that is half of another."""
+    """An emoji, what turns a line around, half a character, a hyphen that nobody sees."""
     assert zetwerk.toonbare_tekst("a😀\u202e\udc80") == "a⟨U+1F600⟩⟨U+202E⟩⟨U+DC80⟩"
+    assert zetwerk.toonbare_tekst("Sudwest-Frysla\u0302n") == "Sudwest-Fryslân"
+    assert zetwerk.toonbare_tekst("csv\u00ad") == "csv⟨U+00AD⟩"
 
 
 def test_a_long_name_stays_on_the_page() -> None:

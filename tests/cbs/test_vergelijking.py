@@ -104,9 +104,10 @@ def test_few_people_do_not_move_a_completeness(een: int, twee: int, leeg: bool) 
 
 def test_records_of_nobody_known_are_not_shown() -> None:
     """How many people they are is unknown, so it may be fewer than ten."""
-    anders = getallen(200, {"0001": 200, "0011": 50})
-    anders = replace(anders, typen={**anders.typen, "0011": Telling(50, 0)})
-    assert groep_van([anders] * 3).typen["0011"] is None
+    bekend = getallen(200, {"0001": 200, "0011": 50})
+    onbekend = replace(bekend, typen={**bekend.typen, "0011": Telling(50, 0)})
+    assert groep_van([bekend] * 4).typen["0011"] is not None
+    assert groep_van([*[bekend] * 3, onbekend]).typen["0011"] is None
 
 
 @pytest.mark.parametrize(("klanten", "past"), [(99, False), (100, True), (400, True), (401, False)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import envelopes
 import pytest
 from cryptography import x509
-from envelopes import Ontvangstbewijs
 from lxml import etree
 
+import envelopes
+from envelopes import Ontvangstbewijs
 from gateway import durable, receipts
 from gateway.health import Monitor, judge
 from gateway.location import Location
@@ -71,8 +72,6 @@ def send(keten: Keten, content: bytes, name: str = NAAM, via: str = "ontvangstbe
 
 
 def leaves(keten: Keten) -> list[dict[str, Any]]:
-    import sqlite3
-
     with sqlite3.connect(f"file:{keten.location.database}?mode=ro", uri=True) as db:
         rows = db.execute("SELECT content FROM leaf ORDER BY idx").fetchall()
     return [json.loads(one) for (one,) in rows]
@@ -82,13 +81,18 @@ def status(keten: Keten) -> str:
     return str(keten.trace("WMO_H22025.csv")[0]["status"])
 
 
+def rejection(keten: Keten) -> str:
+    """The result in the leaf that GGk wrote of what it refused."""
+    return next(str(o["result"]) for o in leaves(keten) if o["type"] == "B.2.RelayRejection")
+
+
 def refused(keten: Keten, code: str, words: str) -> None:
-    """It is in quarantine and told to CBS, with the reason; a leaf says so; nothing is confirmed."""
+    """In quarantine and told to CBS, with the reason; a leaf says so; nothing is confirmed."""
     [folder] = keten.quarantine()
     assert words in (folder / "reden.txt").read_text("utf-8")
     told = list((keten.root / "cbs/uit").glob("GMSDOV*/geweigerd/*weigering*.txt"))
     assert any(words in one.read_text("utf-8") for one in told), told
-    assert [one for one in leaves(keten) if one["type"] == "B.2.RelayRejection"][0]["result"] == code
+    assert rejection(keten) == code
     assert not [one for one in leaves(keten) if one["type"] == "E.1.ContentHandover"]
     assert not [path for path in keten.inbox("0363") if path.name.startswith("ONTVANGSTBEWIJS")]
     assert status(keten) == "acknowledged"
@@ -369,9 +373,9 @@ def test_signature_wrapping(keten: Keten, how: str) -> None:
     mine = said_of(keten)
     other = replace(mine, sha256="1" * 64, omvang=1)
     send(keten, wrapped(sealed(other, seal_of(keten)), mine, how))
-    [row] = [one for one in leaves(keten) if one["type"] == "B.2.RelayRejection"][:1]
-    refused(keten, row["result"], f"ontvangstbewijs geweigerd ({row['result']})")
-    assert row["result"] in ("geen-ontvangstbewijs", "handtekening-onjuist")
+    code = rejection(keten)
+    refused(keten, code, f"ontvangstbewijs geweigerd ({code})")
+    assert code in ("geen-ontvangstbewijs", "handtekening-onjuist")
 
 
 def test_without_anything_to_trust(tmp_path: Path) -> None:
