@@ -18,6 +18,7 @@ from gateway.commands import (
     autorisatie,
     cbs,
     configuration,
+    fetching,
     keys,
     quarantine,
     sample,
@@ -62,6 +63,7 @@ app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+fetching.register(app)
 signing.register(app)
 usage.register(app)
 
@@ -213,6 +215,9 @@ def trace(
         came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
         answers = [answer for answer in came if answer["id"] not in told]
     standing.traced(location, messages + answers)
+    from gateway import receipts
+
+    messages, answers = receipts.trace(location_of(config, state), ref)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from gateway import receipts
 from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
 from gateway.ldv_resume import behind
@@ -50,6 +51,7 @@ def standing(location: Location) -> Row:
         with Lying(location, reader) as lying:
             found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
+            found["unconfirmed"] = receipts.missed(reader, lying.config, lying.clock.nu())
     found["cbs"] = _counterpart(location)
     return found
 

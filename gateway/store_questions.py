@@ -20,7 +20,9 @@ from gateway.model import (
     ByNumber,
     ByReference,
     Direction,
+    Download,
     Evidence,
+    InInbox,
     Key,
     LastNumber,
     LastOfStem,
@@ -32,6 +34,7 @@ from gateway.model import (
     Used,
 )
 from gateway.store_digests import digest
+from gateway.store_receipts import ask_download, ask_in_inbox
 from gateway.store_statements import Many, One, upsert
 
 Answers = dict[Any, object]
@@ -217,6 +220,8 @@ _ASK: dict[type, Any] = {
     ByReference: _ask_by_reference,
     ByNumber: _ask_by_number,
     Used: _ask_used,
+    InInbox: ask_in_inbox,
+    Download: ask_download,
 }
 
 KEEP: dict[type, tuple[Any, Any]] = {

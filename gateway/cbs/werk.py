@@ -71,8 +71,9 @@ class Tegenpartij:
         mappen = Mappen(location.root, ONTVANGER)
         findings = os.path.join(state, "bevindingen")
         self.plek = Werkplek(
-            staat, mappen, klok or Clock(kept), config, findings, lambda zin: zeg(toonbaar(zin))
-        )
+            staat, mappen, klok or Clock(kept), config, findings,
+            lambda zin: zeg(toonbaar(zin)), location.state,
+        )  # fmt: skip
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)
         self._verzending = Verzending(self.plek)

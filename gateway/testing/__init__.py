@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import envelopes
-from gateway import durable
+from gateway import durable, receipts
 from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
 from gateway.folders import Waiting
@@ -104,6 +104,8 @@ class Keten:
         self.told: list[Waiting] = []
         self._clock = Clock(standing=nu, chance=random.Random(seed).randbytes)  # noqa: S311
         self._chain = self._open()
+        if "cbs" in self.stations:  # it seals what it receives
+            self.make_keys()
         self.cbs = Beside(self.location, self._clock, QUIET_MS) if "cbs" in self.stations else None
 
     def _open(self) -> Chain:
@@ -311,8 +313,7 @@ class Keten:
 
     def trace(self, ref: str) -> list[dict[str, Any]]:
         """What ``knooppunt trace REF --json`` gives as ``messages``."""
-        with Reader(self.location.database) as reader:
-            return reader.trace(ref)
+        return receipts.trace(self.location, ref, self.nu)[0]
 
     def types(self) -> list[str]:
         """The types of all events so far, in order."""

@@ -6,6 +6,7 @@ another. Where is what:
 
 * ``domeinen.py``  which domains a configuration has; OINs; their places on the disk  [pure]
 * ``ketting.py``   is this certificate to be trusted at that moment, and whose is it  [pure]
+* ``xmlzegel.py``  a seal inside an XML document: made, and judged                    [pure]
 * ``vertrouwen.py`` what a verifier believes in, read from PEM                        [pure]
 * ``weigering.py`` why a signature is not believed, in words                         [pure]
 * ``openbaar.py``  public keys as others read them                                    [pure]

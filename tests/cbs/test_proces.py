@@ -219,6 +219,60 @@ def test_a_restart_goes_on_where_it_was(keten: Keten) -> None:
     ]
 
 
+# --- its receipts ---------------------------------------------------------------------------------
+
+
+def test_each_delivery_is_confirmed_under_its_seal(keten: Keten) -> None:
+    """Data and decisions alike, at once, each by its own exchange; rejected ones too."""
+    keten.drop("0363", "WMO_H22025.csv", b"kapot\n")
+    keten.drop("0363", "SBO_H22025.csv", b"x;1\n")
+    keten.drop("0363", "JEUGD_H22025.csv", b"x;1\n")
+    keten.drop("0363", "OPTIN_H22025.xml", besluit("opt-in"))
+    keten.settle()
+    got = sorted(path.name for path in keten.inbox("0363") if "ONTVANGSTBEWIJS" in path.name)
+    assert got == [
+        "ONTVANGSTBEWIJSBESLUIT_H22025_0363_0001.xml", "ONTVANGSTBEWIJSJEUGD_H22025_0363_0001.xml",
+        "ONTVANGSTBEWIJSSBO_H22025_0363_0001.xml", "ONTVANGSTBEWIJS_H22025_0363_0001.xml",
+    ]  # fmt: skip
+    for name in ("WMO_H22025.csv", "SBO_H22025.csv", "JEUGD_H22025.csv", "OPTIN_H22025.xml"):
+        assert [one["status"] for one in keten.trace(name)] == ["confirmed"], name
+
+
+def test_a_repeat_gets_no_second_receipt_and_a_restart_none(keten: Keten) -> None:
+    """Each delivery has one, however often the counterpart is started."""
+    keten.drop("0363", "WMO_H22025.csv", wmo())
+    keten.settle()
+    keten.restart()
+    keten.settle()
+    assert [path.name for path in keten.inbox("0363")].count("ONTVANGSTBEWIJS_H22025_0363_0001.xml")
+    assert keten.types().count("confirmed") == 1
+
+
+def test_without_its_key_it_says_so_and_goes_on(tmp_path: Path) -> None:
+    """Other answers are not held up; the receipt is sealed once the key is there."""
+    with Keten(tmp_path, stations=ALL, config=direct()) as keten:
+        key = Path(keten.location.state, "keys/zegel-cbs/sleutel.pem")
+        key.rename(key.with_suffix(".weg"))
+        keten.drop("0363", "WMO_H22025.csv", wmo())
+        keten.settle()
+        assert keten.cbs is not None
+        assert "TECHNISCH_H22025_0363_0001.pdf" in reports(keten, "0363")
+        assert any("cannot be sealed" in line for line in keten.cbs.said)
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "acknowledged"
+        key.with_suffix(".weg").rename(key)
+        keten.restart()
+        keten.settle()
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "confirmed"
+
+
+def test_where_no_receipts_are_asked_none_is_sent(tmp_path: Path) -> None:
+    text = direct().replace("ontvangstbewijs: eerder", "ontvangstbewijs: nee")
+    with Keten(tmp_path, stations=ALL, config=text) as keten:
+        keten.drop("0363", "WMO_H22025.csv", wmo())
+        keten.settle()
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "acknowledged"
+
+
 # --- what lies there by another way ---------------------------------------------------------------
 
 
