@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Make what is said elsewhere: ``cli.md``, ``uitwisselingen.md``, tables of ``internals.md``.
+"""Make what is said elsewhere: whole pages (``cli.md``), and tables of ``internals.md``.
 
 ``python docs/generate.py`` writes them; ``tests/test_docs.py`` finds out when somebody forgot.
 """
@@ -15,6 +15,7 @@ import typer.main
 
 import envelopes
 from gateway import exchanges_doc
+from gateway.cbs import regelpagina
 from gateway.cli import app
 from gateway.config import parse
 from gateway.lifecycle import CUSTODY, FINAL, SYSTEM_LEAVES, TRANSITIONS, Status
@@ -155,6 +156,7 @@ def pages() -> dict[Path, str]:
     return {
         HERE / "uitwisselingen.md": exchanges_doc.pagina(shipped),
         HERE / "cli.md": cli_page(),
+        HERE / "cbs-controle.md": regelpagina.pagina(),
         internals: with_tables(internals.read_text(encoding="utf-8")),
     }
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A decision on publication (schemas/publicatiebesluit.xsd): for whom it is, and what it decides.
 
-Only what a hub must know to see whether its sender may decide that; the form is checked elsewhere,
-and the rest is the receiver's business.
+The form is checked elsewhere: what is not there is an empty text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from envelopes.errors import EnvelopeError
 from envelopes.xml import Limits, ontleed
@@ -20,10 +19,17 @@ _BEGIN = 256
 
 @dataclass(frozen=True, slots=True)
 class Besluit:
-    """For which municipality a decision is, and which of the schema's four it is."""
+    """For which municipality a decision is, and which of the schema's four it is.
+
+    That is what a hub must know, to see whether its sender may decide it; the rest is the
+    receiver's: over which ``uitvraag``, ``omvang`` geheel or facultatief, and why.
+    """
 
     gemeentecode: str
     besluit: str
+    uitvraag: str = ""
+    omvang: str = ""
+    toelichting: str = ""
 
 
 def read_besluit(data: bytes) -> Besluit | None:
@@ -36,5 +42,5 @@ def read_besluit(data: bytes) -> Besluit | None:
         return None
     if root.tag != _ROOT:
         return None
-    found = (root.findtext(f"{{{_NAMESPACE}}}{name}") for name in ("gemeentecode", "besluit"))
+    found = (root.findtext(f"{{{_NAMESPACE}}}{one.name}") for one in fields(Besluit))
     return Besluit(*((text or "").strip() for text in found))

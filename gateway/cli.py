@@ -13,7 +13,16 @@ import typer
 from rich.text import Text
 
 from gateway import __version__
-from gateway.commands import audit, autorisatie, configuration, quarantine, upkeep, usage
+from gateway.commands import (
+    audit,
+    autorisatie,
+    cbs,
+    configuration,
+    quarantine,
+    sample,
+    upkeep,
+    usage,
+)
 from gateway.commands.options import (
     ConfigOption,
     JsonOption,
@@ -39,13 +48,19 @@ app = typer.Typer(
 app.add_typer(configuration.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(cbs.app, name="cbs")
+app.add_typer(sample.app, name="sample")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
 usage.register(app)
 
 StationsOption = Annotated[
-    str, typer.Option("--stations", help="Which stations this process plays, by comma.")
+    str,
+    typer.Option(
+        "--stations",
+        help="Which stations this process plays, by comma: ggk, rinis; cbs simulates CBS.",
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from gateway.config_beheer import Alarmen, Bewaren
+from gateway.config_cbs import Cbs
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
 from gateway.config_problems import LOGNAAM, problems_of
@@ -41,6 +42,7 @@ __all__ = [
     "Aanlevering",
     "Alarmen",
     "Bewaren",
+    "Cbs",
     "Config",
     "Ontvanger",
     "Overdracht",
@@ -90,6 +92,9 @@ class Config(Sectie):
     )
     bewaren: Bewaren = Field(
         default_factory=Bewaren, description="how long what is kept; may be left out"
+    )
+    cbs: Cbs = Field(
+        default_factory=Cbs, description="how the simulated CBS answers; may be left out"
     )
 
     sleutels: dict[Domeinnaam, Sleutel] = Field(

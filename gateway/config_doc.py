@@ -30,6 +30,7 @@ from gateway.config import (
     Uitwisseling,
     Venster,
 )
+from gateway.config_cbs import Cbs, NietPubliceren, OptInCyclus
 from gateway.config_overdracht import Overdracht
 
 _KOP = """\
@@ -70,6 +71,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
+    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
+    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
+    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
     (
         "sleutels",
         Sleutel,

@@ -198,6 +198,8 @@ def _delivers_to(parts: list[str], config: Config) -> str:
             return "this is the state of the gateway"
         case [receiver, "in", *_] if receiver in config.ontvangers:
             return "this is what the chain delivers to"
+        case [receiver, "archief", *_] if receiver in config.ontvangers:
+            return "here lies what the receiver took out of its inbox"
         case [receiver, "uit", _, "geweigerd", *_] if receiver in config.ontvangers:
             return "here lies why something could not be passed on"
     return ""

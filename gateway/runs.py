@@ -8,8 +8,8 @@ import json
 import os
 import signal
 from base64 import b64encode
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from gateway.lying import Lying
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
-from gateway.periods import moment_of
+from gateway.periods import moment_of, rfc3339
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
@@ -37,16 +37,18 @@ Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
 PROGRESS_SECONDS = 2.0
 NOTHING = Watching()
+COUNTERPART = "cbs"
+"""The simulated CBS: no station, but a process of its own, beside a chain or alone."""
 
 
 def stations_of(text: str) -> tuple[str, ...]:
-    """The stations that ``--stations`` names; an error lists those there are."""
+    """The stations that ``--stations`` names, or ``cbs``; an error lists those there are."""
     chosen = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [one for one in chosen if one not in STATIONS]
+    unknown = [one for one in chosen if one not in (*STATIONS, COUNTERPART)]
     if not chosen or unknown:
         raise GatewayError(
             f"--stations {text}: there is no station {', '.join(unknown) or '(none named)'}",
-            hint=f"choose from: {', '.join(STATIONS)}",
+            hint=f"choose from: {', '.join((*STATIONS, COUNTERPART))}",
         )
     return chosen
 
@@ -69,6 +71,22 @@ def run_chain(
     def say(line: str) -> None:
         err.print(Text(line, style="yellow"))
 
+    def stop() -> bool:
+        return bool(stopped)
+
+    if chosen == (COUNTERPART,):
+        _counterpart_alone(location, moment, say, stop, once=once)
+        return
+    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching)
+    err.print(Text(f"done: {happened} events. Next: knooppunt status", style="dim"))
+
+
+def _play(
+    location: Location, chosen: tuple[str, ...], moment: datetime | None,
+    say: Callable[[str], None], stop: Callable[[], bool], *, once: bool, out: Console,
+    watching: Watching,
+) -> int:  # fmt: skip
+    """Play stations, and the counterpart if it is among them; how many events it came to."""
     watch = Oversight(location, read_config(location.config_path), watching, say)
 
     def tell(happened: list[Happened]) -> None:
@@ -81,16 +99,55 @@ def run_chain(
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
     hear = (tell, warn, watch.reloaded, watch.blind)
-    with watch, Chain(location, chosen, *hear, apart=apart) as chain:
+    played = tuple(one for one in chosen if one != COUNTERPART)
+    with watch, Chain(location, played, *hear, apart=apart) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
             say(line)
         if moment is not None:
             chain.turn_clock(moment)
-        summary = (chain.run_once if once else chain.run)(lambda: bool(stopped))
+        summary = _go(chain, say, stop, once=once, cbs=COUNTERPART in chosen)
         _tell_waiting(chain, summary, out)
-    err.print(Text(f"done: {summary.happened} events. Next: knooppunt status", style="dim"))
+    return summary.happened
+
+
+def _go(
+    chain: Chain, say: Callable[[str], None], stop: Callable[[], bool], *, once: bool, cbs: bool
+) -> Summary:
+    """Go round, with the counterpart beside it where that was asked."""
+    if not cbs:
+        return (chain.run_once if once else chain.run)(stop)
+    from gateway.cbs.proces import Apart
+
+    with Apart(chain.location, chain.clock.nu() - Clock().nu(), say) as counterpart:
+        if not once:
+            return chain.run(stop)
+        while True:  # what one sends the other may answer, until neither has anything due
+            summary = chain.run_once(stop)
+            after = counterpart.afwikkelen(stop)
+            if stop() or not after.gedaan:
+                _say_next(after.volgende, say)
+                return summary
+
+
+def _counterpart_alone(
+    location: Location, moment: datetime | None, say: Callable[[str], None],
+    stop: Callable[[], bool], *, once: bool,
+) -> None:  # fmt: skip
+    """The simulated CBS on the folders of a chain that others play."""
+    from gateway.cbs.ginds import alleen
+
+    if not once:
+        say(f"{COUNTERPART} on {os.path.join(location.root, COUNTERPART)}; Ctrl-C ends it")
+    after = alleen(location, once=once, nu=moment, stop=stop, zeg=say)
+    _say_next(after.volgende, say)
+
+
+def _say_next(moment: datetime | None, say: Callable[[str], None]) -> None:
+    if moment is not None:
+        say(f"cbs: the next answer is due at {rfc3339(moment)[:16]}, by the chain's clock (--nu "
+            "turns it). Next: knooppunt cbs status")  # fmt: skip
 
 
 def _told(stuck: Waiting) -> str:
@@ -148,7 +205,17 @@ def standing(location: Location) -> Row:
         }
         with Lying(location, reader) as lying:
             found["waiting"] = list(lying.all())
+    found["cbs"] = _counterpart(location)
     return found
+
+
+def _counterpart(location: Location) -> Row | None:
+    """How the simulated CBS stands; None where it never ran on this state."""
+    if not os.path.isdir(os.path.join(location.state, COUNTERPART)):
+        return None
+    from gateway.cbs.kijk import kort
+
+    return kort(location)
 
 
 def checked(location: Location, out: Console, *, as_json: bool) -> int:

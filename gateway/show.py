@@ -118,6 +118,8 @@ def status(console: Console, found: Row) -> None:
     since = f", the oldest since {unanswered['oldest']}" if unanswered["count"] else ""
     console.print(Text(f"no answer yet        {unanswered['count']}{since}"))
     console.print(Text(f"in quarantine        {found['quarantine']}"))
+    if found["cbs"]:
+        console.print(Text(f"CBS (simulated)      {_counterpart(found['cbs'])}"))
     if found["config"]["refused"]:
         console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))
         console.print("                     the one before stays in force until this is mended")
@@ -140,6 +142,17 @@ def status(console: Console, found: Row) -> None:
     if not found["deliveries"] and not found["waiting"]:
         console.print("\nNothing was delivered yet: drop a file in "
                       "folders/gemeenten/<code>/outbox/ and type: knooppunt run")  # fmt: skip
+
+
+def _counterpart(found: Row) -> str:
+    """How the simulated CBS stands, in a line."""
+    running = "runs" if found["runs"] else "does not run (knooppunt run --stations ggk,rinis,cbs)"
+    due = f", the next at {found['next_due']}" if found["next_due"] else ""
+    aside = f"; {found['set_aside']} set aside" if found["set_aside"] else ""
+    return (
+        f"{running}; {found['to_check']} files to check, {found['to_send']} answers to send"
+        f"{due}{aside}: knooppunt cbs status"
+    )
 
 
 def waiting(console: Console, rows: list[Row]) -> None:

@@ -40,8 +40,11 @@ WRITERS = {
 CLOCKS = {
     "gateway/moment.py": "the one where they enter",
     "gateway/testing/__init__.py": "ids from a seed, handed to the clock: the opposite of chance",
+    "gateway/cbs/voorbeeld.py": "rows from a seed: the same again, the opposite of chance",
 }
 SQL = {
+    "gateway/cbs/staat.py": "the counterpart's own memory: another party's, so never the store's",
+    "gateway/cbs/staat_tabellen.py": "its tables",
     "gateway/testing/checks.py": "asks the database itself, or it would trust what it examines",
 }
 

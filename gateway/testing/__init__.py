@@ -39,6 +39,7 @@ from gateway.requests import Asked, Handler, place
 from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing.checks import Unsound, faults
+from gateway.testing.tegenpartij import Beside
 
 __all__ = ["Keten", "Received", "Unsound"]
 
@@ -67,7 +68,8 @@ class Keten:
     """A chain in a folder of its own. ``check`` runs when the ``with`` block ends well.
 
     ``config`` is the text of a config.yaml (the shipped one when left out); ``nu`` where the
-    chain's clock stands; ``seed`` what its ids come from; ``stations`` what it plays.
+    chain's clock stands; ``seed`` what its ids come from; ``stations`` what it plays: with ``cbs``
+    among them the simulated CBS takes what comes and answers, when the clock says so.
     ``happened`` is all that happened so far, ``told`` what was taken and could not go on, each time
     that it was said.
     """
@@ -94,10 +96,12 @@ class Keten:
         self.told: list[Waiting] = []
         self._clock = Clock(standing=nu, chance=random.Random(seed).randbytes)  # noqa: S311
         self._chain = self._open()
+        self.cbs = Beside(self.location, self._clock, QUIET_MS) if "cbs" in self.stations else None
 
     def _open(self) -> Chain:
+        played = tuple(one for one in self.stations if one != "cbs")
         chain = Chain(
-            self.location, self.stations, clock=self._clock, listener=self.happened.extend,
+            self.location, played, clock=self._clock, listener=self.happened.extend,
             trouble=self.told.append, quiet_ms=QUIET_MS,
         )  # fmt: skip
         self.config = chain.config
@@ -224,7 +228,10 @@ class Keten:
 
     def settle(self) -> Summary:
         """Go round until nothing is due now; unfinished files get one quiet time."""
-        return self._chain.run_once()
+        while True:
+            summary = self._chain.run_once()
+            if self.cbs is None or not self.cbs.settle():
+                return summary
 
     @property
     def nu(self) -> datetime:
@@ -245,12 +252,16 @@ class Keten:
         durable.put(str(self.folder / "config.yaml"), config.encode())
         taken = self._chain.reload()
         self.config = self._chain.config
+        if self.cbs is not None:
+            self.cbs.reload()
         return taken
 
     def restart(self) -> None:
         """Stop the gateway and start it again on the same state."""
         self._chain.close()
         self._chain = self._open()
+        if self.cbs is not None:
+            self.cbs.restart()
 
     @property
     def said(self) -> list[str]:
@@ -259,6 +270,8 @@ class Keten:
 
     def close(self) -> None:
         """Stop the gateway."""
+        if self.cbs is not None:
+            self.cbs.close()
         self._chain.close()
 
     @property

@@ -22,6 +22,7 @@ import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401
 import watchdog.observers  # noqa: F401
 
 import envelopes
+import gateway.cbs.ginds
 import gateway.cli
 import gateway.runs
 import gateway.setup

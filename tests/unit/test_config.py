@@ -71,6 +71,12 @@ def test_shipped_exchanges_are_those_of_the_contract():
         "op-orde": ("GMSDSP1", "retour"),
         "spiegelrapport-2": ("GMSDSP2", "retour"),
         "opt-in-verzoek": ("GMSDOIV", "retour"),
+        # the simulated CBS's own (docs/cbs.md): what one name could not tell apart
+        "technische-terugkoppeling-sbo": ("GMSDTTS", "retour"),
+        "technische-terugkoppeling-jeugd": ("GMSDTTJ", "retour"),
+        "op-orde-zip": ("GMSDSPZ", "retour"),
+        "bevestiging": ("GMSDBVS", "retour"),
+        "overzicht": ("GMSDOVZ", "retour"),
     }
     assert CONFIG.uitwisselingen["besluit"].schema_ == "publicatiebesluit.xsd"
     assert {one.tegenpartij for one in gmsd} == {"cbs"}

@@ -39,7 +39,12 @@ NERGENS = [
 
 TERUG = {
     "technische-terugkoppeling": "TECHNISCH_H22025_{code}_0001.{ext}",
+    "technische-terugkoppeling-sbo": "TECHNISCHSBO_H22025_{code}_0001.{ext}",
+    "technische-terugkoppeling-jeugd": "TECHNISCHJEUGD_H22025_{code}_0001.{ext}",
     "op-orde": "OPORDE_H22025_{code}.{ext}",
+    "op-orde-zip": "OPORDEZIP_onbekend_{code}_0001_1701-H22025-01.{ext}",
+    "bevestiging": "BEVESTIGING_H22025_{code}_0001.{ext}",
+    "overzicht": "OVERZICHT_H22025_{code}.{ext}",
     "spiegelrapport-2": "SPIEGEL2_H12016_{code}.{ext}",
     "opt-in-verzoek": "OPTINVERZOEK_H12016_{code}.{ext}",
     "sisa-terug": "SISATERUG_2025_{code}_0001.{ext}",

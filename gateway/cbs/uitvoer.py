@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""All findings as CSV, written as they are found: ``regel;kolom;ernst;code;tekst``.
+
+The file takes its name when it is whole; until then it grows under another one beside it. Where
+several files are judged into one CSV (a ZIP, or several on the command line), a last column
+``bestand`` says of which file each finding is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from gateway import durable
+
+KOP = "regel;kolom;ernst;code;tekst"
+_FORMULE = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(slots=True)
+class Uitvoer:
+    """A CSV file in the making. ``bestand``: what the last column says, None for no such column."""
+
+    fd: int
+    plaats: int = 0
+    bestand: str | None = None
+    met_bestand: bool = field(default=False)
+
+    def schrijf(self, bevindingen: pl.DataFrame) -> None:
+        """Add findings: a frame with the columns of the head, in that order."""
+        if self.met_bestand:
+            bevindingen = bevindingen.with_columns(pl.lit(_veilig(self.bestand or "")).alias("b"))
+        text = bevindingen.write_csv(separator=";", include_header=False)
+        self._bij(text.encode())
+
+    def terug(self, plaats: int) -> None:
+        """Take back all that was written since the file was so long."""
+        durable.cut_part(self.fd, plaats)
+        self.plaats = plaats
+
+    def _bij(self, content: bytes) -> None:
+        durable.write_part(self.fd, memoryview(content), self.plaats)
+        self.plaats += len(content)
+
+
+@contextmanager
+def naar(pad: str, *, met_bestand: bool) -> Iterator[Uitvoer]:
+    """Make such a file at ``pad``, in place of one that was there; nothing is left after an error.
+
+    What this does not protect against: power failing between the removal of the old file and the
+    naming of the new one. It is a report that can be made again, not mail.
+    """
+    map_, naam = os.path.split(os.path.abspath(pad))
+    dir_fd = durable.open_dir(map_)
+    tijdelijk = f".{naam}.new"
+    try:
+        durable.remove(dir_fd, tijdelijk)
+        fd = durable.open_part(dir_fd, tijdelijk, new=True)
+        try:
+            uitvoer = Uitvoer(fd, met_bestand=met_bestand)
+            uitvoer._bij((KOP + (";bestand" if met_bestand else "") + "\n").encode())
+            yield uitvoer
+        except BaseException:
+            durable.remove(dir_fd, tijdelijk)
+            raise
+        finally:
+            os.close(fd)
+        durable.remove(dir_fd, naam)
+        durable.rename(dir_fd, tijdelijk, dir_fd, naam)
+    finally:
+        os.close(dir_fd)
+
+
+def _veilig(naam: str) -> str:
+    """A name that a spreadsheet does not take for a formula."""
+    return f"'{naam}" if naam.startswith(_FORMULE) else naam

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The counterpart's own state and folders: what a step keeps, and what a redo of it does."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway import durable
+from gateway.cbs.bewaard import controle_tekst, controle_van
+from gateway.cbs.mappen import Mappen
+from gateway.cbs.model import Aantal, Bevinding, Controle, Ernst
+from gateway.cbs.ontvangst import herkomst
+from gateway.cbs.staat import Staat, moment_van, tekst
+from gateway.cbs.werk import Tegenpartij
+from gateway.cbs.werkplek import MAX_POGINGEN
+from gateway.config import parse
+from gateway.errors import StateError
+from gateway.location import Location
+from gateway.moment import Clock
+from gateway.setup import shipped_config
+
+NU = datetime(2026, 2, 2, 9, tzinfo=UTC)
+ANTWOORD = {
+    "sleutel": "technisch/1", "soort": "technisch", "uitwisseling": "x", "rinis_code": "GMSDTTK",
+    "naam": "a.pdf", "gemeentecode": "0363", "uitvraag": "H22025", "toestand": "gepland",
+}  # fmt: skip
+
+
+@pytest.fixture
+def staat(tmp_path: Path):
+    with Staat(str(tmp_path / "cbs.db")) as made:
+        yield made
+
+
+@pytest.fixture
+def mappen(tmp_path: Path) -> Mappen:
+    (tmp_path / "cbs/in/GMSDWMO").mkdir(parents=True)
+    (tmp_path / "cbs/uit/GMSDTTK").mkdir(parents=True)
+    return Mappen(str(tmp_path), "cbs")
+
+
+# --- the database ---------------------------------------------------------------------------------
+
+
+def test_a_step_is_kept_whole_or_not_at_all(staat: Staat) -> None:
+    """An error inside it leaves nothing behind."""
+    with pytest.raises(ZeroDivisionError), staat.stap():
+        staat.zet("nu_offset_ms", "1")
+        staat.plan(**ANTWOORD, op=tekst(NU))
+        raise ZeroDivisionError
+    assert staat.meta("nu_offset_ms") == ""
+    assert staat.antwoorden("gepland") == []
+
+
+def test_nothing_is_planned_twice(staat: Staat) -> None:
+    """By what it answers; a day may move until it is due, and what was sent stays sent."""
+    for hour in (9, 10):
+        with staat.stap():
+            staat.plan(**ANTWOORD, op=tekst(NU.replace(hour=hour)))
+    [row] = staat.antwoorden("gepland")
+    assert moment_van(row["op"]).hour == 10
+    with staat.stap():
+        staat.wijzig("antwoord", row["nummer"], toestand="verzonden")
+        staat.plan(**ANTWOORD, op=tekst(NU))
+    [row] = staat.antwoorden("gepland", "verzonden")
+    assert (row["toestand"], moment_van(row["op"]).hour) == ("verzonden", 10)
+
+
+def test_moments_sort_as_text_whatever_their_zone() -> None:
+    """UTC with milliseconds, and back again."""
+    later = datetime.fromisoformat("2026-02-02T10:30:00.250+01:00")
+    assert tekst(NU) < tekst(later)
+    assert moment_van(tekst(later)) == later
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    """Never guessed at."""
+    path = tmp_path / "cbs.db"
+    Staat(str(path)).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(StateError, match="newer Knooppunt"):
+        Staat(str(path))
+
+
+def test_a_damaged_database_is_said(tmp_path: Path) -> None:
+    """What it is and what to do."""
+    path = tmp_path / "cbs.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StateError, match="cannot be read"):
+        Staat(str(path))
+
+
+def test_a_verdict_is_read_back_as_it_was() -> None:
+    """Members and findings too."""
+    lid = Controle("b.csv", False, 3, "H22025", 1, "utf-8", "0363", 1, 0,
+                   (Aantal("elfproef", 3, Ernst.FOUT, 1),),
+                   (Bevinding(2, 3, Ernst.FOUT, "elfproef", "niet elfproef"),))  # fmt: skip
+    whole = Controle("a.zip", False, None, None, 1, "utf-8", None, 1, 0, leden=(lid,))
+    assert controle_van(controle_tekst(whole)) == whole
+
+
+# --- who a file is of -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("naam", "afzender", "origineel", "uitvraag", "volgnummer"),
+    [
+        ("WMO_H22025_0363_0007.csv", "0363", "WMO_H22025.csv", "H22025", 7),
+        ("WMO_samen_0034_0001.zip", "0034", "WMO_samen.zip", "onbekend", 1),
+        ("zomaar.csv", "", "zomaar.csv", "onbekend", None),
+    ],
+)
+def test_without_metagegevens_the_name_tells(naam, afzender, origineel, uitvraag, volgnummer):
+    """Municipality and number, as RINIS put them there; metagegevens that are none are no help."""
+    wmo = parse(shipped_config().decode()).uitwisselingen["wmo"]
+    for record in (None, b"<geen/>"):
+        found = herkomst(naam, record, wmo, NU)
+        assert (found.afzender, found.origineel, found.uitvraag, found.volgnummer) == (
+            afzender, origineel, uitvraag, volgnummer,
+        )  # fmt: skip
+        assert found.upload == NU
+
+
+# --- taking ---------------------------------------------------------------------------------------
+
+
+def lay(mappen: Mappen, naam: str, content: bytes = b"x") -> int:
+    path = Path(mappen.pad("in", "GMSDWMO", naam))
+    path.write_bytes(content)
+    return path.stat().st_ino
+
+
+def take(mappen: Mappen, ino: int, record: bytes | None = None) -> bool:
+    return mappen.neem("GMSDWMO", "a.csv", ino, "2026/a.csv", record)
+
+
+def test_taking_again_finds_what_was_taken(mappen: Mappen) -> None:
+    """After a crash between the file and its metagegevens, and after one behind both."""
+    ino = lay(mappen, "a.csv")
+    lay(mappen, "a_metagegevens.xml", b"<m/>")
+    assert take(mappen, ino)
+    assert take(mappen, ino, b"<m/>")
+    assert take(mappen, ino, b"<m/>")
+    folder = Path(mappen.archief("GMSDWMO", "2026"))
+    assert {path.name for path in folder.iterdir()} == {"a.csv", "a_metagegevens.xml"}
+
+
+def test_what_was_taken_back_is_not_ours_nor_what_has_its_name_since(mappen: Mappen) -> None:
+    """Another file under the name is another file."""
+    ino = lay(mappen, "a.csv")
+    os.rename(mappen.pad("in", "GMSDWMO", "a.csv"), mappen.pad("in", "GMSDWMO", "b.csv"))
+    other = lay(mappen, "a.csv", b"other")
+    assert other != ino
+    assert not take(mappen, ino)
+    assert Path(mappen.pad("in", "GMSDWMO", "a.csv")).read_bytes() == b"other"
+
+
+def test_the_archive_never_holds_two_files_on_one_name(mappen: Mappen) -> None:
+    """Another name is found; a rename never replaces."""
+    take(mappen, lay(mappen, "a.csv"))
+    again = lay(mappen, "a.csv", b"new")
+    with pytest.raises(durable.Occupied):
+        take(mappen, again)
+    free = mappen.vrije_naam("GMSDWMO", "2026", "a.csv", bezet={"2026/a_2.csv"})
+    assert free == "2026/a_3.csv"
+
+
+def test_the_metagegevens_of_a_later_file_are_left(mappen: Mappen) -> None:
+    """They came under the same name after a crash: they are not those that were read."""
+    ino = lay(mappen, "a.csv")
+    lay(mappen, "a_metagegevens.xml", b"<of-another/>")
+    assert take(mappen, ino, b"<m/>")
+    assert Path(mappen.pad("in", "GMSDWMO", "a_metagegevens.xml")).exists()
+
+
+# --- sending --------------------------------------------------------------------------------------
+
+
+def test_that_it_is_gone_proves_that_it_was_sent(mappen: Mappen) -> None:
+    """Whether it lies there or was taken: no second one comes."""
+    tmp = mappen.zet_klaar("GMSDTTK", 1, b"pdf")
+    assert mappen.klaargezet("GMSDTTK", 1) == b"pdf"
+    assert mappen.verzend("GMSDTTK", 1, "a.pdf", tmp)
+    sent = Path(mappen.pad("uit", "GMSDTTK", "a.pdf"))
+    sent.unlink()
+    assert mappen.verzend("GMSDTTK", 1, "a.pdf", tmp)
+    assert not sent.exists()
+
+
+def test_a_folder_that_was_made_anew_proves_nothing(mappen: Mappen) -> None:
+    """What was staged went with it: it is staged again."""
+    tmp = mappen.zet_klaar("GMSDTTK", 1, b"pdf")
+    out = Path(mappen.pad("uit", "GMSDTTK"))
+    out.rename(out.with_name("weg"))
+    assert not mappen.verzend("GMSDTTK", 1, "a.pdf", tmp)
+    mappen.zet_klaar("GMSDTTK", 2, b"pdf")
+    assert not mappen.verzend("GMSDTTK", 1, "a.pdf", tmp)
+
+
+def test_a_name_that_is_taken_is_never_replaced(mappen: Mappen) -> None:
+    """The answer waits in .tmp."""
+    tmp = mappen.zet_klaar("GMSDTTK", 1, b"pdf")
+    there = Path(mappen.pad("uit", "GMSDTTK", "a.pdf"))
+    there.write_bytes(b"other")
+    with pytest.raises(durable.Occupied):
+        mappen.verzend("GMSDTTK", 1, "a.pdf", tmp)
+    assert (there.read_bytes(), mappen.klaargezet("GMSDTTK", 1)) == (b"other", b"pdf")
+
+
+# --- what does not come to an end -----------------------------------------------------------------
+
+
+@pytest.fixture
+def location(tmp_path: Path) -> Location:
+    text = shipped_config().decode().replace("antwoord: protocol", "antwoord: direct")
+    (tmp_path / "config.yaml").write_text(text)
+    (tmp_path / "folders/cbs/in/GMSDWMO").mkdir(parents=True)
+    for code in ("GMSDTTK", "GMSDSP1"):
+        (tmp_path / "folders/cbs/uit" / code).mkdir(parents=True)
+    return Location.of(str(tmp_path / "config.yaml"))
+
+
+def open_at(location: Location, said: list[str]) -> Tegenpartij:
+    return Tegenpartij(location, Clock(standing=NU), said.append, quiet_ms=0)
+
+
+def test_a_file_that_brings_the_process_down_is_set_aside_in_the_end(location: Location) -> None:
+    """Each start has tried once; the others go on."""
+    said: list[str] = []
+    inbox = Path(location.root) / "cbs/in/GMSDWMO"
+    for name in ("WMO_H22025_0363_0001.csv", "WMO_H22025_0034_0001.csv"):
+        (inbox / name).write_bytes(b"kapot\n")
+    with open_at(location, said) as cbs:
+        while not cbs.plek.staat.leveringen("genomen"):
+            cbs.ronde()
+        [first] = [r for r in cbs.plek.staat.leveringen() if r["afzender"] == "0363"]
+        with cbs.plek.staat.stap():  # as so many processes that ended in the middle of it
+            cbs.plek.staat.wijzig("levering", first["nummer"], pogingen=MAX_POGINGEN,
+                                  toestand="genomen")  # fmt: skip
+        cbs.afwikkelen()
+        states = {r["afzender"]: r["toestand"] for r in cbs.plek.staat.leveringen()}
+    assert states == {"0363": "terzijde", "0034": "gecontroleerd"}
+    assert any("did not come to an end" in one for one in said)
+
+
+def test_a_file_that_is_not_what_its_metagegevens_tell_is_set_aside(location: Location) -> None:
+    """The bytes changed on the way: nobody is told that CBS judged what he sent."""
+    said: list[str] = []
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    with open_at(location, said) as cbs:
+        while not cbs.plek.staat.leveringen("genomen"):
+            cbs.ronde()
+        [row] = cbs.plek.staat.leveringen("genomen")
+        with cbs.plek.staat.stap():
+            cbs.plek.staat.wijzig("levering", row["nummer"], sha256="0" * 64)
+        cbs.afwikkelen()
+        [row] = cbs.plek.staat.leveringen()
+    assert (row["toestand"], "metagegevens" in row["reden"]) == ("terzijde", True)
+
+
+def test_a_disk_that_says_no_is_no_fault_of_the_file(location: Location) -> None:
+    """It is said once, tried again, and then goes on."""
+    said: list[str] = []
+    blocked = Path(location.state) / "cbs/bevindingen"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_bytes(b"a file where a folder should be")
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    with open_at(location, said) as cbs:
+        for _ in range(4):
+            cbs.ronde()
+        [row] = cbs.plek.staat.leveringen()
+        assert (row["toestand"], row["pogingen"]) == ("genomen", 0)
+        assert [one for one in said if "cannot be checked" in one] == [
+            f"{path.name}: {row['hapert']}; it is tried again"
+        ]
+    blocked.unlink()
+    with open_at(location, said) as cbs:
+        cbs.afwikkelen()
+        assert [r["toestand"] for r in cbs.plek.staat.leveringen()] == ["gecontroleerd"]
+    assert (Path(location.root) / "cbs/uit/GMSDTTK/TECHNISCH_H22025_0363_0001.pdf").exists()
+
+
+def test_what_rotted_before_it_was_sent_is_made_anew(location: Location) -> None:
+    """A start compares what is staged with what was promised; the same bytes come out again."""
+    said: list[str] = []
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    sent = Path(location.root) / "cbs/uit/GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"
+    sent.write_bytes(b"in the way")
+    with open_at(location, said) as cbs:
+        cbs.afwikkelen()
+        [row] = cbs.plek.staat.antwoorden("beloofd")
+    staged = sent.parent / ".tmp" / f"antwoord-{row['nummer']}"
+    whole = staged.read_bytes()
+    staged.write_bytes(whole[:-10] + b"x" * 10)
+    sent.unlink()
+    with open_at(location, said) as cbs:
+        cbs.afwikkelen()
+    assert sent.read_bytes() == whole
