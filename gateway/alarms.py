@@ -66,7 +66,8 @@ class Health:
     ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
     behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
     the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
-    too often in vain.
+    too often in vain. ``fork``: what stopped the gateway. ``silent``: of each witness or authority
+    that fails its name, for how many seconds, and why.
     """
 
     under_way: int = 0
@@ -85,6 +86,8 @@ class Health:
     damage: str = ""
     unserved: int = 0
     asks: int = 0
+    fork: str = ""
+    silent: tuple[tuple[str, float, str], ...] = ()
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -122,6 +125,14 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
+    if health.fork:
+        found.append(Alarm("splitsing", "log", f"{health.fork}; the gateway stops until that is "
+                           "mended (docs/audit.md, Witnesses)"))  # fmt: skip
+    found += [
+        Alarm("getuige-zwijgt", name, f"{name} has not signed the log for {age / 60:.0f} minutes: "
+              f"{why}; leaves since then are logged, and not witnessed or time-stamped")
+        for name, age, why in health.silent if age >= rules.getuige_minuten * 60
+    ]  # fmt: skip
     if abs(health.clock_s) >= rules.klok_sprong_s:
         way = "forward" if health.clock_s > 0 else "back"
         found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "

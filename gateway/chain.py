@@ -16,6 +16,7 @@ from functools import partial
 
 from gateway import durable, purge, quarantine
 from gateway.anchors import Anchors
+from gateway.audit.checkpoint import VerifierKey
 from gateway.audit.keys import ensure_key
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
@@ -30,6 +31,7 @@ from gateway.handover import Handover
 from gateway.in_force import InForce
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
+from gateway.outside import policy_of, trust_of
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
@@ -37,6 +39,7 @@ from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
 from gateway.waits import Waits
 from gateway.watch import FileChanges, Watch
+from gateway.witnessing import Witnessing
 
 PUBLISH_SECONDS = 0.5
 """Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
@@ -63,8 +66,11 @@ def _hire(location: Location, config: Config) -> Clerk:
     return Clerk(Folders(location.root, config, anchors), partial(lookup, connection))
 
 
-def _with_quiet(config: Config, quiet_ms: int | None) -> Config:
-    """The configuration with another quiet time, for tests; unchanged for None."""
+def _as_asked(config: Config, quiet_ms: int | None, witnesses: bool | None) -> Config:
+    """The configuration with witnesses on or off, or with another quiet time, for tests."""
+    if witnesses is not None:
+        on = config.getuigen.model_copy(update={"aan": witnesses})
+        config = config.model_copy(update={"getuigen": on})
     if quiet_ms is None:
         return config
     quiet = config.technisch.model_copy(update={"rusttijd_ms": quiet_ms})
@@ -76,7 +82,8 @@ class Chain:
 
     ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
     alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
-    the state's lock, when the caller holds it already.
+    the state's lock, when the caller holds it already; ``witnesses``: whether they are asked,
+    whatever the configuration says.
     """
 
     rounds = 0  # that did something
@@ -94,13 +101,14 @@ class Chain:
         quiet_ms: int | None = None,
         apart: bool = False,
         lock: int | None = None,
+        witnesses: bool | None = None,
     ) -> None:
         self.location = location
-        self._quiet_ms = quiet_ms
+        self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, witnesses=witnesses)
         self._say = say
         self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
-        self.config = _with_quiet(read_config(location.config_path), quiet_ms)
+        self.config = self._as_asked(read_config(location.config_path))
         self.said: list[str] = []
         durable.make_dir(location.state, 0o700)
         self._lock = lock or durable.lock(location.lock)
@@ -179,9 +187,24 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
+        self._witnessing = self._ask_witnesses(VerifierKey.of(origin, key))
         self._in_force = InForce(self.location.config_path, self.store, self.ledger)
         self._in_force.note(self.config)
         self.publish()
+        if self._witnessing is not None:
+            self._witnessing.start()
+
+    def _ask_witnesses(self, log: VerifierKey) -> Witnessing | None:
+        """Before anything is logged: ask whether others know this log as the database has it."""
+        settings = self.config.getuigen
+        if not settings.aan:
+            return None
+        asked = Witnessing(
+            self.location.audit, self.location.state, log, policy_of(self.location, settings),
+            trust_of(self.location, settings), settings, Clock().klok, self._say,
+        )  # fmt: skip
+        self.said += asked.check_start(self._publisher.current)
+        return asked
 
     def reload(self) -> bool:
         """Go by the configuration as it is now, from the next round on; no message is disturbed.
@@ -190,7 +213,7 @@ class Chain:
         is mended. What was claimed before is decided by the new one.
         """
         try:
-            config = _with_quiet(read_config(self.location.config_path), self._quiet_ms)
+            config = self._as_asked(read_config(self.location.config_path))
             checked = Folders(self.location.root, config, self.folders.anchors)
             try:
                 made = checked.make_all()
@@ -275,6 +298,8 @@ class Chain:
         return Summary(happened=self.happened, waiting=self._waiting())
 
     def _round(self) -> bool:
+        if self._witnessing is not None and self._witnessing.fault is not None:
+            raise self._witnessing.fault
         worked = self.engine.round()
         self.rounds += worked
         self._publish_beside(idle=not worked)
@@ -287,6 +312,7 @@ class Chain:
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
         if self.ledger.unpublished and due:
+            self._note_tokens()
             self._publishing = self._beside.submit(self._publication())
 
     def _publication(self) -> Callable[[], int]:
@@ -298,7 +324,24 @@ class Chain:
         def read(start: int, stop: int) -> list[bytes]:
             return leaves[start - first : stop - first]
 
-        return lambda: self._publisher.publish(size, root, read)
+        def go() -> int:
+            count = self._publisher.publish(size, root, read)
+            if self._witnessing is not None:
+                self._witnessing.offer(size, self._publisher.current)
+            return count
+
+        return go
+
+    def _note_tokens(self) -> None:
+        """Log the time stamps that came. Only beside other leaves: each would bring the next."""
+        if self._witnessing is None or not self._witnessing.tokens:
+            return
+        self.engine.settle()
+        changes = Changes()
+        while self._witnessing.tokens:
+            one = self._witnessing.tokens.popleft()
+            self.ledger.system("tsa.token", f"checkpoint {one.size}", one.sha256, changes)
+        self.store.commit(changes)
 
     def publish(self) -> None:
         """Publish every committed leaf now."""
@@ -324,6 +367,8 @@ class Chain:
 
     def abandon(self) -> None:
         """End as after a kill: write nothing more, and let go of everything."""
+        if self._witnessing is not None:
+            self._witnessing.abandon()
         self.engine.abandon()
         self._beside.shutdown()
         self._let_go()
@@ -333,6 +378,8 @@ class Chain:
         self.engine.close()
         self.publish()
         self._beside.shutdown()
+        if self._witnessing is not None:
+            self._witnessing.close()
         self._publisher.archive(monotonic(), stopping=True)
         self._let_go()
 

@@ -22,6 +22,7 @@ from gateway.commands import (
     sample,
     upkeep,
     usage,
+    witness,
 )
 from gateway.commands.options import (
     ConfigOption,
@@ -50,6 +51,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cbs.app, name="cbs")
 app.add_typer(sample.app, name="sample")
+app.add_typer(witness.app, name="witness")
+app.add_typer(witness.tsa, name="tsa")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
@@ -136,6 +139,10 @@ def run(
         int | None,
         typer.Option("--metrics", min=0, max=65535, help="Serve /metrics on this loopback port."),
     ] = None,
+    getuigen: Annotated[
+        bool,
+        typer.Option("--getuigen", help="Have witnesses sign the log, whatever config.yaml says."),
+    ] = False,
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
@@ -150,7 +157,7 @@ def run(
 
     run_chain(
         location_of(config, state), stations, once=once, nu=nu, out=out, err=err,
-        watching=Watching(log or None, metrics),
+        watching=Watching(log or None, metrics), witnesses=getuigen,
     )  # fmt: skip
 
 
@@ -189,7 +196,7 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import show
+    from gateway import runs, show
     from gateway.store_queries import Reader
 
     location = location_of(config, state)
@@ -198,6 +205,7 @@ def trace(
         told = {message["id"] for message in messages}
         came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
         answers = [answer for answer in came if answer["id"] not in told]
+    runs.traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from gateway.config_beheer import Alarmen, Bewaren
+from gateway.config_beheer import Alarmen, Bewaren, Getuigen
 from gateway.config_cbs import Cbs
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
@@ -44,6 +44,7 @@ __all__ = [
     "Bewaren",
     "Cbs",
     "Config",
+    "Getuigen",
     "Ontvanger",
     "Overdracht",
     "Partij",
@@ -95,6 +96,10 @@ class Config(Sectie):
     )
     cbs: Cbs = Field(
         default_factory=Cbs, description="how the simulated CBS answers; may be left out"
+    )
+    getuigen: Getuigen = Field(
+        default_factory=Getuigen,
+        description="who signs the log's checkpoints beside us; may be left out",
     )
 
     sleutels: dict[Domeinnaam, Sleutel] = Field(

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The sections of ``config.yaml`` for who keeps the gateway: alarms and retention."""
+"""The sections of ``config.yaml`` for who keeps the gateway: alarms, retention and witnesses."""
 
 from __future__ import annotations
 
-from pydantic import Field, StrictInt
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictInt
 
 from gateway.config_problems import URL
 from gateway.config_sectie import Sectie
+
+Adres = Annotated[str, Field(pattern=URL, max_length=2000)]
+"""Where something is asked over HTTP."""
 
 
 class Alarmen(Sectie):
@@ -48,6 +53,12 @@ class Alarmen(Sectie):
         le=8760,
         description="a file that cannot be taken, and is still there after so many hours, is told",
     )
+    getuige_minuten: StrictInt = Field(
+        default=10,
+        ge=1,
+        le=10_080,
+        description="a witness, or time stamping authority, that fails for so many minutes is told",
+    )
 
 
 class Bewaren(Sectie):
@@ -61,4 +72,50 @@ class Bewaren(Sectie):
     )
     geweigerd_dagen: StrictInt = Field(
         default=730, ge=1, le=36_500, description="what was refused, with its copy in quarantine"
+    )
+
+
+class Getuigen(Sectie):
+    """Who signs what the log published beside the gateway itself: witnesses, and time stamps."""
+
+    aan: StrictBool = Field(
+        default=False,
+        description="whether they are asked; counts from the next start, as all of this section",
+    )
+    policy: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="C2SP policy file: which witnesses there are, where, and how many are enough; "
+        "left out: `vertrouwen/policy` in the state",
+    )
+    adressen: dict[Annotated[str, Field(min_length=1, max_length=200)], Adres] = Field(
+        default_factory=dict,
+        description="where a witness takes checkpoints, by its name in the policy, when that does "
+        "not say it or it is elsewhere",
+    )
+    tsa: str | None = Field(
+        default=None,
+        pattern=URL,
+        max_length=2000,
+        description="time stamping authority (RFC 3161), asked for a token over each checkpoint "
+        "that is archived",
+    )
+    tsa_ca: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="PEM file with the certificates that its tokens are checked by; left out: "
+        "those in `vertrouwen/` in the state",
+    )
+    tussenpoos_s: StrictInt = Field(
+        default=60,
+        ge=1,
+        le=120,
+        description="at most one checkpoint in so many seconds is sent to them, and archived",
+    )
+    onbereikbaar: Literal["doorgaan", "weigeren"] = Field(
+        default="doorgaan",
+        description="a witness that does not answer at the start: go on with an alarm, or do not "
+        "start",
     )

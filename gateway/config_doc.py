@@ -23,6 +23,7 @@ from gateway.config import (
     Alarmen,
     Bewaren,
     Config,
+    Getuigen,
     Ontvanger,
     Partij,
     Sleutel,
@@ -74,6 +75,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
     ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
     ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
+    (
+        "getuigen",
+        Getuigen,
+        "May be left out, wholly or in part. What they are: [audit.md](audit.md#witnesses).",
+    ),
     (
         "sleutels",
         Sleutel,

@@ -52,6 +52,12 @@ class AuditError(GatewayError):
     code = "audit"
 
 
+class ForkError(AuditError):
+    """Somebody saw another history of this log, or more of it than we have: nothing goes on."""
+
+    code = "fork"
+
+
 class TrustError(GatewayError):
     """A key or certificate cannot be used: which file, and what is wrong with it."""
 

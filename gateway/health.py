@@ -20,6 +20,7 @@ from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
+from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
 from gateway.store_health import damage, delivered_by, reading, vitals, waits
 from gateway.waits import Waits
@@ -73,6 +74,7 @@ class Monitor:
             lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
         published, checkpoint = _published(self._location.audit)
+        sealing = read_sealing(self._location.state)
         return Health(
             under_way=found.under_way,
             oldest_s=None if found.oldest is None else (now - found.oldest) / 1000,
@@ -89,6 +91,12 @@ class Monitor:
             asks=found.asks,
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
+            fork=sealing.fork,
+            silent=tuple(
+                (name, (now - one.since) / 1000, one.said)
+                for name, one in sealing.peers.items()
+                if one.since
+            ),
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
 

@@ -98,6 +98,7 @@ SYSTEM_LEAVES: dict[str, str] = {
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",
     "erasure": "names, users and copies of messages past their time were erased",
+    "tsa.token": "a time stamp over an archived checkpoint came (the hash of its file)",
     "state.restore": "the database was restored from a backup; what was published was kept",
     "quarantine.release": "a person sent a file that belongs to no delivery into the chain",
     "quarantine.drop": "a person decided that such a file goes no further",

@@ -18,7 +18,7 @@ from gateway.alarms import Alarm, Health, judge
 from gateway.chain import Chain
 from gateway.config import Config
 from gateway.engine import Happened
-from gateway.errors import GatewayError
+from gateway.errors import ForkError, GatewayError
 from gateway.folders import Waiting
 from gateway.health import Monitor
 from gateway.location import Location
@@ -196,7 +196,18 @@ class Oversight:
         if self._log is not None and isinstance(error, GatewayError):
             # Its sentence is for the screen alone: it may name a file.
             self._log.error("gateway.failed", code=error.code)
+        if isinstance(error, ForkError):
+            self._forked(error)
         self.close()
+
+    def _forked(self, error: ForkError) -> None:
+        """The alarm of all alarms is told before the end: nobody measures any more after it."""
+        alarm = Alarm("splitsing", "log", error.sentence)
+        if alarm.key in self._standing:
+            return
+        if self._log is not None:
+            self._log.warning("alarm.began", **alarm._asdict())
+        self._post(message(self._config, [alarm], []))
 
     def close(self) -> None:
         """End; what was not posted yet gets one more attempt."""

@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import show
+from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
+from gateway.audit.stamp import Trust
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
 from gateway.errors import AuditError, GatewayError
@@ -26,10 +28,12 @@ from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
 from gateway.location import Location, read_config
 from gateway.lying import Lying
-from gateway.moment import Clock, monotonic, pause
+from gateway.moment import Clock, iso, monotonic, pause
 from gateway.names import toonbaar
+from gateway.outside import seals_of
 from gateway.oversight import STDERR, Oversight, Watching
 from gateway.periods import moment_of, rfc3339
+from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
@@ -55,7 +59,7 @@ def stations_of(text: str) -> tuple[str, ...]:
 
 def run_chain(
     location: Location, stations: str, *, once: bool, nu: str, out: Console, err: Console,
-    watching: Watching = NOTHING,
+    watching: Watching = NOTHING, witnesses: bool = False,
 ) -> None:  # fmt: skip
     """``knooppunt run``: until stopped by a signal, or with ``once`` until nothing is due.
 
@@ -100,7 +104,7 @@ def _play(
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
     hear = (tell, warn, watch.reloaded, watch.blind)
     played = tuple(one for one in chosen if one != COUNTERPART)
-    with watch, Chain(location, played, *hear, apart=apart) as chain:
+    with watch, Chain(location, played, *hear, apart=apart, witnesses=witnesses or None) as chain:
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):
@@ -200,6 +204,7 @@ def standing(location: Location) -> Row:
             "audit": {
                 "size": head["size"] if head else 0,
                 "root": b64encode(head["root"]).decode() if head else "",
+                **_sealed(location),
             },
             "deliveries": reader.counts(),
         }
@@ -216,6 +221,36 @@ def _counterpart(location: Location) -> Row | None:
     from gateway.cbs.kijk import kort
 
     return kort(location)
+
+
+def _sealed(location: Location) -> Row:
+    """How many leaves others signed, and who of them fails."""
+    stand, sealing = seals_of(location).newest(), read_sealing(location.state)
+    return {
+        "witnessed": stand.witnessed or 0,
+        "timestamped": stand.timestamped or 0,
+        "fork": sealing.fork,
+        "peers": [
+            {
+                "name": name,
+                "size": one.size,
+                "at": iso(one.at) if one.at else None,
+                "failing_since": iso(one.since) if one.since else None,
+                "reason": one.said,
+            }
+            for name, one in sealing.peers.items()
+        ],
+    }
+
+
+def traced(location: Location, messages: list[Row]) -> list[Row]:
+    """What the store tells of messages, and where each leaf stands (docs/audit.md, Witnesses)."""
+    seals = seals_of(location)
+    for event in (event for message in messages for event in message["events"]):
+        if event["leaf"] is not None:
+            stand = seals.of(event["leaf"])
+            event["seal"] = {"state": stand.state, **stand._asdict()}
+    return messages
 
 
 def checked(location: Location, out: Console, *, as_json: bool) -> int:
@@ -264,8 +299,9 @@ def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row
 
 
 def verify(
-    directory: str, since: Path | None, vkey: Path | None, err: Console
-) -> audit_verify.Report:
+    directory: str, since: Path | None, vkey: Path | None, err: Console,
+    policy: Path | None = None, tsa_ca: Path | None = None,
+) -> audit_verify.Report:  # fmt: skip
     """``knooppunt audit verify``, with progress on standard error once it takes a while."""
     began = monotonic()
     told = [began]
@@ -278,7 +314,9 @@ def verify(
 
     kept = _read(since) if since else None
     key = _read(vkey).decode("utf-8", "replace").strip() if vkey else None
-    return audit_verify.verify(directory, kept, key, progress)
+    asked = policies.parse(_read(policy)) if policy else None
+    trust = Trust.parse(_read(tsa_ca)) if tsa_ca else None
+    return audit_verify.verify(directory, kept, key, progress, asked, trust)
 
 
 def _read(path: Path) -> bytes:

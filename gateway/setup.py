@@ -11,6 +11,7 @@ from gateway.anchors import Anchors
 from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
+from gateway.outside import ensure_policy, policy_path
 from gateway.trust.pki import ensure_pki
 
 
@@ -37,10 +38,12 @@ def init(directory: str, state: str | None = None) -> list[str]:
     folders.close()
     said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")
     said += ensure_pki(location.state, config)
-    with Chain(location) as chain:  # the key, the first leaf and its checkpoint
+    policy = os.path.exists(policy_path(location, config.getuigen))
+    # The key, the first leaf and its checkpoint; who witnesses them is made after that.
+    with Chain(location, witnesses=None if policy else False) as chain:
         said += chain.said
         said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")
-    return said
+    return said + ensure_policy(location, chain.ledger.origin)
 
 
 def shipped_config() -> bytes:

@@ -102,12 +102,18 @@ def _events(console: Console, events: list[Row]) -> None:
     console.print(Text(f"  {'at (UTC)':<13}{'+ms':>7}  station event         {'place':<{width}}"
                        "   leaf  name", style="dim"))  # fmt: skip
     for one in events:
-        leaf = "" if one["leaf"] is None else str(one["leaf"])
+        leaf = "" if one["leaf"] is None else f"{one['leaf']}{_mark(one)}"
         line = Text(f"  {one['at'][11:23]:<13}{one['ms']:>7}  {one['station']:<8}")
         line.append(f"{one['type']:<14}", style=_COLOURS.get(one["type"], ""))
         console.print(line + Text(f"{one['place']:<{width}}{leaf:>7}  {one['name']}"))
         if one["remark"] and one["type"] in ("remark", "rejected", "refused", "conflict"):
             console.print(Text(f"{'':>38}{one['remark']}", style="yellow"))
+
+
+def _mark(event: Row) -> str:
+    """Behind the number of a leaf: w witnessed, t time-stamped."""
+    seal = event.get("seal") or {}
+    return "w" * (seal.get("witnessed") is not None) + "t" * (seal.get("timestamped") is not None)
 
 
 def status(console: Console, found: Row) -> None:
@@ -125,6 +131,7 @@ def status(console: Console, found: Row) -> None:
         console.print("                     the one before stays in force until this is mended")
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
+    _sealed(console, found["audit"])
     if found["deliveries"]:
         width = max(len(row["uitwisseling"]) for row in found["deliveries"])
         width = max(width, len("(none)"))
@@ -153,6 +160,19 @@ def _counterpart(found: Row) -> str:
         f"{running}; {found['to_check']} files to check, {found['to_send']} answers to send"
         f"{due}{aside}: knooppunt cbs status"
     )
+
+
+def _sealed(console: Console, audit: Row) -> None:
+    """What others signed of the log, and who of them fails."""
+    if audit["fork"]:
+        console.print(Text(f"FORK                 {audit['fork']}", style="bold red"))
+    if audit["witnessed"] or audit["timestamped"] or audit["peers"]:
+        told = f"{audit['witnessed']} leaves, {audit['timestamped']} time-stamped"
+        console.print(Text(f"witnessed            {told}"))
+    for one in audit["peers"]:
+        if one["failing_since"]:
+            told = f"{one['name']} fails since {one['failing_since']}: {one['reason']}"
+            console.print(Text(f"                     {told}", style="yellow"))
 
 
 def waiting(console: Console, rows: list[Row]) -> None:

@@ -78,7 +78,7 @@ class VerifierKey:
         """Undo :meth:`line`; :class:`CheckpointError` when it is not one, or of another type."""
         name, _, rest = line.strip().partition("+")
         key_id, _, coded = rest.partition("+")
-        typed = _base64(coded, "verifier key")
+        typed = unbase64(coded, "verifier key")
         if len(typed) != 33 or typed[0] != ED25519:
             raise CheckpointError("a verifier key of ours is an Ed25519 key (type 01)")
         key = cls(check_name(name), typed[1:])
@@ -172,7 +172,7 @@ def parse_note(content: bytes) -> Note:
     signatures = []
     for line in lines[:-1].split("\n"):
         match = _SIGNATURE.fullmatch(line)
-        value = _base64(match[2], "signature") if match else b""
+        value = unbase64(match[2], "signature") if match else b""
         if not match or len(value) < 5:
             raise CheckpointError("not a signed note: a signature line is malformed or torn")
         signatures.append(Signature(match[1], value[:4], value[4:]))
@@ -208,7 +208,7 @@ def read_body(note: Note) -> Checkpoint:
         raise CheckpointError("a checkpoint of ours has exactly three lines")
     if not _SIZE.fullmatch(lines[1]):
         raise CheckpointError("the second line of a checkpoint is the size")
-    root = _base64(lines[2], "root")
+    root = unbase64(lines[2], "root")
     if len(root) != HASH_SIZE:
         raise CheckpointError("the third line of a checkpoint is a root of 32 bytes")
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -227,7 +227,8 @@ def parse(content: bytes, vkeys: Iterable[VerifierKey]) -> Checkpoint:
     return Checkpoint(said.origin, said.size, said.root, signers)
 
 
-def _base64(coded: str, what: str) -> bytes:
+def unbase64(coded: str, what: str) -> bytes:
+    """Bytes of canonical base64; :class:`CheckpointError` names ``what`` it was not."""
     try:
         value = b64decode(coded, validate=True)
     except ValueError:

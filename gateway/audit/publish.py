@@ -69,6 +69,11 @@ class Publisher:
         """Leaves that the checkpoint on disk speaks of, as far as this publisher knows."""
         return self._edge.size if self._edge else 0
 
+    @property
+    def current(self) -> bytes:
+        """The checkpoint on disk, as far as this publisher knows; empty before there is one."""
+        return self._current or b""
+
     def check_start(
         self, head_size: int, head_root: bytes, read_leaves: ReadLeaves
     ) -> tuple[str, ...]:

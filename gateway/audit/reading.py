@@ -71,15 +71,16 @@ def read_tile(directory: str, tile: Tile) -> bytes | None:
     return b"".join(split_hashes(whole)[: tile.width])
 
 
-def archived_sizes(directory: str) -> list[int]:
-    """List the sizes whose checkpoints were archived, smallest first."""
+def archived_sizes(directory: str, suffix: str = "") -> list[int]:
+    """List the sizes whose checkpoints were archived, smallest first; or what lies beside them."""
     try:
         names = os.listdir(os.path.join(directory, "checkpoints"))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise AuditError(f"the archived checkpoints cannot be read: {error.strerror}") from error
-    return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+    stems = (name.removesuffix(suffix) for name in names if name.endswith(suffix))
+    return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdecimal())
 
 
 def load_edge(directory: str, size: int) -> Edge | None:

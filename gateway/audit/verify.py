@@ -8,9 +8,8 @@ tool that we did not write can come to the same answer.
 A log that does not pass is an answer (``ok`` is false); a folder or file that cannot be read is
 not (:class:`AuditError`).
 
-What this does not prove stands in every report, under ``not_proven``. Cosignatures of witnesses,
-time stamps, the seals in a leaf's ``evidence`` and evidence bundles are checked in steps that come
-with those issues.
+What this does not prove stands in every report, under ``not_proven``. The steps of witnesses and
+time stamps (``others.py``) are taken when the reader gives a policy, or certificates.
 """
 
 from __future__ import annotations
@@ -20,19 +19,26 @@ from base64 import b64encode
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gateway.audit import checkpoint, reading
+from gateway.audit import checkpoint, others, reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
 from gateway.audit.older import Archive, Since
+from gateway.audit.policy import Policy
+from gateway.audit.stamp import Trust
 from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.walk import Fault, Progress, Walk, walk
 from gateway.errors import AuditError
 
 ALWAYS_UNPROVEN = (
     "that what a leaf says is true: the log proves what was written down and that it stayed so",
-    "that the times are right: they are the gateway's own clock, and until others have stamped or "
-    "witnessed a checkpoint, whoever holds the key could write a new log with older times",
-    "that everybody is shown this same log: it bears no signature of a witness yet",
+)
+NO_TOKENS = (
+    "that the times are right: they are the gateway's own clock, and without time stamps of others "
+    "(--tsa-ca), whoever holds the key could write a new log with older times"
+)
+NO_WITNESS = (
+    "that everybody is shown this same log: whether witnesses signed it was not looked at; give "
+    "the policy that names them with --policy"
 )
 NO_SINCE = (
     "that the log is not cut short: without --since an older but whole state of the log looks "
@@ -43,6 +49,10 @@ NO_VKEY = (
     "made a new folder would have made a new key; give the key that you received another way"
 )
 WITH_CHECKPOINT = ("entries", "leaves", "time", "chain", "tiles", "root", "archive")
+NAMES = ("key", "checkpoint", *WITH_CHECKPOINT, "since", "witnesses", "tokens")
+NUMBERS = {name: number for number, name in enumerate(NAMES, 1)}
+"""Each step has its number, whether others are taken or not."""
+
 BEYOND = (
     "what the files beyond the checkpoint mean: there are some, from a publication that was going "
     "on or was cut off, or because an older checkpoint was put back"
@@ -79,7 +89,7 @@ class Report:
     def add(self, name: str, right: str, fault: Fault | None) -> None:
         """Add the outcome of a step; without a fault ``right`` says what was found."""
         detail = fault.detail if fault else right
-        self.steps.append(Step(len(self.steps) + 1, name, fault is None, detail))
+        self.steps.append(Step(NUMBERS[name], name, fault is None, detail))
         if fault and fault.leaf is not None:
             known = self.first_bad_leaf
             self.first_bad_leaf = fault.leaf if known is None else min(known, fault.leaf)
@@ -92,16 +102,20 @@ def verify(
     since: bytes | None = None,
     vkey: str | None = None,
     progress: Progress | None = None,
+    policy: Policy | None = None,
+    trust: Trust | None = None,
 ) -> Report:
     """Verify the log in ``directory``; ``since`` is an older checkpoint, ``vkey`` a key line.
 
-    ``progress(done, size)`` is called now and then with the number of leaves that were read.
+    ``policy`` says which witnesses count, ``trust`` whose time stamps. ``progress(done, size)`` is
+    called now and then with the number of leaves that were read.
     Raises :class:`AuditError` when there is no log, or it, ``since`` or ``vkey`` cannot be read.
     """
     _look(directory)
     given = VerifierKey.parse(vkey) if vkey is not None else None
     kept = checkpoint.parse_note(since) if since is not None else None
     report = Report(not_proven=[*ALWAYS_UNPROVEN])
+    report.not_proven += [NO_TOKENS] * (trust is None) + [NO_WITNESS] * (policy is None)
     report.not_proven += [NO_SINCE] * (since is None) + [NO_VKEY] * (vkey is None)
 
     content = reading.read(directory, "checkpoint")  # first: a gateway may be publishing
@@ -112,13 +126,16 @@ def verify(
     size, signer = (said.size if said else 0), (key.name if key else "")
     report.add("checkpoint", f"{size} leaves, signed by {signer}", trouble)
     if said is None:
-        for name in WITH_CHECKPOINT:
+        asked = ["witnesses"] * (policy is not None) + ["tokens"] * (trust is not None)
+        for name in (*WITH_CHECKPOINT, *asked):
             report.add(name, "", Fault("not checked: there is no checkpoint to check against"))
         return report
     report.origin, report.size, report.root = said.origin, size, b64encode(said.root).decode()
-    _contents(
-        directory, said, Archive(directory, said, key), Since(kept, said, key), report, progress
-    )
+    older = Archive(directory, said, key), Since(kept, said, key)
+    times = _contents(directory, said, *older, report, progress)
+    _others(directory, said, policy, trust, times, report)
+    if _beyond(directory, said.size):
+        report.not_proven.append(BEYOND)
     report.ok = all(step.ok for step in report.steps)
     return report
 
@@ -130,20 +147,39 @@ def _contents(
     older: Since,
     report: Report,
     progress: Progress | None,
-) -> None:
-    """Add steps 3 to 10: everything that is checked against the checkpoint."""
+) -> others.Times:
+    """Add steps 3 to 10: everything that is checked against the checkpoint; times of leaves."""
 
     def met(size: int, root: bytes) -> None:
         archive.met(size, root)
         older.met(size, root)
 
-    found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress)
+    timed = others.moments(directory, said)
+    found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress, timed)
     _tell(report, said, found)
     report.add("archive", f"{archive.good} archived checkpoints lie on its path", archive.end())
     if older.given:
         report.add("since", "the older checkpoint is a beginning of this log", older.end())
-    if _beyond(directory, said.size):
-        report.not_proven.append(BEYOND)
+    return found.times
+
+
+def _others(
+    directory: str, said: Checkpoint, policy: Policy | None, trust: Trust | None,
+    times: others.Times, report: Report,
+) -> None:  # fmt: skip
+    """Add steps 11 and 12, and say which leaves they do not speak of."""
+    if policy is not None:
+        right, fault, size = others.witnesses(directory, said, policy, times)
+        report.add("witnesses", right, fault)
+        if size < said.size:
+            report.not_proven.append(f"that everybody is shown the same leaves {size} to "
+                                     f"{said.size - 1}: no quorum witnessed them yet")  # fmt: skip
+    if trust is not None:
+        right, fault, size = others.tokens(directory, said, trust, times)
+        report.add("tokens", right, fault)
+        if size < said.size:
+            report.not_proven.append(f"when the leaves {size} to {said.size - 1} were written: no "
+                                     "time stamp covers them yet")  # fmt: skip
 
 
 def _look(directory: str) -> None:

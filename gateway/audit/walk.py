@@ -48,6 +48,7 @@ class Walk:
     read: int = 0
     messages: int = 0
     root: bytes | None = None  # of the leaves as they lie there; None: not all of them do
+    times: dict[int, int] = field(default_factory=dict)  # `at` of the leaves that were asked for
 
     def note(
         self, step: str, detail: str, leaf: int | None = None, tile: str | None = None
@@ -96,7 +97,11 @@ class _Tower:
 class _Pass:
     """The state of one pass; :func:`walk` runs it."""
 
-    def __init__(self, directory: str, said: Checkpoint, wanted: Sequence[int], met: Met) -> None:
+    def __init__(
+        self, directory: str, said: Checkpoint, wanted: Sequence[int], met: Met,
+        timed: frozenset[int],
+    ) -> None:  # fmt: skip
+        self._timed = timed
         self.directory = directory
         self.said = said
         self.found = Walk()
@@ -178,6 +183,8 @@ class _Pass:
             detail = f"leaf {index} is {self._at - at} ms earlier than a leaf before it"
             self.found.note("time", detail, index)
         self._at = max(at, self._at)
+        if index in self._timed:
+            self.found.times[index] = at
         message = fields.get("msg")
         previous = self._last.get(message) if message is not None else None
         if fields.get("prev") != previous:
@@ -282,13 +289,15 @@ def _first_difference(left: Sequence[bytes], right: Sequence[bytes]) -> int:
 
 
 def walk(
-    directory: str, said: Checkpoint, wanted: Sequence[int], met: Met, progress: Progress | None
-) -> Walk:
+    directory: str, said: Checkpoint, wanted: Sequence[int], met: Met, progress: Progress | None,
+    timed: frozenset[int] = frozenset(),
+) -> Walk:  # fmt: skip
     """Read the whole log once. ``met`` is called with the root at each of the ``wanted`` sizes.
 
-    ``wanted`` is sorted. A size for which ``met`` is not called could not be recomputed.
+    ``wanted`` is sorted. A size for which ``met`` is not called could not be recomputed. The times
+    of the leaves in ``timed`` are kept.
     """
-    one = _Pass(directory, said, wanted, met)
+    one = _Pass(directory, said, wanted, met, timed)
     bundles = -(-said.size // WIDTH)
     for index in range(bundles):
         if not one.bundle(index):

@@ -25,6 +25,14 @@ def audit_verify(
     vkey: Annotated[
         Path | None, typer.Option(help="The log's key as you got it from elsewhere (a .vkey file).")
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="A C2SP policy file: did the witnesses that it names sign this log?"),
+    ] = None,
+    tsa_ca: Annotated[
+        Path | None,
+        typer.Option(help="PEM certificates: are the time stamps of who is under these?"),
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -38,7 +46,7 @@ def audit_verify(
     from gateway.runs import verify
 
     where = str(directory) if directory else location_of(config, state).audit
-    report = verify(where, since, vkey, err)
+    report = verify(where, since, vkey, err, policy, tsa_ca)
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:

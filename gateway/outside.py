@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""By what a chain believes witnesses and time stamps: its policy file, and certificates.
+
+Where they lie by default, and reading them. Nothing in them is secret.
+"""
+
+from __future__ import annotations
+
+import os
+
+from gateway import durable
+from gateway.audit import policy as policies
+from gateway.audit.checkpoint import VerifierKey, vkey_file
+from gateway.audit.policy import Policy
+from gateway.audit.seals import Seals
+from gateway.audit.stamp import Trust
+from gateway.config import Getuigen
+from gateway.errors import AuditError, GatewayError
+from gateway.location import Location, read_config
+from gateway.trust.domeinen import GETUIGEN
+from gateway.trust.sleutels import AANKERS, openbaar
+
+POLICY = "policy"
+CERTIFICATES = AANKERS[:2]  # root and issuer; the third is the revocation list
+PORTS = dict(zip(GETUIGEN, (8741, 8742), strict=True))
+"""Where the witnesses of the development chain listen; another port stands in the policy file."""
+
+_HEAD = """\
+# Which witnesses count for the log of this chain, and how many (c2sp.org/tlog-policy).
+# Give a copy to whoever verifies: knooppunt audit verify --policy FILE
+"""
+
+
+def policy_path(location: Location, settings: Getuigen) -> str:
+    """Where the policy file of this chain lies."""
+    if settings.policy:
+        beside = os.path.dirname(os.path.abspath(location.config_path))
+        return os.path.join(beside, settings.policy)
+    return openbaar(location.state, POLICY)
+
+
+def ensure_policy(location: Location, origin: str) -> list[str]:
+    """Make the policy of the development witnesses; never overwritten, a new log is added to it."""
+    path = openbaar(location.state, POLICY)
+    shown = _content(os.path.join(location.audit, vkey_file(origin))) or b""
+    log = VerifierKey.parse(shown.decode().split("\n")[0])
+    content = _content(path)
+    if content is not None:
+        if any(one.public == log.public for one in policies.parse(content).logs):
+            return []
+        durable.put(path, content + f"log {log.line()}\n".encode(), 0o644)
+        return [f"added   this log to {path}"]
+    lines = [f"{_HEAD}log {log.line()}"]
+    for name in GETUIGEN:
+        key = (_content(openbaar(location.state, f"{name}.vkey")) or b"").decode().split("\n")[0]
+        if not key:
+            return [f"MISSING the key of {name}: no policy of witnesses was made"]
+        lines.append(f"witness {name} {key} http://127.0.0.1:{PORTS[name]}")
+    lines += [f"group getuigen all {' '.join(GETUIGEN)}", "quorum getuigen", ""]
+    durable.put(path, "\n".join(lines).encode(), 0o644)
+    return [f"made    {path}"]
+
+
+def policy_of(location: Location, settings: Getuigen) -> Policy:
+    """The policy of this chain; :class:`AuditError` when there is none."""
+    path = policy_path(location, settings)
+    content = _content(path)
+    if content is None:
+        raise AuditError(
+            f"there is no policy file at {path}: which witnesses count is not known",
+            hint="make it with `knooppunt init`, or name yours: getuigen: policy: in config.yaml",
+        )
+    return policies.parse(content)
+
+
+def trust_of(location: Location, settings: Getuigen) -> Trust | None:
+    """The certificates by which tokens are checked; None when there are none."""
+    if settings.tsa_ca:
+        beside = os.path.dirname(os.path.abspath(location.config_path))
+        content = _content(os.path.join(beside, settings.tsa_ca))
+        if content is None:
+            raise AuditError(f"there is no file {settings.tsa_ca} (getuigen: tsa_ca)")
+        return Trust.parse(content)
+    found = [_content(openbaar(location.state, name)) for name in CERTIFICATES]
+    return Trust.parse(*(one for one in found if one)) if found[0] else None
+
+
+def seals_of(location: Location) -> Seals:
+    """What witnesses and authorities signed of this log, for who asks where a leaf stands.
+
+    Where the configuration, policy or certificates cannot be read, nothing counts as signed.
+    """
+    policy, trust = None, None
+    try:
+        settings = read_config(location.config_path).getuigen
+        trust = trust_of(location, settings)
+        policy = policy_of(location, settings)
+    except GatewayError:
+        pass
+    return Seals(location.audit, policy, trust)
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 20)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise AuditError(f"{path} cannot be read: {error.strerror}") from error

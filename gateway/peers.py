@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One call to a party beside the chain, over HTTP: a witness, a time stamping authority.
+
+Never on the engine's thread. An address on this machine is called straight; for any other the
+proxies of the environment count.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPException
+from typing import NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+from gateway.errors import GatewayError
+
+MAX_REPLY = 1 << 20
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Unreachable(GatewayError):  # noqa: N818  what it is
+    """Nobody answered there, or not in time."""
+
+    code = "unreachable"
+
+
+class Reply(NamedTuple):
+    """What was answered, refusals too."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+def call(url: str, body: bytes | None, content_type: str, seconds: float) -> Reply:
+    """POST a body, or GET for None. :class:`Unreachable` when there was no answer."""
+    headers = {"User-Agent": "knooppunt"} | ({"Content-Type": content_type} if body else {})
+    try:
+        request = Request(url, body, headers)  # noqa: S310  config and policy: http(s) only
+        with _opener(url).open(request, timeout=seconds) as reply:
+            return Reply(reply.status, reply.headers.get_content_type(), reply.read(MAX_REPLY))
+    except HTTPError as error:
+        with error:
+            return Reply(error.code, error.headers.get_content_type(), error.read(MAX_REPLY))
+    except URLError as error:
+        reason = getattr(error.reason, "strerror", None) or type(error.reason).__name__
+        raise Unreachable(f"no answer: {reason}") from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise Unreachable(f"no answer: {type(error).__name__}") from None
+
+
+def _opener(url: str) -> OpenerDirector:
+    if urlsplit(url).hostname in _HERE:
+        return build_opener(ProxyHandler({}))
+    return build_opener()

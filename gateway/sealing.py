@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How it stands with witnesses and time stamps, as one file tells it: ``<state>/getuigen.json``.
+
+The gateway writes it whenever that changes; ``status`` and the alarms read it, also when no gateway
+runs. It is no proof: the signatures are in the log's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, NamedTuple
+
+from gateway import durable
+
+FILE = "getuigen.json"
+
+
+class Peer(NamedTuple):
+    """A witness or authority: what it signed last (leaves, ms); since when it fails, and why."""
+
+    size: int = 0
+    at: int = 0
+    since: int = 0
+    said: str = ""
+
+
+class Sealing(NamedTuple):
+    """All of them, by name. ``fork``: what stopped the gateway; empty when nothing did."""
+
+    peers: dict[str, Peer]
+    fork: str = ""
+
+    def write(self, state: str) -> None:
+        """Keep it."""
+        found = {"peers": {name: one._asdict() for name, one in self.peers.items()}}
+        content = json.dumps({**found, "fork": self.fork}, ensure_ascii=False, indent=2)
+        durable.put(os.path.join(state, FILE), f"{content}\n".encode())
+
+
+def read_sealing(state: str) -> Sealing:
+    """Read it; nothing is known when it is not there, or torn."""
+    try:
+        with open(os.path.join(state, FILE), encoding="utf-8") as file:
+            found: dict[str, Any] = json.load(file)
+        return Sealing({n: Peer(**one) for n, one in found["peers"].items()}, str(found["fork"]))
+    except FileNotFoundError:
+        return Sealing({})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Sealing({})

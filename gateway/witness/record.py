@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a witness saw of each log, and what it answers to a checkpoint (c2sp.org/tlog-witness).
+
+For each log one file, ``<SHA-256 of the origin>``: the newest checkpoint that it cosigned, as the
+log signed it. It is durable before the answer goes out, and read anew for each request, so that
+what was signed and what is kept cannot part. Two requests never run at once.
+
+A checkpoint that the log signed but that does not grow out of what was seen is kept in ``bewijs/``:
+together with the newest one it proves a fork to anybody who has the log's key.
+
+What this does not protect against: a witness whose folder is lost or put back has forgotten what it
+saw. Its key must then be retired; the gateway notices that its size went back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway import durable
+from gateway.audit import checkpoint
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, SignatureError, VerifierKey
+from gateway.audit.cosign import bare, cosign
+from gateway.audit.merkle import check_consistency
+from gateway.audit.submission import SIZE_TYPE, Submission, read_request
+
+EVIDENCE = "bewijs"
+KEPT = 100
+"""Checkpoints of a fork that are kept at most; the first ones say it all."""
+
+TEXT = "text/plain; charset=utf-8"
+
+
+class Answer(NamedTuple):
+    """What goes back over HTTP."""
+
+    status: int
+    body: bytes
+    content_type: str = TEXT
+
+
+class Record:
+    """One witness: its folder, its key, the logs that it watches. Held by one process at a time."""
+
+    def __init__(
+        self,
+        directory: str,
+        name: str,
+        key: Ed25519PrivateKey,
+        logs: Sequence[VerifierKey],
+        seconds: Callable[[], int],
+    ) -> None:
+        self.name = checkpoint.check_name(name)
+        self._directory = directory
+        self._key = key
+        self._logs = tuple(logs)
+        self._seconds = seconds
+        self._turn = threading.Lock()
+        durable.make_dir(directory, 0o700)
+        self._lock = durable.lock(os.path.join(directory, "lock"))
+
+    def newest(self, origin_hash: str) -> bytes | None:
+        """The newest checkpoint of a log that was cosigned, by the hash of its origin, in hex."""
+        known = {_hash(one.name) for one in self._logs}
+        return self._read(origin_hash) if origin_hash in known else None
+
+    def add(self, body: bytes) -> Answer:
+        """Answer an ``add-checkpoint`` request. ``OSError``: nothing was kept, nothing signed."""
+        try:
+            asked = read_request(body)
+            note = checkpoint.parse_note(asked.checkpoint)
+            said = checkpoint.read_body(note)
+        except CheckpointError as error:
+            return _plain(400, error.sentence)
+        keys = [one for one in self._logs if one.name == said.origin]
+        if not keys:
+            return _plain(404, "this log is not watched here")
+        try:
+            checkpoint.verify_note(note, keys)
+        except SignatureError as error:
+            return _plain(403, error.sentence)
+        if asked.old > said.size:
+            return _plain(400, "the old size is larger than the checkpoint's")
+        with self._turn:
+            return self._judge(asked, said, note)
+
+    def _judge(self, asked: Submission, said: Checkpoint, note: Note) -> Answer:
+        had = self._had(said.origin)
+        size = had.size if had else 0
+        if asked.old != size:
+            return Answer(409, f"{size}\n".encode(), SIZE_TYPE)
+        if had is not None and said.size == size and said.root != had.root:
+            self._keep(asked.checkpoint, said)
+            return Answer(409, f"{size}\n".encode(), SIZE_TYPE)
+        if not _grew(had, said, asked.proof):
+            self._keep(asked.checkpoint, said)
+            return _plain(422, "the proof does not lead from what was seen to this checkpoint")
+        path = os.path.join(self._directory, _hash(said.origin))
+        durable.put(path, _by_log(asked.checkpoint, note, self._logs), 0o600)
+        line = cosign(note.text, self.name, self._key, self._seconds())
+        return Answer(200, line.encode())
+
+    def _had(self, origin: str) -> Checkpoint | None:
+        content = self._read(_hash(origin))
+        if content is None:
+            return None
+        return checkpoint.parse(content, self._logs)  # a file that was changed ends it all
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with open(os.path.join(self._directory, name), "rb") as file:
+                return file.read(checkpoint.MAX_NOTE)
+        except FileNotFoundError:
+            return None
+
+    def _keep(self, content: bytes, said: Checkpoint) -> None:
+        folder = os.path.join(self._directory, EVIDENCE)
+        name = f"{said.size}-{said.root.hex()[:16]}"
+        durable.make_dir(folder, 0o700)
+        if name not in os.listdir(folder) and len(os.listdir(folder)) < KEPT:
+            durable.put(os.path.join(folder, name), content, 0o600)
+
+    def close(self) -> None:
+        """Let another process hold it."""
+        os.close(self._lock)
+
+
+def _grew(had: Checkpoint | None, said: Checkpoint, proof: Sequence[bytes]) -> bool:
+    if had is None or had.size == 0:
+        return not proof  # tlog-witness: 'MUST be empty if the old size is zero'
+    return check_consistency(had.size, said.size, had.root, said.root, proof)
+
+
+def _by_log(content: bytes, note: Note, logs: Sequence[VerifierKey]) -> bytes:
+    """The checkpoint with the log's signature alone, whatever else stands there."""
+    known = {(one.name, one.key_id) for one in logs}
+    first = note.signatures[0]
+    return bare(content) if (first.name, first.key_id) in known else content
+
+
+def _hash(origin: str) -> str:
+    return hashlib.sha256(origin.encode()).hexdigest()
+
+
+def _plain(status: int, sentence: str) -> Answer:
+    return Answer(status, f"{sentence}\n".encode())
