@@ -81,14 +81,15 @@ def run_chain(
     if chosen == (COUNTERPART,):
         _counterpart_alone(location, moment, say, stop, once=once)
         return
-    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching)
+    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching,
+                     witnesses=witnesses)  # fmt: skip
     err.print(Text(f"done: {happened} events. Next: knooppunt status", style="dim"))
 
 
 def _play(
     location: Location, chosen: tuple[str, ...], moment: datetime | None,
     say: Callable[[str], None], stop: Callable[[], bool], *, once: bool, out: Console,
-    watching: Watching,
+    watching: Watching, witnesses: bool,
 ) -> int:  # fmt: skip
     """Play stations, and the counterpart if it is among them; how many events it came to."""
     watch = Oversight(location, read_config(location.config_path), watching, say)
