@@ -10,6 +10,7 @@ use it is in docs/envelopes.md.
 
 from envelopes.berichten import Envelop, Parameters, build, compose, draadnaam, read
 from envelopes.besluit import Besluit, read_besluit
+from envelopes.binding import Binding, build_binding, read_binding
 from envelopes.errors import BuildError, EnvelopeError
 from envelopes.foutcodes import Fout, Foutcode, fout, foutcode, tabel, volgorde
 from envelopes.metagegevens import (
@@ -40,6 +41,7 @@ __all__ = [
     "Antwoord",
     "Besluit",
     "Bestand",
+    "Binding",
     "BuildError",
     "Envelop",
     "EnvelopeError",
@@ -55,6 +57,7 @@ __all__ = [
     "Verwijzing",
     "afgeleid",
     "build",
+    "build_binding",
     "build_metagegevens",
     "build_verwijzing",
     "bv03",
@@ -74,6 +77,7 @@ __all__ = [
     "read",
     "read_answer",
     "read_besluit",
+    "read_binding",
     "read_metagegevens",
     "read_verwijzing",
     "rfc3339",

@@ -6,7 +6,7 @@ The form is checked elsewhere: what is not there is an empty text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from envelopes.errors import EnvelopeError
 from envelopes.xml import Limits, ontleed
@@ -19,7 +19,7 @@ _BEGIN = 256
 
 @dataclass(frozen=True, slots=True)
 class Besluit:
-    """For which municipality a decision is, and which of the schema's four it is.
+    """For which municipality a decision is, and which of the schema's four it is, and whose.
 
     That is what a hub must know, to see whether its sender may decide it; the rest is the
     receiver's: over which ``uitvraag``, ``omvang`` geheel or facultatief, and why.
@@ -30,6 +30,7 @@ class Besluit:
     uitvraag: str = ""
     omvang: str = ""
     toelichting: str = ""
+    gebruiker: str = ""
 
 
 def read_besluit(data: bytes) -> Besluit | None:
@@ -42,5 +43,7 @@ def read_besluit(data: bytes) -> Besluit | None:
         return None
     if root.tag != _ROOT:
         return None
-    found = (root.findtext(f"{{{_NAMESPACE}}}{one.name}") for one in fields(Besluit))
-    return Besluit(*((text or "").strip() for text in found))
+    n = f"{{{_NAMESPACE}}}"
+    plain = ("gemeentecode", "besluit", "uitvraag", "omvang", "toelichting", f"gebruiker/{n}id")
+    paths = (f"{n}{one}" for one in plain)
+    return Besluit(*((root.findtext(path) or "").strip() for path in paths))

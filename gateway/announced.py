@@ -12,7 +12,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 
-from gateway import manifest
+from gateway import manifest, proofs
 from gateway.config import Overdracht
 from gateway.folders import Folders, Waiting, digest_of
 from gateway.lease import has_no_writer
@@ -89,14 +89,15 @@ class Announced:
                        since=iso(since), due=iso(ends))  # fmt: skip
 
     def taken(self, place: Place, name: str, beside: str) -> None:
-        """A file was seen that a manifest may list; ``beside`` goes with it."""
+        """A file was seen that a manifest may list, with its proof; ``beside`` goes with it."""
         if beside:
             self._lists.get(place, {}).pop(beside, None)
             self._waits.forget(place, beside)
             return
         listed = self._listed(place, name)
         if listed is not None:
-            listed[1].taken[name] = listed[1].said.files[name].sha256
+            files = listed[1].said.files
+            listed[1].taken |= {one: files[one].sha256 for one in _together(name) if one in files}
             detail = json.dumps(listed[1].taken)
             self._waits.first(place, listed[0], "manifest", self._clock.klok(), detail)
 
@@ -168,7 +169,7 @@ class Announced:
 
     def _last_of(self, name: str, listing: str, index: _Index) -> str:
         """The manifest, when this is the last file that it lists: then it goes with it."""
-        open_ones = set(index.said.files) - index.taken.keys() - {name}
+        open_ones = set(index.said.files) - index.taken.keys() - _together(name)
         return "" if open_ones or index.said.bad_line is not None else listing
 
     def _differs(
@@ -182,6 +183,11 @@ class Announced:
             known = self._digests[place, name] = identity, digest_of(fd)
         same = known[1] == listed.sha256
         return "" if same else "its SHA-256 is not the one in the manifest"
+
+
+def _together(name: str) -> set[str]:
+    """A file and what may bind its user to it: a list may name both, and they go as one."""
+    return {name, *proofs.of(name)}
 
 
 def _is_file(found: os.stat_result) -> bool:

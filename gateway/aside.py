@@ -25,7 +25,7 @@ SOORTEN = {
 class Aside(NamedTuple):
     """What was set aside: why (one of :data:`SOORTEN`), and its name in its folder.
 
-    ``beside`` is the name there of the bytes that it refers to; empty for most.
+    ``beside`` is the name there of the bytes that it refers to, or of its seal; empty for most.
     """
 
     soort: str
@@ -35,7 +35,9 @@ class Aside(NamedTuple):
 
 def of(promise: Promise, soort: str, name: str) -> Aside:
     """The source of a promise, set aside under this name."""
-    return Aside(soort, name, promise.beside[1] if promise.beside else "")
+    if promise.beside is not None:
+        return Aside(soort, name, promise.beside[1])
+    return Aside(soort, name, promise.proof if promise.fate is Fate.QUARANTINE else "")
 
 
 def note(folders: Folders, promise: Promise, text: str) -> None:

@@ -105,9 +105,14 @@ def held(
 
 
 def regel_van_uitwisseling(exchange: Uitwisseling, config: Config) -> tuple[str, ...]:
-    """The aanlevering that an exchange is part of, and whether that asks for a grant."""
+    """The aanlevering that an exchange is part of, and whether that asks for a grant.
+
+    Where a user must be bound to the bytes, it must be one who may hand them in: always asked.
+    """
     found = config.aanlevering(exchange)
-    return (found.id, found.autorisatie) if found is not None else ("", OPEN)
+    if found is None:
+        return "", OPEN
+    return found.id, found.autorisatie if exchange.binding == "zwak" else VERPLICHT
 
 
 def regel_van_partij(party: Partij) -> tuple[str, ...]:

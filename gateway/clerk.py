@@ -28,6 +28,7 @@ from gateway.model import (
     Known,
     Levering,
     Place,
+    Proof,
 )
 from gateway.work import Work, in_hand
 from gateway.written import Written
@@ -157,6 +158,7 @@ class Clerk:
             self._touch(intent.place)
             taken = releases.claim(self.folders, intent)
             content = self.folders.read_claimed(intent) if taken else None
+            proof = self.folders.read_proof(intent) if content is not None else None
             if content is None and (not taken or releases.give_back(self.folders, intent)):
                 done.withdrawn.append(intent)
                 return None
@@ -167,11 +169,11 @@ class Clerk:
             done.back.append(intent)
             done.reasons[intent.id] = why
             return None
-        return self._work(intent, content)
+        return self._work(intent, content, proof)
 
-    def _work(self, intent: Intent, content: Content) -> Work:
+    def _work(self, intent: Intent, content: Content, proof: Proof | None = None) -> Work:
         read = self._written.found(intent.place, intent.name, content.content)
-        return in_hand(intent, content, read)
+        return in_hand(intent, content, read, proof)
 
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []
@@ -289,7 +291,7 @@ class Clerk:
                     del self._recent[key]
             if len(self._remembered) > REMEMBERED:
                 self._remembered.clear()
-            self._remembered.update(facts)
+            self._remembered.update(one for one in facts.items() if one[0].asked)
 
 
 def _key(key: object) -> Key[object]:

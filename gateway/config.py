@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator
 
 from gateway.config_beheer import Alarmen, Bewaren, Getuigen
 from gateway.config_cbs import Cbs
+from gateway.config_eherkenning import Eherkenning
 from gateway.config_kruis import kruiscontrole, sleutelvelden
 from gateway.config_overdracht import Overdracht
 from gateway.config_problems import LOGNAAM, problems_of
@@ -44,6 +45,7 @@ __all__ = [
     "Bewaren",
     "Cbs",
     "Config",
+    "Eherkenning",
     "Getuigen",
     "Ontvanger",
     "Overdracht",
@@ -54,6 +56,9 @@ __all__ = [
     "Venster",
     "parse",
 ]
+
+if TYPE_CHECKING:
+    from gateway.binding.trust import Trust
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -101,6 +106,10 @@ class Config(Sectie):
         default_factory=Getuigen,
         description="who signs the log's checkpoints beside us; may be left out",
     )
+    eherkenning: Eherkenning = Field(
+        default_factory=Eherkenning, description="whose logins are believed; may be left out"
+    )
+    _trust: Trust | None = PrivateAttr(default=None)
 
     sleutels: dict[Domeinnaam, Sleutel] = Field(
         default_factory=dict,
@@ -135,6 +144,17 @@ class Config(Sectie):
             key: tuple(item.model_copy(update={"uitvraag": key}) for item in rows)
             for key, rows in items.items()
         }
+
+    @property
+    def trust(self) -> Trust | None:
+        """By what seals and logins are judged; None where there is nothing: all are refused."""
+        return self._trust
+
+    def with_trust(self, trust: Trust | None) -> Config:
+        """The same configuration, with this to judge seals and logins by."""
+        copied = self.model_copy()
+        copied._trust = trust
+        return copied
 
     @cached_property
     def heen(self) -> tuple[Uitwisseling, ...]:

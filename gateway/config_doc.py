@@ -23,6 +23,7 @@ from gateway.config import (
     Alarmen,
     Bewaren,
     Config,
+    Eherkenning,
     Getuigen,
     Ontvanger,
     Partij,
@@ -79,6 +80,11 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "getuigen",
         Getuigen,
         "May be left out, wholly or in part. What they are: [audit.md](audit.md#witnesses).",
+    ),
+    (
+        "eherkenning",
+        Eherkenning,
+        "May be left out, wholly or in part. How users sign: [howto-sign.md](howto-sign.md).",
     ),
     (
         "sleutels",

@@ -86,9 +86,18 @@ class Uitwisseling(Sectie):
         pattern=XSD,
         description="XSD in schemas/ that the content must satisfy; without it all content passes",
     )
-    binding: Literal["zwak", "sterk"] = Field(
+    binding: Literal["zwak", "sessie", "sterk"] = Field(
         default="zwak",
-        description="`sterk`: the user's seal or signed assertion must come with the file",
+        description="`sterk`: a seal over the file, or a login over its manifest, by a user with a "
+        "grant and of assurance level 3 must come with it; `sessie`: a login at that level will "
+        "do, though it does not sign the file; `zwak`: a name will do",
+    )
+    binding_wachttijd_s: StrictInt = Field(
+        default=300,
+        ge=0,
+        le=2_592_000,
+        description="how long a file waits for its seal or assertion before it is refused, where "
+        "`binding` asks for one",
     )
     antwoord_op: tuple[str, ...] = Field(
         default=(), description="for retour: ids of the exchanges whose deliveries it answers"

@@ -16,6 +16,9 @@ from gateway.model import Event, EventType, Levering
 from gateway.moment import Clock
 from gateway.store import Changes, Head, Row, Store
 
+_BY_THE_USER = (EventType.ACCEPTED, EventType.REJECTED)
+"""The leaves that say what a user handed in: the seal or assertion that came with it is named."""
+
 _RESULTS = {EventType.REJECTED: "rejected", EventType.REFUSED: "refused"}
 
 
@@ -130,8 +133,8 @@ class Ledger:
             "actor": self._commit(
                 "actor", event.by or levering.gebruiker or event.station, changes
             ),
-            "loa": "geen",
-            "auth": "session" if event.by else "folder",
+            "loa": "geen" if event.by else levering.loa,
+            "auth": "session" if event.by else levering.auth,
             "object": levering.uitwisseling or "onbekend",
             "action": event.type.value,
             "result": event.code or _RESULTS.get(event.type, "ok"),
@@ -140,6 +143,8 @@ class Ledger:
             "size": levering.size,
             "name": self._commit("name", event.name or levering.naam, changes),
         }
+        if levering.bewijs and event.type in _BY_THE_USER:
+            fields["evidence"] = [levering.bewijs]
         if event.why:
             fields["reason"] = self._commit("reason", event.why, changes)
         if prev is not None:

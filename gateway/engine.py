@@ -42,6 +42,7 @@ from gateway.journal import (
     decode_promise,
     encode_intent,
     encode_promise,
+    proof_id,
 )
 from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
 from gateway.moment import Clock, iso, monotonic
@@ -210,7 +211,8 @@ class Engine:
                 continue  # it announced the file beside it, or is a part of it: nothing to send in
             intent = Intent(name, place, name, 0, 0, self._clock.moment(self._ledger.size))
             folder = ORPHAN + name.split(".")[0]
-            rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at))
+            proof = proof_id(name) if (place, proof_id(name)) in found else ""
+            rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at, proof))
         if rows:
             self._store.commit(Changes(held=rows))
 
@@ -384,7 +386,7 @@ class Engine:
             moment = self._clock.moment(self._ledger.size)
             intent = Intent(
                 self._clock.fresh_ulid(), seen.place, seen.name, seen.dev, seen.ino, moment,
-                announced_by=seen.announced_by, given_up=seen.given_up,
+                announced_by=seen.announced_by, given_up=seen.given_up, proof=seen.proof,
             )  # fmt: skip
             batch.intents.append(intent)
         batch.waits += self._waits.changes()

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from gateway import durable, names
+from gateway import durable, names, proofs
 from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.errors import FolderError
-from gateway.journal import Intent, announcer_id
+from gateway.journal import Intent, announcer_id, proof_id
 from gateway.lease import has_no_writer
-from gateway.model import STATION_OF, Direction, Kind, Place
+from gateway.model import STATION_OF, Direction, Kind, Place, Proof
 
 HELD_DIRECTORIES = 600
 """Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
@@ -57,8 +57,8 @@ _HOP_OF = {tuple(kind.value.split("/")): kind for kind in _HOPS}
 class Seen(NamedTuple):
     """A finished file, found in a place and not yet claimed: what identifies it.
 
-    ``announced_by`` is what announced it and goes with it; ``given_up`` is the code for which it is
-    taken only to be refused.
+    ``announced_by`` is what announced it and goes with it, ``proof`` the seal or assertion beside
+    it, which does too; ``given_up`` is the code for which it is taken only to be refused.
     """
 
     place: Place
@@ -69,6 +69,7 @@ class Seen(NamedTuple):
     mtime_ns: int
     announced_by: str = ""
     given_up: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +398,7 @@ class Folders:
         """
         taken = self._claim(intent)
         if not taken:
-            self.give_back_announcer(intent)
+            self.give_back_beside(intent)
         return taken
 
     def _claim(self, intent: Intent) -> bool:
@@ -407,36 +408,34 @@ class Folders:
                 return True
             if not self._is_same(intent):
                 return False
-        if intent.announced_by:
-            self._claim_announcer(intent, claimed)
+        for name, as_ in _beside(intent):
+            self._claim_beside(intent, name, claimed, as_)
         try:
             durable.rename(self.fd(intent.place), intent.name, claimed, intent.id)
         except FileNotFoundError:
             return False
         return True
 
-    # First what announced it: the file itself, claimed, then tells a restart that both were, and
+    # First what lies beside it: the file itself, claimed, then tells a restart that all were, and
     # what is dropped under these names from then on is not taken for them.
-    def _claim_announcer(self, intent: Intent, claimed: int) -> None:
-        announcer = announcer_id(intent.id)
-        if intent.again and _exists(claimed, announcer):
+    def _claim_beside(self, intent: Intent, name: str, claimed: int, as_: str) -> None:
+        if intent.again and _exists(claimed, as_):
             return
         try:
-            durable.rename(self.fd(intent.place), intent.announced_by, claimed, announcer)
+            durable.rename(self.fd(intent.place), name, claimed, as_)
         except FileNotFoundError:
             return  # taken back since: what it announced was there, and whole
 
-    def give_back_announcer(self, intent: Intent) -> None:
-        """Let go of what announced a file that was taken back; unless there is a new one."""
-        if not intent.announced_by:
-            return
-        claimed, announcer = self.claimed(intent.place), announcer_id(intent.id)
-        try:
-            durable.rename(claimed, announcer, self.fd(intent.place), intent.announced_by)
-        except durable.Occupied:
-            durable.remove(claimed, announcer)
-        except FileNotFoundError:
-            return
+    def give_back_beside(self, intent: Intent) -> None:
+        """Let go of what lay beside a file that was taken back; unless there is a new one."""
+        for name, as_ in _beside(intent):
+            claimed = self.claimed(intent.place)
+            try:
+                durable.rename(claimed, as_, self.fd(intent.place), name)
+            except durable.Occupied:
+                durable.remove(claimed, as_)
+            except FileNotFoundError:
+                continue
 
     def _is_same(self, intent: Intent) -> bool:
         try:
@@ -454,6 +453,20 @@ class Folders:
     def read_in_place(self, place: Place, name: str) -> Content | None:
         """Read a file that stays where it is (an answer); None as in :meth:`read_claimed`."""
         return self._read(place, self.fd(place), name)
+
+    def read_proof(self, intent: Intent) -> Proof | None:
+        """Read the seal or assertion that was claimed with a file; None when there is none."""
+        if not intent.proof:
+            return None
+        return _read_proof(self.claimed(intent.place), proof_id(intent.id))
+
+    def read_proof_in_place(self, place: Place, name: str) -> Proof | None:
+        """Read the one that lies beside a file which was not taken yet."""
+        for one in proofs.of(name) if place.kind is Kind.OUTBOX else ():
+            found = _read_proof(self.fd(place), one)
+            if found is not None:
+                return found
+        return None
 
     def _read(self, place: Place, dir_fd: int, name: str) -> Content | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -554,6 +567,37 @@ def _is_of_the_chain(place: Place, entry: os.DirEntry[str]) -> bool:
         return False
     chosen_in = place.kind is Kind.OUTBOX and not place.gebruiker
     return chosen_in or entry.name.startswith(".") or entry.name in _OWN_FOLDER.get(place.kind, ())
+
+
+def _beside(intent: Intent) -> list[tuple[str, str]]:
+    """What is claimed with a file: its name where it lies, and the name while it is claimed."""
+    found = []
+    if intent.announced_by:
+        found.append((intent.announced_by, announcer_id(intent.id)))
+    if intent.proof and intent.held is None:
+        found.append((intent.proof, proof_id(intent.id)))
+    return found
+
+
+def _read_proof(dir_fd: int, name: str) -> Proof | None:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(name, flags, dir_fd=dir_fd)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno not in (*_NO_FILE, errno.ENAMETOOLONG):
+            raise
+        return None if error.errno == errno.ENAMETOOLONG else Proof(0, b"")
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            return Proof(0, b"")
+        if found.st_size > proofs.MAX_BYTES:
+            return Proof(found.st_size, None)
+        return Proof(found.st_size, _read_all(fd, found.st_size))
+    finally:
+        os.close(fd)
 
 
 def _exists(dir_fd: int, name: str) -> bool:

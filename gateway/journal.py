@@ -41,7 +41,8 @@ class Held(NamedTuple):
 class Intent:
     """A finished file that will be claimed: the moment it was seen decides its times and ids.
 
-    ``announced_by`` is claimed with it; ``given_up`` is the code for which it is to be refused.
+    ``announced_by`` is claimed with it, and so is ``proof``, its seal or assertion; ``given_up`` is
+    the code for which it is to be refused.
     ``kept``: it was decided on before, and that is recorded; of its files these had landed, and the
     others are made anew. None: never decided on.
     """
@@ -57,11 +58,17 @@ class Intent:
     announced_by: str = ""
     given_up: str = ""
     kept: list[Put] | None = None
+    proof: str = ""
 
 
 def announcer_id(arrival: str) -> str:
     """What announced a file (a marker, a manifest) is called while both are claimed."""
     return f"{arrival}.erbij"
+
+
+def proof_id(arrival: str) -> str:
+    """What binds a user to a file (a seal, an assertion) is called while both are claimed."""
+    return f"{arrival}.bewijs"
 
 
 class Put(NamedTuple):
@@ -98,6 +105,8 @@ class Promise:
     again: bool = False
     announced: bool = False
     """Whether what announced it was claimed with it, and goes with it."""
+    proof: str = ""
+    """The name of the seal or assertion that was claimed with it; in quarantine it lies beside."""
 
     @property
     def places(self) -> list[Place]:
@@ -122,7 +131,8 @@ def encode_intent(intent: Intent) -> str:
     moment = intent.moment
     where = (_place(intent.place), intent.name, intent.dev, intent.ino)
     seen = (moment.nu.isoformat(), list(moment.ids), moment.stand)
-    return json.dumps([*where, *seen, intent.held, intent.announced_by, intent.given_up])
+    beside = (intent.announced_by, intent.given_up, intent.proof)
+    return json.dumps([*where, *seen, intent.held, *beside])
 
 
 def decode_intent(arrival: str, text: str, promise: str | None = None) -> Intent:
@@ -130,12 +140,13 @@ def decode_intent(arrival: str, text: str, promise: str | None = None) -> Intent
 
     ``promise``: what it led to before, of which the rest is made anew.
     """
-    place, name, dev, ino, nu, ids, stand, held, announced_by, given_up = json.loads(text)
+    place, name, dev, ino, nu, ids, stand, held, announced_by, given_up, *more = json.loads(text)
     moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
     return Intent(
         arrival, _to_place(place), name, dev, ino, moment, again=True,
         held=Held(*held) if held else None, announced_by=announced_by, given_up=given_up,
         kept=decode_promise(arrival, promise).puts if promise else None,
+        proof=more[0] if more else "",
     )  # fmt: skip
 
 
@@ -157,7 +168,8 @@ def encode_promise(promise: Promise) -> str:
     fate = (promise.fate.value, _place(promise.target), promise.name)
     source = (promise.size, promise.mtime_ns, promise.levering)
     beside = [_place(promise.beside[0]), promise.beside[1]] if promise.beside else None
-    return json.dumps([_place(promise.place), puts, *fate, *source, beside, promise.announced])
+    with_it = (beside, promise.announced, promise.proof)
+    return json.dumps([_place(promise.place), puts, *fate, *source, *with_it])
 
 
 def _event(event: Event | None) -> list[str] | None:
@@ -178,7 +190,9 @@ def _event(event: Event | None) -> list[str] | None:
 
 def decode_promise(arrival: str, text: str) -> Promise:
     """The inverse of :func:`encode_promise`, as found after a restart."""
-    place, puts, fate, target, name, size, mtime_ns, levering, beside, announced = json.loads(text)
+    place, puts, fate, target, name, size, mtime_ns, levering, beside, announced, *more = (
+        json.loads(text)
+    )
     return Promise(
         arrival,
         _to_place(place),
@@ -192,6 +206,7 @@ def decode_promise(arrival: str, text: str) -> Promise:
         (_to_place(beside[0]), beside[1]) if beside else None,
         again=True,
         announced=announced,
+        proof=more[0] if more else "",
     )
 
 

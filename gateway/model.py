@@ -169,6 +169,16 @@ class Carried(NamedTuple):
     fault: str = ""
 
 
+class Proof(NamedTuple):
+    """What lies beside a file and binds its user to it: a seal, or a login's assertion.
+
+    ``content`` is None when it is too large to be one.
+    """
+
+    size: int
+    content: bytes | None
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A file that was claimed and read, and that a station must now decide on.
@@ -181,6 +191,7 @@ class Arrival:
     we wrote a moment ago;
     ``given_up`` the code for which it was taken only to be refused: not as its manifest says;
     ``again``: it was decided on before, and a part of what it led to may be delivered already.
+    ``proof`` is the seal or assertion that came with it.
     """
 
     id: str
@@ -195,6 +206,7 @@ class Arrival:
     carried: Carried | None = None
     given_up: str = ""
     again: bool = False
+    proof: Proof | None = None
 
     @cached_property
     def envelop(self) -> envelopes.Envelop | envelopes.EnvelopeError:
@@ -244,7 +256,8 @@ class Levering(NamedTuple):
 
     ``tijdstip`` is the envelope's tijdstipBericht (17 digits), ``volgnummer`` the number under
     which the receiver got it, ``answers_to`` the referentienummer of the delivery it answers,
-    ``opmerking`` what was remarked on it in passing (a closed window), for the receipt.
+    ``opmerking`` what was remarked on it in passing (a closed window), for the receipt. ``auth``
+    says how its user was bound to it, ``loa`` how surely, ``bewijs`` by what (``zegel:<SHA-256>``).
     """
 
     id: str
@@ -263,6 +276,9 @@ class Levering(NamedTuple):
     traceparent: str = ""
     delivered_as: str = ""
     opmerking: str = ""
+    auth: str = "folder"
+    loa: str = "geen"
+    bewijs: str = ""
 
     @property
     def flow(self) -> str:
@@ -277,11 +293,13 @@ class Key(Generic[V]):
     """A question whose answer is of type ``V``; equal questions have equal answers.
 
     ``kept``: no decision ever changes the answer, only a person does (a grant, the configuration);
-    so it is asked once, and again when something said that it changed.
+    so it is asked once, and again when something said that it changed. Not ``asked``: it is only
+    ever written, so nobody need remember it.
     """
 
     __slots__ = ()
     kept: ClassVar[bool] = False
+    asked: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +361,26 @@ class SameContent(Key[str]):
     gemeentecode: str
     uitwisseling: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Used(Key[str]):
+    """Which arrival was accepted on this signature or login: each is used once.
+
+    ``identity`` tells one act of signing, or one nonce for one file of a manifest, from another.
+    """
+
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(Key[tuple[str, bytes]]):
+    """What bound a user to a delivery, by its id: the kind, and the bytes. Kept as evidence, and
+    asked by no station.
+    """
+
+    asked: ClassVar[bool] = False
+    levering: str
 
 
 @dataclass(frozen=True, slots=True)

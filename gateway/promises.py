@@ -15,7 +15,7 @@ from enum import Enum
 
 from gateway import aside, durable, names
 from gateway.folders import Folders, digest_of
-from gateway.journal import Promise, Put, announcer_id
+from gateway.journal import Promise, Put, announcer_id, proof_id
 from gateway.model import (
     STATION_OF,
     Clash,
@@ -209,6 +209,8 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
     claimed = folders.claimed(promise.place)
     if promise.announced:  # before its file: while that is there, a restart comes here again
         durable.remove(claimed, announcer_id(promise.id))
+    if promise.proof:
+        _let_proof_go(folders, promise, claimed)
     try:
         found = os.stat(promise.id, dir_fd=claimed, follow_symlinks=False)
     except FileNotFoundError:  # it went before the crash
@@ -231,6 +233,15 @@ def _let_go(folders: Folders, promise: Promise, outcome: Outcome) -> None:
         name = rename_next(claimed, promise.id, folders.fd(promise.target), promise.name)
         if name != promise.name:  # known by that name too, when somebody asks
             outcome.events.append(_kept_as(promise, promise.target, name))
+
+
+def _let_proof_go(folders: Folders, promise: Promise, claimed: int) -> None:
+    """What bound a user to a file is in its envelope, whole; beside a refused file it stays."""
+    proof = proof_id(promise.id)
+    if promise.fate is not Fate.QUARANTINE:
+        durable.remove(claimed, proof)
+    elif aside.inode(claimed, proof) is not None:
+        move(folders, claimed, proof, Place(Kind.QUARANTAINE, promise.id), promise.proof)
 
 
 def _changed(promise: Promise) -> Event:

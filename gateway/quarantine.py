@@ -174,7 +174,8 @@ class Quarantine:
         user = row["l_gebruiker"]
         held = Held(row["id"], row["name"], archive, user if user != NOBODY else None,
                     row["beside"])  # fmt: skip
-        return Intent(id_, place, name, 0, 0, moment, again=True, held=held)
+        proof = row["beside"] if place.kind is Kind.OUTBOX else ""
+        return Intent(id_, place, name, 0, 0, moment, again=True, held=held, proof=proof)
 
 
 def _station(row: Row) -> str:

@@ -13,7 +13,7 @@ import stat
 
 from gateway import durable, moves
 from gateway.folders import Folders
-from gateway.journal import Intent
+from gateway.journal import Intent, proof_id
 from gateway.model import BESIDE, Kind, Place
 from gateway.store_purge import ARCHIVE
 
@@ -27,7 +27,10 @@ def claim(folders: Folders, intent: Intent) -> bool:
     held = Place(Kind.QUARANTAINE, intent.held.folder)
     if not os.path.lexists(os.path.join(folders.path(held), intent.held.name)):
         return False
-    _put_beside(folders, intent.place, held, intent.held.beside)
+    if intent.place.kind is Kind.OUTBOX:
+        _take_proof(folders, intent, held, intent.held.beside)
+    else:
+        _put_beside(folders, intent.place, held, intent.held.beside)
     moves.take(folders, held, intent.held.name, intent.place, intent.id)
     return True
 
@@ -46,8 +49,16 @@ def give_back(folders: Folders, intent: Intent) -> bool:
     if stat.S_ISREG(found.st_mode) or intent.held is not None:
         return False
     moves.rename_next(claimed, intent.id, folders.fd(intent.place), intent.name)
-    folders.give_back_announcer(intent)
+    folders.give_back_beside(intent)
     return True
+
+
+def _take_proof(folders: Folders, intent: Intent, held: Place, name: str) -> None:
+    """Bring the seal or assertion of a file back to where its claim looks for it."""
+    claimed = os.listdir(folders.claimed(intent.place))
+    if name and proof_id(intent.id) not in claimed:
+        if os.path.lexists(os.path.join(folders.path(held), name)):
+            moves.take(folders, held, name, intent.place, proof_id(intent.id))
 
 
 def _put_beside(folders: Folders, place: Place, held: Place, name: str) -> None:

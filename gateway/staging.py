@@ -46,6 +46,7 @@ def stage(
         levering,
         beside,
         announced=bool(intent.announced_by),
+        proof=intent.proof,
     )
 
 

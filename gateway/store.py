@@ -180,7 +180,18 @@ class Store:
                 hint="install that version again; nothing was changed",
             )
         t.metadata.create_all(self._connection)
+        self._add_missing_columns()
         self._connection.exec_driver_sql(f"PRAGMA user_version={t.SCHEMA_VERSION}")
+
+    def _add_missing_columns(self) -> None:
+        """What a table has got since the database was made, each with its default."""
+        inspector = sa.inspect(self._connection)
+        for table in t.metadata.sorted_tables:
+            there = {column["name"] for column in inspector.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in there:
+                    made = sa.schema.CreateColumn(column).compile(dialect=self._engine.dialect)
+                    self._connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {made}")
 
     def close(self) -> None:
         """Close the database; its WAL is folded in by SQLite."""
@@ -443,7 +454,7 @@ _UPDATE_LINE = Many(
 def _upsert_levering() -> Any:
     statement = sqlite_insert(t.levering)
     learned = ("volgnummer", "delivered_as", "answers_to", "tijdstip", "status", "last_leaf",
-               "uitwisseling", "opmerking")  # fmt: skip
+               "uitwisseling", "opmerking", "auth", "loa", "bewijs")  # fmt: skip
     return statement.on_conflict_do_update(
         index_elements=["seq"], set_={name: statement.excluded[name] for name in learned}
     )

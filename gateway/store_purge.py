@@ -105,6 +105,7 @@ def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str]) -> No
         run.execute(sa.update(t.event).where(theirs, named).values(place=""))
         ours = sa.select(t.levering.c.id).where(t.levering.c.seq.in_(some))
         run.execute(sa.delete(t.held).where(t.held.c.levering.in_(ours)))
+        run.execute(sa.delete(t.binding).where(t.binding.c.levering.in_(ours)))
         run.execute(
             sa.update(t.levering)
             .where(t.levering.c.seq.in_(some))

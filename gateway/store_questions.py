@@ -23,6 +23,7 @@ from gateway.model import (
     ByNumber,
     ByReference,
     Direction,
+    Evidence,
     Key,
     LastNumber,
     LastOfStem,
@@ -31,6 +32,7 @@ from gateway.model import (
     Reply,
     Request,
     SameContent,
+    Used,
 )
 
 Row = dict[str, Any]
@@ -169,6 +171,15 @@ def _ask_last_of_stem(run: sa.Connection, asked: list[LastOfStem], answers: Answ
         answers[key] = found[0] if found else None
 
 
+_USED = _by_key(t.used, "arrival")
+
+
+def _ask_used(run: sa.Connection, asked: list[Used], answers: Answers) -> None:
+    for key in asked:
+        found = _USED.first(run, {"key_identity": key.identity})
+        answers[key] = found[0] if found else None
+
+
 _LEVERING = sa.select(*(t.levering.c[name] for name in Levering._fields))
 _FIRST = _LEVERING.order_by(t.levering.c.seq)  # the first stands
 _NUMBER = t.levering.c.referentienummer == sa.bindparam("number")
@@ -258,6 +269,7 @@ _ASK: dict[type, Any] = {
     SameContent: _ask_same_content,
     ByReference: _ask_by_reference,
     ByNumber: _ask_by_number,
+    Used: _ask_used,
 }
 
 KEEP: dict[type, tuple[Any, Any]] = {
@@ -285,6 +297,10 @@ KEEP: dict[type, tuple[Any, Any]] = {
                       "uitvraag": k.uitvraag, "volgnummer": v}),
     LastOfStem: (Many(upsert(t.last_of_stem, "rinis_code", "stem")),
         lambda k, v: {"rinis_code": k.rinis_code, "stem": k.stem, "volgnummer": v}),
+    Used: (Many(upsert(t.used, "identity")),
+        lambda k, v: {"identity": k.identity, "arrival": v}),
+    Evidence: (Many(upsert(t.binding, "levering")),
+        lambda k, v: {"levering": k.levering, "soort": v[0], "content": v[1]}),
 }  # fmt: skip
 """How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,
 Grants and Regels from rows that no decision writes."""

@@ -78,6 +78,9 @@ levering = sa.Table(
     sa.Column("traceparent", sa.Text, nullable=False),
     sa.Column("delivered_as", sa.Text, nullable=False),
     sa.Column("opmerking", sa.Text, nullable=False),
+    sa.Column("auth", sa.Text, nullable=False, server_default="folder"),
+    sa.Column("loa", sa.Text, nullable=False, server_default="geen"),
+    sa.Column("bewijs", sa.Text, nullable=False, server_default=""),
     sa.Column("status", sa.Text, nullable=False, server_default="new"),
     sa.Column("last_leaf", sa.Integer),
     sa.Column("at", sa.Integer, nullable=False),
@@ -180,6 +183,26 @@ last_of_stem = sa.Table(
     sa.PrimaryKeyConstraint("rinis_code", "stem"),
     sqlite_with_rowid=False,
 )
+
+used = sa.Table(
+    "used",
+    metadata,
+    sa.Column("identity", sa.Text, primary_key=True),
+    sa.Column("arrival", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Signatures and logins on which a file was accepted: none of them is taken a second time."""
+
+binding = sa.Table(
+    "binding",
+    metadata,
+    sa.Column("levering", sa.Text, primary_key=True),
+    sa.Column("soort", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The seal or assertion that a delivery came with, whole, by the delivery's id: evidence, erased
+with what it may say of a person."""
 
 autorisatie = sa.Table(
     "autorisatie",

@@ -24,7 +24,7 @@ ASKS = "vraagt-aandacht"
 
 TAKEN = frozenset({STUCK, ASKS})
 
-STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol")
+STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol", "zegel")
 """Codes of files that wait for somebody who may have forgotten them. What was taken, and a folder
 that is not the one, have alarms of their own."""
 

@@ -125,7 +125,8 @@ def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) ->
     head = reader.head()
     stand = head["size"] if head else 0
     arrival = Arrival("why", place, name, content.size, content.sha256, content.content,
-                      content.owner, lying.clock.moment(stand))  # fmt: skip
+                      content.owner, lying.clock.moment(stand),
+                      proof=lying.folders.read_proof_in_place(place, name))  # fmt: skip
     station = STATIONS[STATION_OF[place.kind]]
     known = Known(reader.lookup(station.needs(arrival, lying.config)))
     decision = station.decide(arrival, known, lying.config)

@@ -37,7 +37,8 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, bestand, groot, header, kinds, notices, remarks
+from gateway.stations import autorisatie, binding, bestand, groot, header, kinds, notices, remarks
+from gateway.stations.notices import Reason
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
 COUNTER = header.Counter(
@@ -57,7 +58,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             known_of = _sender(arrival, config).sleutel
             exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
             asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
-            return keys(LastTime("uit", known_of)) | asked
+            return keys(LastTime("uit", known_of)) | asked | binding.needs(arrival)
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival)
         case _:
@@ -95,21 +96,24 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
     party = _party(arrival, config)
     who = autorisatie.user(arrival, known, party)
-    levering = _levering(arrival, known, config, exchange, who)
+    bound = binding.judge(arrival, exchange, known, config)
+    believed = bound if isinstance(bound, binding.Bound) else None
+    who = believed.gebruiker or who if believed is not None else who
+    levering = _levering(arrival, known, config, exchange, who, believed)
     if exchange is None:
         unplaced = kinds.nowhere(arrival, party.soort, config)
         return refuse_drop(arrival, levering, config, unplaced)
-    refused = kinds.not_for(party.soort, exchange)
-    reason = refused or autorisatie.not_allowed(arrival, who, exchange, known, config)
-    if reason is not None:
-        return refuse_drop(arrival, levering, config, reason)
-    reason = bestand.misshapen(arrival, exchange, config) or autorisatie.not_on_behalf(
-        arrival, who, exchange, known, config
+    reason = (
+        kinds.not_for(party.soort, exchange)
+        or (bound if isinstance(bound, Reason) else None)
+        or binding.lacking(believed, exchange, config)
+        or autorisatie.not_allowed(arrival, who, exchange, known, config)
+        or bestand.misshapen(arrival, exchange, config)
+        or binding.too_heavy(believed, arrival, config)
+        or autorisatie.not_on_behalf(arrival, who, exchange, known, config)
     )
     if reason is not None:
         return refuse_drop(arrival, levering, config, reason)
-    if exchange.binding == "sterk":
-        return refuse_drop(arrival, levering, config, notices.no_binding())
     window = beoordeel(
         config.vensters_voor(exchange), levering.uitvraag, dag_van(arrival.moment.nu)
     )
@@ -118,12 +122,12 @@ def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
         return refuse_drop(arrival, levering, config, notices.window_closed(window.zin))
     said = remarks.remarks(arrival, levering, exchange, window, known)
     levering = levering._replace(opmerking=" ".join(one.remark for one in said))
-    decision = _envelope(arrival, levering, exchange, config, who, said)
+    decision = _envelope(arrival, levering, exchange, config, who, said, believed)
+    learned = binding.facts_of(believed, arrival)
     asked = remarks.same_content(arrival, exchange)
-    if asked is None or remarks.earlier(arrival, levering, exchange, known):
-        return decision
-    first = facts([(asked, levering.referentienummer)])
-    return replace(decision, facts={**decision.facts, **first})
+    if asked is not None and not remarks.earlier(arrival, levering, exchange, known):
+        learned.append((asked, levering.referentienummer))
+    return replace(decision, facts={**decision.facts, **facts(learned)})
 
 
 def _party(arrival: Arrival, config: Config) -> Partij:
@@ -142,10 +146,12 @@ def _sender(arrival: Arrival, config: Config) -> Systeem:
 
 
 def _levering(
-    arrival: Arrival, known: Known, config: Config, exchange: Uitwisseling | None, who: Gebruiker
-) -> Levering:
+    arrival: Arrival, known: Known, config: Config, exchange: Uitwisseling | None, who: Gebruiker,
+    bound: binding.Bound | None,
+) -> Levering:  # fmt: skip
     number, trace, span = arrival.moment.ids
     last = known.get(LastTime("uit", _sender(arrival, config).sleutel))
+    how = (bound.auth, bound.loa, bound.evidence) if bound is not None else ()
     return Levering(
         id=arrival.id,
         referentienummer=number,
@@ -159,6 +165,7 @@ def _levering(
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
         gebruiker=who.id,
         traceparent=f"00-{trace.replace('-', '')}-{span.replace('-', '')[:16]}-01",
+        **dict(zip(("auth", "loa", "bewijs"), how, strict=False)),
     )
 
 
@@ -169,6 +176,7 @@ def _envelope(
     config: Config,
     who: Gebruiker,
     said: tuple[Event, ...],
+    bound: binding.Bound | None,
 ) -> Decision:
     sender = replace(_sender(arrival, config), gebruiker=who.id)
     receiver = config.ontvangers[exchange.tegenpartij]
@@ -203,6 +211,7 @@ def _envelope(
                 sha256=arrival.sha256,
                 type=soort,
             ),
+            binding=bound.element if bound is not None else None,
         ),
         traceparent=levering.traceparent,
     )

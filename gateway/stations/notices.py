@@ -106,16 +106,6 @@ def window_closed(said: str) -> Reason:
     )
 
 
-def no_binding() -> Reason:
-    """The exchange demands a seal or signed assertion, and none came with the file."""
-    return Reason(
-        "binding-ontbreekt",
-        "Deze uitwisseling vraagt een zegel of een ondertekende verklaring van de gebruiker.",
-        "Lever aan met een zegel naast het bestand, of via het portaal met eHerkenning.",
-        "This exchange demands a seal or a signed assertion of the user beside the file.",
-    )
-
-
 def refused_by_hub(code: str, description: str, details: str) -> Reason:
     """The next hub answered with a Fo03."""
     said = f"{description}: {details}" if details else description
@@ -226,6 +216,22 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(NEDERLAND).isoformat(timespec="milliseconds")
 
 
+def _bound(levering: Levering) -> str:
+    """How surely it was this user: a weak binding is called so."""
+    if levering.auth == "seal" and levering.loa == "organisatie":
+        return "ondertekend met het zegel van de organisatie"
+    if levering.auth in _BOUND:
+        return f"{_BOUND[levering.auth]}, betrouwbaarheidsniveau {levering.loa}"
+    return "zwakke binding: niet bevestigd"
+
+
+_BOUND = {
+    "seal": "ondertekend met een eigen zegel",
+    "idp-bound": "ondertekend met eHerkenning",
+    "session": "zwakke binding: wel ingelogd, maar het bestand is niet ondertekend",
+}
+
+
 def _text(levering: Levering, moment: datetime, config: Config,
           reason: Reason | None, quarantine: str) -> str:  # fmt: skip
     exchange = config.uitwisselingen.get(levering.uitwisseling)
@@ -247,7 +253,7 @@ def _text(levering: Levering, moment: datetime, config: Config,
         ("Uitvraag", levering.uitvraag),
         (
             "Aangeleverd door",
-            f"{names.toonbaar(levering.gebruiker)} (zwakke binding: niet bevestigd)",
+            f"{names.toonbaar(levering.gebruiker)} ({_bound(levering)})",
         ),
         ("Aangeleverd op", _dutch_time(_handed_in(levering, moment))),
         ("Bevestigd op" if reason is None else "Geweigerd op", _dutch_time(moment)),
@@ -291,6 +297,7 @@ def _xml(soort: str, levering: Levering, moment: datetime, reason: Reason | None
             element("reden", reason.reden if reason else ""),
             element("watNu", now),
             element("opmerking", levering.opmerking),
+            element("binding", levering.auth),
             element("quarantaine", quarantine),
             "</kennisgeving>\n",
         ]

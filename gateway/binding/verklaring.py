@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A login that binds its user to the bytes: an OpenID Connect token whose nonce signs a manifest.
+
+``x.csv.eh.json`` (``docs/schemas/verklaring.schema.json``) holds the manifest as it was hashed, the
+salt, and the token. The nonce is the commitment that leaves use too (``c1:``, ``docs/audit.md``), to
+the manifest: the broker signs it without learning what is handed in, and the operator of the
+gateway, who cannot log in as somebody else, cannot sign it at all.
+
+Source: OpenID Connect Core 1.0, 3.1.3.7 (the checks of a token), in the Dutch profile's words
+(eTD: ActingSubjectID, LegalSubjectID, assurance classes).
+
+What this does not protect against: a broker that lies; a user who logs in for whoever asks.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from gateway.audit import leaf
+from gateway.config_eherkenning import KLASSE, NIVEAUS, Eherkenning
+
+VERSION = 1
+ALGORITHM = "ES256"
+SKEW_S = 60
+"""By how much the clocks of the broker and of the gateway may differ."""
+
+FRESH_S = 60
+"""A login was forced for this delivery: it was at most so long before its token."""
+
+
+class VerklaringError(ValueError):
+    """This assertion is not believed. ``code`` says why in a word, the sentence in Dutch."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Verklaring:
+    """An assertion as it was read; nothing of it is verified yet."""
+
+    manifest: bytes
+    salt: bytes
+    id_token: str
+
+    @property
+    def nonce(self) -> str:
+        """The nonce by which a token signs this manifest."""
+        return leaf.commit("manifest", self.manifest.decode(), self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a believed token says: who, for which organisation, how surely, over which nonce."""
+
+    subject: str
+    organisatie: str
+    niveau: str
+    nonce: str
+    signs: bool
+    """Whether it signs the manifest, and so the bytes; else it is a session and no more."""
+
+
+def build(verklaring: Verklaring) -> bytes:
+    """Write down what lies beside the file."""
+    plain = {
+        "versie": VERSION,
+        "manifest": verklaring.manifest.decode(),
+        "salt": urlsafe_b64encode(verklaring.salt).rstrip(b"=").decode(),
+        "id_token": verklaring.id_token,
+    }
+    return json.dumps(plain, indent=1).encode() + b"\n"
+
+
+def read(content: bytes) -> Verklaring:
+    """Read it; :class:`VerklaringError` for anything else."""
+    try:
+        plain = json.loads(content.decode())
+        if plain["versie"] != VERSION or plain.keys() != {"versie", "manifest", "salt", "id_token"}:
+            raise ValueError
+        salt = urlsafe_b64decode(str(plain["salt"]) + "=")
+        token = str(plain["id_token"])
+        if len(salt) != 32 or not token.isascii():
+            raise ValueError
+        return Verklaring(str(plain["manifest"]).encode(), salt, token)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise VerklaringError(
+            "verklaring-onleesbaar", "de verklaring van eHerkenning is niet te lezen"
+        ) from None
+
+
+@lru_cache(maxsize=4)
+def _keys(jwks: str) -> KeySet:
+    return KeySet.import_key_set(json.loads(jwks))
+
+
+def check(
+    verklaring: Verklaring, jwks: str, settings: Eherkenning, moment: datetime, *, session: bool
+) -> Login:
+    """Believe a token, or say why not, in the order of OpenID Connect Core 3.1.3.7.
+
+    ``moment`` is that of the upload; ``session``: a login that signs no manifest will do.
+    """
+    claims = _claims(verklaring.id_token, jwks)
+    if claims.get("iss") != settings.uitgever:
+        raise VerklaringError("onbekende-uitgever", "de inlogverklaring is van een andere uitgever")
+    aud = claims.get("aud")
+    if aud not in (settings.client, [settings.client]):
+        raise VerklaringError(
+            "andere-ontvanger", "de inlogverklaring is voor een ander systeem bedoeld"
+        )
+    signs = claims.get("nonce") == verklaring.nonce
+    if not signs and not session:
+        raise VerklaringError(
+            "manifest-niet-ondertekend", "de inlogverklaring is niet over dit manifest"
+        )
+    _check_times(claims, settings.geldig_s if signs else settings.sessie_s, moment, signs=signs)
+    acr = str(claims.get("acr", ""))
+    niveau = acr.removeprefix(KLASSE)
+    if not acr.startswith(KLASSE) or niveau not in NIVEAUS:
+        raise VerklaringError("niveau-te-laag", "de inlogverklaring noemt geen betrouwbaarheidsniveau")
+    names = (claims.get("ActingSubjectID"), claims.get("LegalSubjectID"), claims.get("nonce"))
+    if not all(isinstance(one, str) and 0 < len(one) <= 200 for one in names):
+        raise VerklaringError("verklaring-onleesbaar", "de inlogverklaring noemt geen persoon")
+    return Login(*map(str, (names[0], names[1], niveau, names[2])), signs=signs)
+
+
+def _claims(token: str, jwks: str) -> dict[str, Any]:
+    try:
+        decoded = jwt.decode(token, _keys(jwks), algorithms=[ALGORITHM])
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        raise VerklaringError(
+            "handtekening-onjuist",
+            "de inlogverklaring is niet ondertekend door de inlogdienst die wij kennen",
+        ) from None
+    return decoded.claims
+
+
+def _check_times(claims: dict[str, Any], most: int, moment: datetime, *, signs: bool) -> None:
+    now = moment.timestamp()
+    times = [claims.get(name) for name in ("iat", "auth_time", "exp")]
+    if not all(type(one) is int for one in times):
+        raise VerklaringError("verklaring-onleesbaar", "de inlogverklaring noemt geen tijden")
+    iat, auth_time, exp = (float(str(one)) for one in times)
+    if max(iat, auth_time) > now + SKEW_S:
+        raise VerklaringError("nog-niet-geldig", "de inlogverklaring is van later dan nu")
+    if now - auth_time > most or (signs and now > exp + SKEW_S):
+        raise VerklaringError("verlopen", f"het inloggen is langer dan {most} seconden geleden")
+    if signs and iat - auth_time > FRESH_S:
+        raise VerklaringError("niet-opnieuw-ingelogd", "er is voor deze levering niet ingelogd")

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Is this user bound to these bytes? A seal or a login's assertion is judged, or its lack.
+
+What lies beside a file is believed whole or the file is refused, also where no binding is asked: a
+seal that does not fit is news. What is asked depends on the exchange (``binding``). The moment that
+counts is that of the upload, whatever is revoked later. A signature or login is used once: who may
+write in an outbox could otherwise hand in an earlier, withdrawn decision again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import envelopes
+from envelopes import Gebruiker
+from gateway.binding import cms, manifest, verklaring, zegel
+from gateway.binding.trust import Trust
+from gateway.config import Config, Uitwisseling
+from gateway.config_eherkenning import KLASSE
+from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
+from gateway.names import toonbaar
+from gateway.stations.notices import Reason, too_large
+from gateway.trust.domeinen import oin_van
+from gateway.trust.ketting import Weigering
+
+ORGANISATIE = "organisatie"
+"""The ``loa`` of a municipality's own seal: it binds the organisation, and no person."""
+
+
+class Bound(NamedTuple):
+    """How a file is bound to its user: ``auth`` and ``loa`` as leaves have them.
+
+    ``gebruiker`` is None where an organisation sealed and nobody is named. ``element`` goes into
+    the metagegevens, ``evidence`` into the leaf; ``identity`` is used up by this file.
+    """
+
+    auth: str
+    loa: str
+    gebruiker: Gebruiker | None
+    soort: str
+    content: bytes
+    identity: str
+
+    @property
+    def element(self) -> bytes:
+        """The whole of it, for the receiver."""
+        return envelopes.build_binding(envelopes.Binding(self.soort, self.content))
+
+    @property
+    def evidence(self) -> str:
+        """What names it in a leaf."""
+        return f"{self.soort}:{hashlib.sha256(self.content).hexdigest()}"
+
+
+def needs(arrival: Arrival) -> Keys:
+    """Whether this signature or login was used before; unless it cannot be read."""
+    used = _used(arrival)
+    return keys(used) if used is not None else keys()
+
+
+def judge(
+    arrival: Arrival, exchange: Uitwisseling | None, known: Known, config: Config
+) -> Bound | Reason | None:
+    """Judge what lies beside a file; None when nothing does."""
+    proof, trust = arrival.proof, config.trust
+    if proof is None:
+        return None
+    if proof.content is None:
+        return _unreadable(f"het is met {proof.size} bytes te groot", "it is too large")
+    if trust is None:
+        return _no_trust()
+    if _is_login(proof.content):
+        session = exchange is not None and exchange.binding == "sessie"
+        found = _login(arrival, proof.content, trust, config, session=session)
+    else:
+        found = _seal(arrival, proof.content, trust, config)
+    if isinstance(found, Reason) or not found.identity:
+        return found
+    used = _used(arrival)
+    first = known.get(used) if used is not None else None
+    return found if first in (None, arrival.id) else _used_before()
+
+
+def lacking(bound: Bound | None, exchange: Uitwisseling, config: Config) -> Reason | None:
+    """What its exchange asks and a file has not; None when it has."""
+    if exchange.binding == "zwak":
+        return None
+    if bound is None:
+        return _none()
+    if bound.loa != ORGANISATIE and not config.eherkenning.reikt(bound.loa):
+        return _too_low(bound.loa, config.eherkenning.minimum)
+    return None
+
+
+def too_heavy(bound: Bound | None, arrival: Arrival, config: Config) -> Reason | None:
+    """A file that fits a message, but not together with what binds it."""
+    if bound is None or arrival.carried is not None:
+        return None
+    limit = config.technisch.ruwe_bytes - len(bound.content)
+    return too_large(arrival.size, limit, config) if arrival.size > limit else None
+
+
+def facts_of(bound: Bound | None, arrival: Arrival) -> list[tuple[object, object]]:
+    """What to remember of a file that was accepted: this was used, and kept as evidence."""
+    if bound is None:
+        return []
+    learned: list[tuple[object, object]] = [
+        (Evidence(arrival.id), (bound.soort, bound.content))
+    ]
+    used = _used(arrival) if bound.identity else None
+    return [*learned, (used, arrival.id)] if used is not None else learned
+
+
+def _is_login(content: bytes) -> bool:
+    return content.lstrip()[:1] == b"{"
+
+
+def _used(arrival: Arrival) -> Used | None:
+    content = arrival.proof.content if arrival.proof is not None else None
+    if content is None:
+        return None
+    try:
+        if _is_login(content):
+            nonce = verklaring.read(content).nonce
+            one = hashlib.sha256(f"{nonce} {toonbaar(arrival.name)}".encode()).hexdigest()
+            return Used(f"eherkenning:{one}")
+        return Used(f"zegel:{zegel.read(content).identity}")
+    except (verklaring.VerklaringError, cms.CmsError):
+        return None
+
+
+# --- a seal ---------------------------------------------------------------------------------------
+
+
+def _seal(arrival: Arrival, content: bytes, trust: Trust, config: Config) -> Bound | Reason:
+    code = arrival.place.partij
+    try:
+        found = zegel.check(content, arrival.sha256, arrival.content, trust.zegels,
+                            arrival.moment.nu, oin_van(code))  # fmt: skip
+    except cms.CmsError as error:
+        return _unreadable(str(error), "it is no detached CMS signature in DER that is taken here")
+    if isinstance(found, Weigering):
+        return _refused(found.code.value, found.zin, found.sentence)
+    if found.manifest is not None:
+        wrong = _other_delivery(arrival, found.manifest)
+        if wrong is not None:
+            return wrong
+    pseudonym = found.signer.pseudoniem
+    if not pseudonym:
+        return Bound("seal", ORGANISATIE, _named_in(arrival), "zegel", content, found.identity)
+    user = trust.medewerker(pseudonym, code)
+    if user is None:
+        return _nobody(code)
+    level = config.eherkenning.niveau_van(code, user)
+    who = Gebruiker(user, "zegel", KLASSE + level)
+    return Bound("seal", level, who, "zegel", content, found.identity)
+
+
+def _named_in(arrival: Arrival) -> Gebruiker | None:
+    """The user that a decision names, where its municipality sealed the decision."""
+    decision = envelopes.read_besluit(arrival.content) if arrival.content else None
+    if decision is None or not decision.gebruiker:
+        return None
+    return Gebruiker(envelopes.xml_veilig(decision.gebruiker)[:100], "zegel")
+
+
+# --- a login --------------------------------------------------------------------------------------
+
+
+def _login(
+    arrival: Arrival, content: bytes, trust: Trust, config: Config, *, session: bool
+) -> Bound | Reason:
+    code = arrival.place.partij
+    try:
+        said = verklaring.read(content)
+        found = verklaring.check(
+            said, trust.jwks, config.eherkenning, arrival.moment.nu, session=session
+        )
+    except verklaring.VerklaringError as error:
+        return _refused(error.code, f"{error.sentence[0].upper()}{error.sentence[1:]}.",
+                        "the assertion of the login is not believed", login=True)  # fmt: skip
+    wrong = _other_delivery(arrival, said.manifest)
+    if wrong is not None:
+        return wrong
+    if found.organisatie != oin_van(code):
+        zin = f"Er is ingelogd namens een andere organisatie (OIN {found.organisatie})."
+        return _refused("verkeerde-oin", zin, "the login is for another organisation", login=True)
+    user = trust.medewerker(found.subject, code)
+    if user is None:
+        return _nobody(code)
+    who = Gebruiker(user, "eherkenning", KLASSE + found.niveau)
+    if not found.signs:
+        return Bound("session", found.niveau, who, "eherkenning", content, "")
+    return Bound("idp-bound", found.niveau, who, "eherkenning", content, found.nonce)
+
+
+def _other_delivery(arrival: Arrival, content: bytes) -> Reason | None:
+    """Why a manifest, believed, is not that of this file."""
+    name = toonbaar(arrival.name)
+    try:
+        found = manifest.read(content)
+    except manifest.ManifestError as error:
+        return _unreadable(str(error), "its manifest cannot be read")
+    if found.gemeentecode != arrival.place.partij or name not in {b.naam for b in found.bestanden}:
+        return _refused(
+            "andere-levering",
+            f"Het manifest is van een andere levering: '{name}' van {arrival.place.partij} staat "
+            "er niet in.",
+            "the manifest is that of another delivery",
+        )
+    if found.lists(name, arrival.size, arrival.sha256):
+        return None
+    return _refused(
+        "andere-bytes",
+        "Omvang of SHA-256 in het manifest zijn niet die van dit bestand.",
+        "the manifest lists other bytes than those of this file",
+    )
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+_AGAIN = "Onderteken dit bestand opnieuw (knooppunt seal) en leg bestand en .p7s in de outbox."
+_LOG_IN = "Lever opnieuw aan met een nieuwe aanmelding (knooppunt deliver)."
+
+
+def _refused(code: str, zin: str, english: str, *, login: bool = False) -> Reason:
+    return Reason(code, zin, _LOG_IN if login else _AGAIN, f"Not taken: {english}.")
+
+
+def _unreadable(said: str, english: str) -> Reason:
+    return _refused(
+        "zegel-onleesbaar", f"Wat naast het bestand ligt is geen geldig zegel: {said}.", english
+    )
+
+
+def _used_before() -> Reason:
+    return _refused(
+        "al-gebruikt",
+        "Op deze ondertekening is al eerder een bestand aangenomen; zij geldt een keer.",
+        "this very signature was used before",
+    )
+
+
+def _nobody(code: str) -> Reason:
+    return Reason(
+        "onbekende-medewerker",
+        f"Ondertekend door iemand die hier niet bekend is als medewerker van {code}.",
+        "Vraag de beheerder van het knooppunt om de medewerker op te nemen.",
+        "Signed by nobody who is known here as an employee of this party.",
+    )
+
+
+def _too_low(level: str, minimum: str) -> Reason:
+    return Reason(
+        "niveau-te-laag",
+        f"Het betrouwbaarheidsniveau is {level}; deze uitwisseling vraagt ten minste {minimum}.",
+        "Log in met een middel van een hoger niveau, of laat een collega met zo'n middel "
+        "aanleveren.",
+        f"The assurance level is {level}, and this exchange asks {minimum} at least.",
+    )
+
+
+def _none() -> Reason:
+    return Reason(
+        "binding-ontbreekt",
+        "Deze uitwisseling vraagt een zegel of een ondertekende verklaring van de gebruiker, en "
+        "die lag niet op tijd naast het bestand.",
+        "Onderteken het bestand (knooppunt seal) of lever het aan met eHerkenning (knooppunt "
+        "deliver); leg bestand en zegel samen opnieuw in de outbox.",
+        "This exchange demands a seal or a signed assertion of the user beside the file.",
+    )
+
+
+def _no_trust() -> Reason:
+    return Reason(
+        "vertrouwen-ontbreekt",
+        "Een zegel of aanmelding kan hier niet worden beoordeeld.",
+        "Dit ligt niet aan u: geef dit bericht aan de beheerder van het knooppunt.",
+        "There is nothing here to judge a seal by: knooppunt init makes it (docs/howto-keys.md).",
+    )
