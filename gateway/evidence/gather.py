@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""All that a bundle about one message holds: from the store, the published log, and the folders.
+
+A part that is not there is named with its reason; nothing is made up in its place. What is left out
+on request leaves no trace of what it was, no hash either: a name has too few possibilities for
+that. Leaves, proofs and the seal do not depend on it, so such a bundle verifies all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway import __version__, names
+from gateway.audit import leaf
+from gateway.audit.checkpoint import vkey_file
+from gateway.audit.stamp import SUFFIX as TSR
+from gateway.autorisatie import ONBEKEND
+from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.evidence import openings, proofs
+from gateway.evidence.container import MAX_BYTES
+from gateway.evidence.index import (
+    CONTENT,
+    LOGIN,
+    METAGEGEVENS,
+    SEAL,
+    TRUST,
+    Index,
+    Message,
+    Part,
+    Rol,
+    Said,
+    Stand,
+    checkpoint_path,
+    leaf_path,
+    opening_path,
+    proof_path,
+)
+from gateway.evidence.proofs import Published
+from gateway.location import Location, read_config
+from gateway.names import toonbaar
+from gateway.outside import seals_of
+from gateway.store_evidence import binding, grants
+from gateway.store_evidence import openings as kept_openings
+from gateway.store_queries import Reader, Row
+from gateway.trust.sleutels import AANKERS, lees, openbaar
+
+REDACT = (Part.OPENINGS.value, Part.BINDING.value, Part.CONTENT.value, "all")
+"""What may be left out: ``openings`` is every name of a person or a file (so the binding and the
+metagegevens too), ``binding`` the seal or login alone, ``content`` the bytes."""
+
+_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
+_WEG = "Weggelaten toen de bundel werd gemaakt."
+
+
+class EvidenceError(GatewayError):
+    """No bundle can be made of this. ``found`` tells whether there is anything by that name."""
+
+    code = "bewijs"
+
+    def __init__(self, sentence: str, *, hint: str = "", found: bool = True) -> None:
+        super().__init__(sentence, hint=hint)
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked: the message, whether its bytes come along, and what is left out."""
+
+    ref: str
+    content: bool = False
+    redact: frozenset[str] = frozenset()
+
+    def without(self, part: Part) -> bool:
+        """Whether this part is left out."""
+        names_too = part in (Part.METAGEGEVENS, Part.BINDING) and Part.OPENINGS in self.redact
+        return "all" in self.redact or part.value in self.redact or names_too
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The index of a bundle, and every member but those that are made of it."""
+
+    index: Index
+    members: dict[str, bytes] = field(default_factory=dict)
+    leaves: dict[int, dict[str, Any]] = field(default_factory=dict)
+    opened: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+class _Gathering:
+    """The work of one bundle."""
+
+    def __init__(self, location: Location, config: Config, reader: Reader, wish: Wish) -> None:
+        self._location, self._config, self._reader, self._wish = location, config, reader, wish
+        self.members: dict[str, bytes] = {}
+        self.parts: list[Said] = []
+        self.leaves: dict[int, dict[str, Any]] = {}
+        self.opened: dict[int, dict[str, str]] = {}
+        self.roles: dict[int, str] = {}
+
+    def run(self) -> Gathered:
+        message = self._message()
+        for role, one in [(Rol.MESSAGE, message), *((Rol.ANSWER, x) for x in self._answers(message))]:
+            for event in one["events"]:
+                if event["leaf"] is not None:
+                    self.roles[event["leaf"]] = role
+        first = min((at for at, role in self.roles.items() if role == Rol.MESSAGE), default=None)
+        if first is None:
+            raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
+        self._grants(message, first)
+        checkpoints = self._checkpoints()
+        sizes = self._log(checkpoints)
+        self._openings()
+        self._content(message)
+        self._metagegevens(message)
+        self._binding(message)
+        self._receipts()
+        self._seals(sizes)
+        self._trust(checkpoints[0].said.origin)
+        index = Index(
+            origin=checkpoints[0].said.origin,
+            message=Message(**{name: message[name] or "" for name in _FIELDS}, size=message["size"]),
+            leaves=dict(sorted(self.roles.items())),
+            checkpoints=tuple(sizes),
+            parts=tuple(self.parts),
+            build=__version__,
+            names=self._names(message),
+        )
+        return Gathered(index, self.members, self.leaves, self.opened)
+
+    # --- which message, and which leaves ---
+
+    def _message(self) -> Row:
+        found = self._reader.trace(self._wish.ref)
+        if not found:
+            raise EvidenceError(
+                f"nothing here was ever called {toonbaar(self._wish.ref)!r}",
+                hint="give a referentienummer, as knooppunt trace shows it", found=False,
+            )  # fmt: skip
+        if len(found) > 1:
+            listed = ", ".join(one["referentienummer"] for one in found[-5:])
+            raise EvidenceError(
+                f"{len(found)} messages fit {toonbaar(self._wish.ref)!r}, and a bundle is about one",
+                hint=f"give the referentienummer of the one you mean; the newest are: {listed}",
+            )
+        return found[0]
+
+    def _answers(self, message: Row) -> list[Row]:
+        if message["direction"] != "heen":
+            return []
+        return self._reader.answers_to(message["referentienummer"])
+
+    def _grants(self, message: Row, first: int) -> None:
+        """What the log says of its user's authorisation, before it was handed in."""
+        exchange = self._config.uitwisselingen.get(message["uitwisseling"])
+        purpose = self._config.aanlevering(exchange) if exchange else None
+        who = kept_openings(self._reader, [first]).get(first, [])
+        user = openings.values(who).get("actor", ONBEKEND)
+        if purpose is None or user == ONBEKEND or message["direction"] != "heen":
+            return
+        found = grants(self._reader, user, message["gemeentecode"], purpose.id)
+        self.roles |= {at: Rol.GRANT for at in found if at < first}
+
+    # --- the log ---
+
+    def _checkpoints(self) -> list[Published]:
+        """The first checkpoints that show all leaves and that others signed; else the newest."""
+        last = max(self.roles)
+        self._standing = seals_of(self._location).of(last)
+        sizes = [one for one in self._standing if one is not None]
+        found = proofs.archived(self._location.audit, sizes)
+        if not found:
+            found = [proofs.newest(self._location.audit)]
+        checkpoints = [Published(self._location.audit, content) for content in found]
+        if checkpoints[0].said.size <= last:
+            raise EvidenceError(
+                f"leaf {last} is in no published checkpoint yet",
+                hint="the log is published within a second while the gateway runs; try again",
+            )
+        return checkpoints
+
+    def _log(self, checkpoints: list[Published]) -> list[int]:
+        for one in checkpoints:
+            size = one.said.size
+            self.members[checkpoint_path(size)] = one.content
+            for at in sorted(self.roles):
+                content = one.leaf(at)
+                self.members[leaf_path(at)] = content
+                self.members[proof_path(size, at)] = one.proof(at, content)
+                self.leaves[at] = leaf.decode(content)
+        return [one.said.size for one in checkpoints]
+
+    def _seals(self, sizes: Iterable[int]) -> None:
+        witnessed, stamped = self._standing
+        why = "Geen quorum van getuigen ondertekende een controlepunt met al deze bladen, of er zijn geen getuigen ingesteld."  # noqa: E501
+        self._part(Part.WITNESSES, witnessed is not None, why)
+        for size in sizes:
+            path = os.path.join(self._location.audit, "checkpoints", f"{size}{TSR}")
+            if size == stamped and (content := _read(path)) is not None:
+                self.members[checkpoint_path(size, TSR)] = content
+        why = "Er is geen tijdstempel over een controlepunt met al deze bladen."
+        self._part(Part.TIMESTAMP, stamped is not None, why)
+
+    # --- what lies beside the log ---
+
+    def _openings(self) -> None:
+        if self._wish.without(Part.OPENINGS):
+            self.parts.append(Said(Part.OPENINGS, Stand.REDACTED, _WEG))
+            return
+        found = kept_openings(self._reader, self.roles)
+        for at, rows in found.items():
+            self.members[opening_path(at)] = openings.write(rows)
+            self.opened[at] = openings.values(rows)
+        why = "Ze zijn gewist; de bewaartermijn is voorbij. Alle bewijzen blijven geldig."
+        self._part(Part.OPENINGS, bool(found), why)
+
+    def _content(self, message: Row) -> None:
+        if not self._wish.content or self._wish.without(Part.CONTENT):
+            why = _WEG if self._wish.without(Part.CONTENT) else "Niet gevraagd. " + _ZELF
+            self.parts.append(Said(Part.CONTENT, Stand.REDACTED, why))
+            return
+        for folder, name in self._copies(message):
+            content = _read_if(folder, name, message["size"], message["sha256"])
+            if content is not None:
+                found = _EXTENSION.fullmatch(os.path.splitext(name)[1])
+                self.members[f"{CONTENT}file{found[0].lower() if found else ''}"] = content
+                break
+        why = "Het knooppunt heeft deze bytes niet meer. " + _ZELF
+        self._part(Part.CONTENT, any(one.startswith(CONTENT) for one in self.members), why)
+
+    def _copies(self, message: Row) -> Iterator[tuple[str, str]]:
+        """Where its bytes may lie: as accepted, then wherever it was on its way."""
+        root = self._location.root
+        code = message["gemeentecode"]
+        for name in message["names"]:
+            yield os.path.join(root, "gemeenten", code, "verzonden"), name
+        for event in message["events"]:
+            yield os.path.join(root, event["place"]), event["name"] or message["names"][0]
+
+    def _metagegevens(self, message: Row) -> None:
+        if self._wish.without(Part.METAGEGEVENS):
+            self.parts.append(Said(Part.METAGEGEVENS, Stand.REDACTED, _WEG))
+            return
+        for event in message["events"]:
+            if event["type"] == "delivered" and event["name"]:
+                beside = names.metagegevens_naam(event["name"])
+                content = _read(os.path.join(self._location.root, event["place"], beside))
+                if content is not None:
+                    self.members[METAGEGEVENS] = content
+        why = "Ze liggen niet meer in de map van de ontvanger: die heeft ze meegenomen."
+        self._part(Part.METAGEGEVENS, METAGEGEVENS in self.members, why)
+
+    def _binding(self, message: Row) -> None:
+        if self._wish.without(Part.BINDING):
+            self.parts.append(Said(Part.BINDING, Stand.REDACTED, _WEG))
+            return
+        found = binding(self._reader, message["id"])
+        if found is not None:
+            self.members[SEAL if found[0] == "zegel" else LOGIN] = found[1]
+        bound = any(one.get("auth") in ("seal", "idp-bound") for one in self.leaves.values())
+        why = "Het is gewist; de bewaartermijn is voorbij." if bound else (
+            "Het bericht kwam zonder zegel en zonder inlogverklaring."
+        )  # fmt: skip
+        self._part(Part.BINDING, found is not None, why)
+
+    def _receipts(self) -> None:
+        """A receipt of the receiver, sealed by him: none is kept by this version."""
+        why = "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
+        self._part(Part.RECEIPTS, False, why)
+
+    def _trust(self, origin: str) -> None:
+        """What it can be verified by; a verifier believes his own copy, not this one."""
+        for name in (*AANKERS, *_TRUST):
+            content = _read(openbaar(self._location.state, name))
+            if content is not None:
+                self.members[f"{TRUST}{name}"] = content
+        shown = _read(os.path.join(self._location.audit, vkey_file(origin)))
+        self.members[f"{TRUST}log.vkey"] = shown or b""
+
+    def _part(self, name: Part, there: bool, why: str) -> None:
+        stand = Stand.PRESENT if there else Stand.ABSENT
+        self.parts.append(Said(name, stand, "" if there else why))
+
+    def _names(self, message: Row) -> dict[str, str]:
+        party = self._config.partij(message["gemeentecode"])
+        exchange = self._config.uitwisselingen.get(message["uitwisseling"])
+        found = {message["gemeentecode"]: party.naam if party else ""}
+        found[message["uitwisseling"]] = exchange.naam if exchange else ""
+        return {key: value for key, value in sorted(found.items()) if key and value}
+
+
+_FIELDS = (
+    "id", "referentienummer", "direction", "gemeentecode", "uitwisseling", "uitvraag", "status",
+    "sha256",
+)  # fmt: skip
+_ZELF = "Wie het bestand heeft, kan de SHA-256 zelf vergelijken."
+
+
+def gather(location: Location, wish: Wish) -> Gathered:
+    """Gather it all. :class:`EvidenceError` says why there can be no bundle."""
+    unknown = sorted(wish.redact - set(REDACT))
+    if unknown:
+        raise EvidenceError(
+            f"--redact {unknown[0]}: there is no such part", hint=f"choose from {', '.join(REDACT)}"
+        )
+    config = read_config(location.config_path)
+    with Reader(location.database) as reader:
+        return _Gathering(location, config, reader, wish).run()
+
+
+def _read(path: str, most: int = 1 << 24) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except OSError:
+        return None
+    return content if len(content) <= most else None
+
+
+def _read_if(folder: str, name: str, size: int, sha256: str) -> bytes | None:
+    """The bytes of a file, if they are those; by the name it has, or the one that we show for it."""
+    known: Callable[[str], bool] = lambda one: toonbaar(one) == name  # noqa: E731
+    try:
+        found = [name] if os.path.exists(os.path.join(folder, name)) else []
+        found = found or [one for one in os.listdir(folder) if "\\" in name and known(one)]
+        for one in found:
+            path = os.path.join(folder, one)
+            if os.path.isfile(path) and os.path.getsize(path) == size <= MAX_BYTES:
+                content = _read(path, MAX_BYTES)
+                if content is not None and hashlib.sha256(content).hexdigest() == sha256:
+                    return content
+    except (OSError, ValueError):
+        pass
+    return None
