@@ -8,8 +8,8 @@ it does not answer the bundle goes without, and a verifier says so.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from rfc3161_client import decode_timestamp_response
 
@@ -17,11 +17,12 @@ from gateway.audit import stamp
 from gateway.audit.stamp import QUERY_TYPE, StampError
 from gateway.evidence import cades, container, leesmij, opsomming, pagina, pdf
 from gateway.evidence.container import Member
-from gateway.evidence.gather import Gathered, Wish, gather
+from gateway.evidence.gather import Gathered, gather
 from gateway.evidence.index import INDEX, PAGE, PDF, README, Index
 from gateway.evidence.index import write as write_index
 from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP, Opsomming
 from gateway.evidence.verhaal import verhaal
+from gateway.evidence.wish import Wish
 from gateway.location import Location, read_config
 from gateway.moment import Clock
 from gateway.outside import trust_of
@@ -33,7 +34,8 @@ TSA_SECONDS = 5.0
 """How long the authority gets: a bundle is asked for by a person who waits."""
 
 
-class Bundle(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bundle:
     """A bundle: its bytes, what it holds, and why there is no time stamp, where there is none."""
 
     content: bytes

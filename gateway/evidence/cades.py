@@ -2,8 +2,9 @@
 """The gateway's seal over a manifest: a detached CMS signature as CAdES has it (B-B).
 
 The signed attributes are those of ETSI EN 319 122-1 for the baseline: content type, message digest,
-signing time, and signing-certificate-v2 (RFC 5035), which says by which certificate it was made, so
-that no other certificate of the same key can be put in its place. ``openssl cms -verify`` checks it.
+signing time, and signing-certificate-v2 (RFC 5035), which says by which certificate it was made,
+so that no other certificate of the same key can be put in its place. ``openssl cms -verify`` checks
+it.
 
 What this does not protect against: the signing time is the signer's own word. A time stamp over the
 container (``ASiCArchiveManifest``), or over the log, is somebody else's.
@@ -45,9 +46,7 @@ def sign(content: bytes, seal: Seal, at: datetime) -> bytes:
     return cms.sign(content, seal.key, seal.certificate, seal.chain, at, more=more)
 
 
-def verify(
-    p7s: bytes, content: bytes, trust: Vertrouwen, oin: str, at: datetime | None
-) -> Sealed:
+def verify(p7s: bytes, content: bytes, trust: Vertrouwen, oin: str, at: datetime | None) -> Sealed:
     """Whose seal it is over these bytes; :class:`SealError` says why it is not believed.
 
     ``at``: the moment that counts, where somebody else proved one; else what the seal itself says.

@@ -44,6 +44,10 @@ _VERSION = 20
 _UNIX = 3 << 8
 
 
+_Row = tuple[str, int, int, int]
+"""Name, CRC-32, size, and where its header begins."""
+
+
 class ContainerError(GatewayError):
     """This file is no container at all, or one that is too large to read or to make."""
 
@@ -67,7 +71,7 @@ class Container:
 
 def pack(members: Iterable[Member]) -> bytes:
     """Write a container; ``mimetype`` is added, the others stand in the order given."""
-    rows, parts, at = [], list[bytes](), 0
+    rows, parts, at = list[_Row](), list[bytes](), 0
     for name, content in [Member(MIMETYPE, ASIC_E), *members]:
         if not _sound(name) or any(name.lower() == row[0].lower() for row in rows):
             raise ContainerError(f"no member of a container can be called {name!r}, or not twice")
@@ -82,10 +86,6 @@ def pack(members: Iterable[Member]) -> bytes:
                 hint="make it without --content, and hand over the file itself beside it",
             )
     return b"".join([*parts, _directory(rows, at)])
-
-
-_Row = tuple[str, int, int, int]
-"""Name, CRC-32, size, and where its header begins."""
 
 
 def _local(row: _Row) -> bytes:

@@ -8,10 +8,9 @@ that. Leaves, proofs and the seal do not depend on it, so such a bundle verifies
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +20,8 @@ from gateway.audit.checkpoint import vkey_file
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
-from gateway.errors import GatewayError
 from gateway.evidence import openings, proofs
-from gateway.evidence.container import MAX_BYTES
+from gateway.evidence.copies import copies, read, read_if
 from gateway.evidence.index import (
     CONTENT,
     LOGIN,
@@ -42,45 +40,18 @@ from gateway.evidence.index import (
     proof_path,
 )
 from gateway.evidence.proofs import Published
+from gateway.evidence.wish import REDACT, EvidenceError, Wish
 from gateway.location import Location, read_config
 from gateway.names import toonbaar
 from gateway.outside import seals_of
 from gateway.store_evidence import binding, grants
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
-from gateway.trust.sleutels import AANKERS, lees, openbaar
-
-REDACT = (Part.OPENINGS.value, Part.BINDING.value, Part.CONTENT.value, "all")
-"""What may be left out: ``openings`` is every name of a person or a file (so the binding and the
-metagegevens too), ``binding`` the seal or login alone, ``content`` the bytes."""
+from gateway.trust.sleutels import AANKERS, openbaar
 
 _TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _WEG = "Weggelaten toen de bundel werd gemaakt."
-
-
-class EvidenceError(GatewayError):
-    """No bundle can be made of this. ``found`` tells whether there is anything by that name."""
-
-    code = "bewijs"
-
-    def __init__(self, sentence: str, *, hint: str = "", found: bool = True) -> None:
-        super().__init__(sentence, hint=hint)
-        self.found = found
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked: the message, whether its bytes come along, and what is left out."""
-
-    ref: str
-    content: bool = False
-    redact: frozenset[str] = frozenset()
-
-    def without(self, part: Part) -> bool:
-        """Whether this part is left out."""
-        names_too = part in (Part.METAGEGEVENS, Part.BINDING) and Part.OPENINGS in self.redact
-        return "all" in self.redact or part.value in self.redact or names_too
 
 
 @dataclass(slots=True)
@@ -106,7 +77,10 @@ class _Gathering:
 
     def run(self) -> Gathered:
         message = self._message()
-        for role, one in [(Rol.MESSAGE, message), *((Rol.ANSWER, x) for x in self._answers(message))]:
+        for role, one in [
+            (Rol.MESSAGE, message),
+            *((Rol.ANSWER, x) for x in self._answers(message)),
+        ]:
             for event in one["events"]:
                 if event["leaf"] is not None:
                     self.roles[event["leaf"]] = role
@@ -125,7 +99,9 @@ class _Gathering:
         self._trust(checkpoints[0].said.origin)
         index = Index(
             origin=checkpoints[0].said.origin,
-            message=Message(**{name: message[name] or "" for name in _FIELDS}, size=message["size"]),
+            message=Message(
+                **{name: message[name] or "" for name in _FIELDS}, size=message["size"]
+            ),
             leaves=dict(sorted(self.roles.items())),
             checkpoints=tuple(sizes),
             parts=tuple(self.parts),
@@ -150,6 +126,11 @@ class _Gathering:
                 hint=f"give the referentienummer of the one you mean; the newest are: {listed}",
             )
         return found[0]
+
+    def _take(self, role: Rol, message: Row) -> None:
+        for event in message["events"]:
+            if event["leaf"] is not None:
+                self.roles[event["leaf"]] = role
 
     def _answers(self, message: Row) -> list[Row]:
         if message["direction"] != "heen":
@@ -202,7 +183,7 @@ class _Gathering:
         self._part(Part.WITNESSES, witnessed is not None, why)
         for size in sizes:
             path = os.path.join(self._location.audit, "checkpoints", f"{size}{TSR}")
-            if size == stamped and (content := _read(path)) is not None:
+            if size == stamped and (content := read(path)) is not None:
                 self.members[checkpoint_path(size, TSR)] = content
         why = "Er is geen tijdstempel over een controlepunt met al deze bladen."
         self._part(Part.TIMESTAMP, stamped is not None, why)
@@ -225,23 +206,14 @@ class _Gathering:
             why = _WEG if self._wish.without(Part.CONTENT) else "Niet gevraagd. " + _ZELF
             self.parts.append(Said(Part.CONTENT, Stand.REDACTED, why))
             return
-        for folder, name in self._copies(message):
-            content = _read_if(folder, name, message["size"], message["sha256"])
+        for folder, name in copies(self._location.root, message):
+            content = read_if(folder, name, message["size"], message["sha256"])
             if content is not None:
                 found = _EXTENSION.fullmatch(os.path.splitext(name)[1])
                 self.members[f"{CONTENT}file{found[0].lower() if found else ''}"] = content
                 break
         why = "Het knooppunt heeft deze bytes niet meer. " + _ZELF
         self._part(Part.CONTENT, any(one.startswith(CONTENT) for one in self.members), why)
-
-    def _copies(self, message: Row) -> Iterator[tuple[str, str]]:
-        """Where its bytes may lie: as accepted, then wherever it was on its way."""
-        root = self._location.root
-        code = message["gemeentecode"]
-        for name in message["names"]:
-            yield os.path.join(root, "gemeenten", code, "verzonden"), name
-        for event in message["events"]:
-            yield os.path.join(root, event["place"]), event["name"] or message["names"][0]
 
     def _metagegevens(self, message: Row) -> None:
         if self._wish.without(Part.METAGEGEVENS):
@@ -250,7 +222,7 @@ class _Gathering:
         for event in message["events"]:
             if event["type"] == "delivered" and event["name"]:
                 beside = names.metagegevens_naam(event["name"])
-                content = _read(os.path.join(self._location.root, event["place"], beside))
+                content = read(os.path.join(self._location.root, event["place"], beside))
                 if content is not None:
                     self.members[METAGEGEVENS] = content
         why = "Ze liggen niet meer in de map van de ontvanger: die heeft ze meegenomen."
@@ -271,16 +243,18 @@ class _Gathering:
 
     def _receipts(self) -> None:
         """A receipt of the receiver, sealed by him: none is kept by this version."""
-        why = "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
+        why = (
+            "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
+        )
         self._part(Part.RECEIPTS, False, why)
 
     def _trust(self, origin: str) -> None:
         """What it can be verified by; a verifier believes his own copy, not this one."""
         for name in (*AANKERS, *_TRUST):
-            content = _read(openbaar(self._location.state, name))
+            content = read(openbaar(self._location.state, name))
             if content is not None:
                 self.members[f"{TRUST}{name}"] = content
-        shown = _read(os.path.join(self._location.audit, vkey_file(origin)))
+        shown = read(os.path.join(self._location.audit, vkey_file(origin)))
         self.members[f"{TRUST}log.vkey"] = shown or b""
 
     def _part(self, name: Part, there: bool, why: str) -> None:
@@ -312,29 +286,3 @@ def gather(location: Location, wish: Wish) -> Gathered:
     config = read_config(location.config_path)
     with Reader(location.database) as reader:
         return _Gathering(location, config, reader, wish).run()
-
-
-def _read(path: str, most: int = 1 << 24) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(most + 1)
-    except OSError:
-        return None
-    return content if len(content) <= most else None
-
-
-def _read_if(folder: str, name: str, size: int, sha256: str) -> bytes | None:
-    """The bytes of a file, if they are those; by the name it has, or the one that we show for it."""
-    known: Callable[[str], bool] = lambda one: toonbaar(one) == name  # noqa: E731
-    try:
-        found = [name] if os.path.exists(os.path.join(folder, name)) else []
-        found = found or [one for one in os.listdir(folder) if "\\" in name and known(one)]
-        for one in found:
-            path = os.path.join(folder, one)
-            if os.path.isfile(path) and os.path.getsize(path) == size <= MAX_BYTES:
-                content = _read(path, MAX_BYTES)
-                if content is not None and hashlib.sha256(content).hexdigest() == sha256:
-                    return content
-    except (OSError, ValueError):
-        pass
-    return None

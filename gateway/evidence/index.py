@@ -93,48 +93,49 @@ class Index:
         return next((one for one in self.parts if one.name == name), Said(name, Stand.ABSENT))
 
 
-class IndexError_(ValueError):  # noqa: N801  the built-in one means something else
+class OngeldigError(ValueError):
     """These bytes are no index of a bundle."""
 
 
 def write(index: Index) -> bytes:
     """Write it, for programs and for who looks."""
     plain: dict[str, Any] = {"v": VERSION, **asdict(index)}
-    plain["leaves"] = [
-        {"index": at, "role": role} for at, role in sorted(index.leaves.items())
-    ]
+    plain["leaves"] = [{"index": at, "role": role} for at, role in sorted(index.leaves.items())]
     return json.dumps(plain, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def read(content: bytes) -> Index:
-    """Read it; :class:`IndexError_` for anything else."""
+    """Read it; :class:`OngeldigError` for anything else."""
     try:
         plain = json.loads(content.decode())
-        if plain.pop("v") != VERSION:
-            raise IndexError_(f"it is not of version {VERSION}")
+        version = plain.pop("v")
         plain["leaves"] = {_whole(row["index"]): Rol(row["role"]) for row in plain["leaves"]}
         plain["message"] = Message(**plain["message"])
         plain["checkpoints"] = tuple(map(_whole, plain["checkpoints"]))
-        plain["parts"] = tuple(Said(**one) for one in plain["parts"])
+        plain["parts"] = tuple(_part(**one) for one in plain["parts"])
         plain["names"] = {str(key): str(value) for key, value in plain["names"].items()}
         found = Index(**plain)
         words = {key: one for key, one in asdict(found.message).items() if key != "size"}
-        if not all(isinstance(one, str) for one in words.values()):
-            raise IndexError_("the message is not described as it should be")
+        sound = version == VERSION and all(isinstance(one, str) for one in words.values())
         _whole(found.message.size)
-    except IndexError_:
-        raise
+        sound = sound and isinstance(found.origin, str) and isinstance(found.build, str)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise IndexError_("it cannot be read") from None
+        raise OngeldigError("it cannot be read") from None
+    if not sound:
+        raise OngeldigError(f"it is not of version {VERSION}, or not whole")
     if write(found) != content:
-        raise IndexError_("it is not written as that of a bundle is")
+        raise OngeldigError("it is not written as that of a bundle is")
     return found
 
 
 def _whole(value: object) -> int:
     if type(value) is not int or value < 0:
-        raise IndexError_("a leaf or a size is a whole number")
+        raise OngeldigError("a leaf or a size is a whole number")
     return value
+
+
+def _part(name: str, state: str, why: str) -> Said:
+    return Said(Part(name), Stand(state), str(why))
 
 
 def leaf_path(index: int) -> str:

@@ -2,8 +2,8 @@
 """What the commitments in a leaf stand for, as a file beside it: ``openings/<leaf>.jsonl``.
 
 Each line is canonical JSON, ``{"label","salt","value"}``, the salt in base64url: exactly the bytes
-whose SHA-256, in base64url behind ``c1:``, is the commitment in the leaf (``gateway/audit/leaf.py``).
-So a shell can check it (``leesmij.py``).
+whose SHA-256, in base64url behind ``c1:``, is the commitment in the leaf (``audit/leaf.py``). So a
+shell can check it (``leesmij.py``).
 
 What this does not protect against: an opening shows what was committed to, not that it was true.
 """

@@ -59,16 +59,16 @@ def listed(members: Iterable[tuple[str, bytes]]) -> tuple[Listed, ...]:
 
 def build(found: Opsomming) -> bytes:
     """Write it."""
-    kind = TST if found.seal == TIMESTAMP else P7S
+    sealed = TST if found.seal == TIMESTAMP else P7S
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<ASiCManifest xmlns="{NAMESPACE}" xmlns:ds="{DSIG}">',
-        f"<SigReference URI={quoteattr(found.seal)} MimeType={quoteattr(kind)}/>",
+        f"<SigReference URI={quoteattr(found.seal)} MimeType={quoteattr(sealed)}/>",
     ]
     for one in found.listed:
-        digest = b64encode(one.digest).decode()
+        digest, kind = b64encode(one.digest).decode(), quoteattr(_type(one.name))
         lines += [
-            f"<DataObjectReference URI={quoteattr(one.name)} MimeType={quoteattr(_type(one.name))}>",
+            f"<DataObjectReference URI={quoteattr(one.name)} MimeType={kind}>",
             f'<ds:DigestMethod Algorithm="{SHA256}"/>',
             f"<ds:DigestValue>{digest}</ds:DigestValue>",
             "</DataObjectReference>",
@@ -83,7 +83,7 @@ def read(content: bytes) -> Opsomming:
         seal = str(root[0].get("URI", ""))
         rows = tuple(
             Listed(str(one.get("URI", "")), b64decode(one[1].text or "", validate=True))
-            for one in root[1:]
+            for one in list(root)[1:]
         )
     except (EnvelopeError, IndexError, ValueError):
         raise OpsommingError("it is no ASiCManifest") from None

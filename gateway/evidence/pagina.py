@@ -15,7 +15,12 @@ from importlib import resources
 from gateway.evidence.verhaal import Stelling, Verhaal
 from gateway.names import toonbaar
 
-_WOORD = {"ja": ("✓", "bewezen"), "zwak": ("!", "zwak"), "nee": ("–", "niet in deze bundel")}
+_WOORD = {
+    "ja": ("✓", "te bewijzen"),
+    "vast": ("•", "door het knooppunt vastgelegd"),
+    "zwak": ("!", "zwak"),
+    "nee": ("–", "niet in deze bundel"),
+}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -45,7 +50,7 @@ def html(told: Verhaal) -> bytes:
         "</dl>",
         "</section>",
         '<section aria-labelledby="bewijs">',
-        '<h2 id="bewijs">Wat deze bundel bewijst</h2>',
+        '<h2 id="bewijs">Wat u eraan hebt</h2>',
         *_stellingen(told.stellingen),
         "</section>",
         '<section aria-labelledby="verloop">',

@@ -17,7 +17,9 @@ def pdf(told: Verhaal) -> bytes:
     """Set it. Its date is that of the newest leaf: no clock of ours, so the same again later."""
     plain = asdict(told)
     moment = plain.pop("moment")
-    return zetwerk.pdf(_BRONNEN, "bewijs.typ", {key: _safe(one) for key, one in plain.items()}, moment)
+    return zetwerk.pdf(
+        _BRONNEN, "bewijs.typ", {key: _safe(one) for key, one in plain.items()}, moment
+    )
 
 
 def _safe(value: object) -> object:

@@ -43,9 +43,7 @@ class Published:
     def proof(self, index: int, content: bytes) -> bytes:
         """The tlog-proof of a leaf."""
         hashes = inclusion_proof(index, self.said.size, self._hashes)
-        if not check_inclusion(
-            index, self.said.size, leaf_hash(content), hashes, self.said.root
-        ):
+        if not check_inclusion(index, self.said.size, leaf_hash(content), hashes, self.said.root):
             raise AuditError(
                 f"leaf {index} does not lead to the root of the checkpoint", hint=_WHOLE
             )

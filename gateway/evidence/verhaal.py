@@ -14,55 +14,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.evidence.index import Index, Message, Part, Rol, Stand
+from gateway.evidence.woorden import BINDING, DELEN, NIET, ONGEBONDEN, ROLLEN, SOORTEN, STANDEN
 from gateway.periods import NEDERLAND, voluit
 
 Fields = Mapping[str, Any]
-
-SOORTEN = {
-    "A.1.SubmissionAcceptance": "Ingeleverd: door het knooppunt in bewaring genomen",
-    "A.2.SubmissionRejection": "Bij de inlevering geweigerd",
-    "B.Relay": "Klaargelegd voor het volgende station",
-    "B.1.RelayAcceptance": "Het volgende station bevestigde de ontvangst",
-    "B.2.RelayRejection": "Het volgende station weigerde",
-    "D.1.ContentConsignment": "In de map van de ontvanger geplaatst",
-    "D.2.ContentConsignmentFailure": "Niet geplaatst: de naam was al in gebruik",
-    "D.3.ConsignmentNotification": "Aan de afzender gemeld",
-    "quarantine.release": "Door een medewerker vrijgegeven uit quarantaine",
-    "quarantine.drop": "Door een medewerker definitief tegengehouden",
-    "role.grant": "Autorisatie gegeven",
-    "role.revoke": "Autorisatie ingetrokken",
-}
-"""What each type of leaf means (``gateway/lifecycle.py``); another is shown as it is called."""
-
-_ROLLEN = {Rol.MESSAGE: "bericht", Rol.ANSWER: "antwoord", Rol.GRANT: "autorisatie"}
-_BINDING = {
-    "seal": (
-        "ja",
-        "Bij het bestand lag een elektronisch zegel over precies deze bytes. Wie niet over de "
-        "sleutel van het zegel beschikt, het knooppunt inbegrepen, kan het niet maken.",
-    ),
-    "idp-bound": (
-        "ja",
-        "De gebruiker logde voor deze levering opnieuw in; de inlogdienst ondertekende een "
-        "verklaring waarin de hash van de lijst van bestanden staat. Het knooppunt kan die "
-        "verklaring niet zelf maken.",
-    ),
-    "session": (
-        "zwak",
-        "De gebruiker was ingelogd, maar ondertekende dit bestand niet. Dit steunt op het woord "
-        "van het knooppunt.",
-    ),
-    "folder": (
-        "zwak",
-        "De gebruiker is afgeleid uit de map waarin het bestand werd gezet. Iedereen die daar mag "
-        "schrijven kan het gedaan hebben; er is geen handtekening.",
-    ),
-}
+Leaves = Mapping[int, Fields]
 
 
 @dataclass(frozen=True, slots=True)
 class Stelling:
-    """One thing that somebody may want to rely on. ``stand``: ja, zwak, of nee."""
+    """One thing that somebody may want to rely on.
+
+    ``stand``: ja (others than the gateway can be held to it, or it is mathematics), vast (the
+    gateway wrote it down, and cannot change that), zwak, or nee.
+    """
 
     kop: str
     stand: str
@@ -98,22 +63,12 @@ class Verhaal:
     moment: datetime
 
 
-NIET = (
-    "Dat wat in het logboek staat ook zo gebeurd is. Bewezen is dat het toen zo is opgeschreven en "
-    "dat het sindsdien niet is veranderd, verwijderd of verschoven.",
-    "Dat er na het laatste blad in deze bundel niets meer met het bericht is gebeurd.",
-    "Dat de tijden juist zijn. Het zijn de tijden van het knooppunt; alleen waar een getuige of een "
-    "tijdstempeldienst tekende, staat een ander ervoor in dat de bladen er toen al waren.",
-)
-
-
-def verhaal(
-    index: Index, leaves: Mapping[int, Fields], opened: Mapping[int, Mapping[str, str]]
-) -> Verhaal:
+def verhaal(index: Index, leaves: Leaves, opened: Mapping[int, Mapping[str, str]]) -> Verhaal:
     """Tell it. ``opened``: what the commitments of each leaf stand for, as far as it is there."""
     ours = {at: one for at, one in leaves.items() if index.leaves.get(at) == Rol.MESSAGE}
     first = min(ours, default=0)
     name = opened.get(first, {}).get("name", "")
+    newest = max((one["at"] for one in leaves.values()), default=0)
     return Verhaal(
         titel="Bewijs van één bericht",
         onder=f"{_gemeente(index)}, {_uitwisseling(index)}",
@@ -122,8 +77,8 @@ def verhaal(
         regels=tuple(_regel(index, at, leaves[at], opened.get(at, {})) for at in sorted(leaves)),
         delen=tuple(_delen(index)),
         niet=NIET,
-        moment=datetime.fromtimestamp(max((one["at"] for one in leaves.values()), default=0) // 1000, UTC),
-    )  # fmt: skip
+        moment=datetime.fromtimestamp(newest // 1000, UTC),
+    )
 
 
 def _feiten(index: Index, name: str, actor: str) -> Iterator[tuple[str, str]]:
@@ -142,8 +97,8 @@ def _feiten(index: Index, name: str, actor: str) -> Iterator[tuple[str, str]]:
     yield "Logboek", index.origin
 
 
-def _stellingen(index: Index, ours: Mapping[int, Fields], leaves: Mapping[int, Fields]) -> Iterator[Stelling]:  # fmt: skip
-    yield _ingeleverd(index, ours)
+def _stellingen(index: Index, ours: Leaves, leaves: Leaves) -> Iterator[Stelling]:
+    yield _ingeleverd(ours)
     yield _gebonden(index, ours)
     yield _geplaatst(ours)
     yield _bevestigd(index)
@@ -152,26 +107,27 @@ def _stellingen(index: Index, ours: Mapping[int, Fields], leaves: Mapping[int, F
     yield _tijdstempel(index)
 
 
-def _ingeleverd(index: Index, ours: Mapping[int, Fields]) -> Stelling:
+def _ingeleverd(ours: Leaves) -> Stelling:
     for at, one in sorted(ours.items()):
         if one["type"].startswith(("A.1.", "A.2.")):
             kept = "in bewaring genomen" if one["type"].startswith("A.1.") else "geweigerd"
-            text = f"Op {_tijd(one['at'])} is een bestand van {_getal(one.get('size', 0))} bytes {kept}"
+            size = _getal(one.get("size", 0))
+            text = f"Op {_tijd(one['at'])} is een bestand van {size} bytes {kept}"
             return Stelling(
-                "Precies deze bytes zijn ingeleverd", "ja",
+                "Precies deze bytes zijn ingeleverd", "vast",
                 f"{text}, met de SHA-256 hierboven. Wie het bestand heeft, kan zelf nagaan of het "
                 "dit bestand is.", _bladen(at),
             )  # fmt: skip
-    stand = "ja" if ours else "nee"
+    stand = "vast" if ours else "nee"
     text = "De bladen van dit bericht noemen de SHA-256 hierboven; een blad van inlevering is er "
     return Stelling("Precies deze bytes zijn verwerkt", stand, f"{text}niet.", _bladen(*ours))
 
 
-def _gebonden(index: Index, ours: Mapping[int, Fields]) -> Stelling:
+def _gebonden(index: Index, ours: Leaves) -> Stelling:
     head = "Wie het inleverde"
     for at, one in sorted(ours.items()):
         if one["type"].startswith(("A.1.", "A.2.")):
-            stand, text = _BINDING.get(one.get("auth", ""), ("zwak", "Hoe de gebruiker aan het bestand is gebonden, staat niet in het blad."))  # fmt: skip
+            stand, text = BINDING.get(one.get("auth", ""), ONGEBONDEN)
             part = index.part(Part.BINDING)
             if stand == "ja" and part.state != Stand.PRESENT:
                 text += f" Het zegel of de verklaring zelf zit niet in deze bundel: {part.why}"
@@ -182,12 +138,12 @@ def _gebonden(index: Index, ours: Mapping[int, Fields]) -> Stelling:
     return Stelling(head, "nee", "Er is geen blad van de inlevering in deze bundel.", "")
 
 
-def _geplaatst(ours: Mapping[int, Fields]) -> Stelling:
+def _geplaatst(ours: Leaves) -> Stelling:
     head = "In de map van de ontvanger geplaatst"
     for at, one in sorted(ours.items()):
         if one["type"].startswith("D.1."):
             text = f"Op {_tijd(one['at'])} is het bestand in de map van de ontvanger geplaatst."
-            return Stelling(head, "ja", text, _bladen(at))
+            return Stelling(head, "vast", text, _bladen(at))
     return Stelling(head, "nee", "Er is geen blad dat dit zegt.", "")
 
 
@@ -195,21 +151,30 @@ def _bevestigd(index: Index) -> Stelling:
     part = index.part(Part.RECEIPTS)
     head = "De ontvanger bevestigde met zijn eigen zegel"
     if part.state == Stand.PRESENT:
-        text = "In de bundel zit een ontvangstbewijs dat de ontvanger heeft verzegeld; het noemt de SHA-256 van wat hij kreeg. Het knooppunt kan dat zegel niet maken."  # fmt: skip
+        text = (
+            "In de bundel zit een ontvangstbewijs dat de ontvanger heeft verzegeld; het noemt de "
+            "SHA-256 van wat hij kreeg. Het knooppunt kan dat zegel niet maken."
+        )
         return Stelling(head, "ja", text, "map receipts")
     return Stelling(head, "nee", part.why, "")
 
 
-def _logboek(index: Index, leaves: Mapping[int, Fields]) -> Stelling:
+def _logboek(index: Index, leaves: Leaves) -> Stelling:
     sizes = " en ".join(_getal(one) for one in index.checkpoints)
-    text = f"Alle {len(leaves)} bladen in deze bundel staan in het logboek. Het bewijs leidt van elk blad naar een ondertekend controlepunt van het logboek met {sizes} bladen."  # fmt: skip
+    text = (
+        f"De bundel bevat {len(leaves)} bladen van het logboek. Van elk leidt een bewijs naar een "
+        f"ondertekend controlepunt van het logboek met {sizes} bladen."
+    )
     return Stelling("Het staat in het logboek, en is daarna niet veranderd", "ja", text, "map log")
 
 
 def _getuigen(index: Index) -> Stelling:
     part, head = index.part(Part.WITNESSES), "Anderen hebben hetzelfde logboek gezien"
     if part.state == Stand.PRESENT:
-        text = "Genoeg getuigen ondertekenden een controlepunt dat deze bladen bevat. Het knooppunt kan dus niet aan een ander een ander logboek hebben getoond."  # fmt: skip
+        text = (
+            "Genoeg getuigen ondertekenden een controlepunt dat deze bladen bevat. Het knooppunt "
+            "kan dus niet aan een ander een ander logboek hebben getoond."
+        )
         return Stelling(head, "ja", text, "map log, bestand checkpoint")
     return Stelling(head, "nee", part.why, "")
 
@@ -217,13 +182,16 @@ def _getuigen(index: Index) -> Stelling:
 def _tijdstempel(index: Index) -> Stelling:
     part, head = index.part(Part.TIMESTAMP), "Een tijdstempeldienst bevestigt wanneer het er al was"
     if part.state == Stand.PRESENT:
-        text = "Een tijdstempel (RFC 3161) over een controlepunt dat deze bladen bevat: ze zijn niet later geschreven."  # fmt: skip
+        text = (
+            "In de bundel zit een tijdstempel (RFC 3161) over een controlepunt dat deze bladen "
+            "bevat: ze zijn niet later geschreven."
+        )
         return Stelling(head, "ja", text, "map log, bestand checkpoint.tsr")
     return Stelling(head, "nee", part.why, "")
 
 
 def _regel(index: Index, at: int, one: Fields, opened: Mapping[str, str]) -> Regel:
-    role = _ROLLEN[Rol(index.leaves.get(at, Rol.MESSAGE))]
+    role = ROLLEN[Rol(index.leaves.get(at, Rol.MESSAGE))]
     who = opened.get("actor", "")
     if one["actor"].startswith("system:"):
         who = one["actor"]
@@ -231,7 +199,7 @@ def _regel(index: Index, at: int, one: Fields, opened: Mapping[str, str]) -> Reg
         blad=at,
         tijd=_tijd(one["at"]),
         utc=f"{datetime.fromtimestamp(one['at'] / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
-        wat=SOORTEN.get(one["type"], one["type"]),
+        wat=SOORTEN.get(str(one["type"]), str(one["type"])),
         over=role,
         waar=str(one["source"]),
         uitkomst="goed" if one["result"] == "ok" else str(one["result"]),
@@ -239,22 +207,10 @@ def _regel(index: Index, at: int, one: Fields, opened: Mapping[str, str]) -> Reg
     )
 
 
-_DELEN = {
-    Part.OPENINGS: "Namen van bestand en gebruiker",
-    Part.CONTENT: "Het bestand zelf",
-    Part.METAGEGEVENS: "Metagegevens zoals de ontvanger ze kreeg",
-    Part.BINDING: "Zegel of inlogverklaring van de gebruiker",
-    Part.RECEIPTS: "Ontvangstbewijs van de ontvanger",
-    Part.WITNESSES: "Handtekeningen van getuigen",
-    Part.TIMESTAMP: "Tijdstempel over het logboek",
-}
-_STANDEN = {Stand.PRESENT: "aanwezig", Stand.ABSENT: "niet aanwezig", Stand.REDACTED: "weggelaten"}
-
-
 def _delen(index: Index) -> Iterator[tuple[str, str, str]]:
-    for name, shown in _DELEN.items():
+    for name, shown in DELEN.items():
         part = index.part(name)
-        yield shown, _STANDEN[Stand(part.state)], part.why
+        yield shown, STANDEN[Stand(part.state)], part.why
 
 
 def _gemeente(index: Index) -> str:
