@@ -1,20 +1,58 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a gateway believes in, read from its state: roots, lists, the broker's keys, who is who.
 
-Stations read no disk: the configuration that they are given carries it (``Config.trust``).
+Stations read no disk: the configuration that they are given carries it (``Config.trust``). It is
+read again when one of its files is another than before: a revocation counts within a second.
 """
 
 from __future__ import annotations
 
-import json
 import os
 
-from joserfc.jwk import ECKey
-
-from gateway.binding.idp import public_jwk
 from gateway.binding.trust import Trust
 from gateway.config import Config
-from gateway.location import Location
-from gateway.trust.domeinen import IDP
-from gateway.trust.ketting import lees_certificaten, pem_van
-from gateway.trust.sleutels import lees, lees_pseudoniemen, lees_vertrouwen, openbaar
+from gateway.trust.domeinen import IDP, domeinen
+from gateway.trust.sleutels import (
+    AANKERS,
+    PSEUDONIEMEN,
+    lees,
+    lees_pseudoniemen,
+    lees_vertrouwen,
+    openbaar,
+)
+
+LOOK_SECONDS = 1.0
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+def with_trust(config: Config, state: str) -> Config:
+    """The configuration with what seals and logins are judged by; without, where there is none.
+
+    Raises :class:`TrustError` when what is there cannot be used.
+    """
+    if not os.path.exists(openbaar(state, AANKERS[0])):
+        return config
+    jwks = openbaar(state, f"{IDP}.jwks")
+    trust = Trust(
+        lees_vertrouwen(state, config),
+        lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else "",
+        {one.oin: one.gemeentecode for one in domeinen(config) if one.gemeentecode},
+        dict(lees_pseudoniemen(state)),
+    )
+    return config.with_trust(trust)
+
+
+def stamp(config: Config, state: str) -> Stamp:
+    """What tells the files that it was read from, from those files changed."""
+    paths = [openbaar(state, one) for one in (*AANKERS, f"{IDP}.jwks")]
+    paths += [os.path.join(state, PSEUDONIEMEN), *config.vertrouwen]
+    return tuple(map(_identity, paths))
+
+
+def _identity(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

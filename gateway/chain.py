@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import durable, purge, quarantine
+from gateway import believed, durable, purge, quarantine
 from gateway.anchors import Anchors
 from gateway.audit.checkpoint import VerifierKey
 from gateway.audit.keys import ensure_key
@@ -24,7 +24,7 @@ from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.engine import Engine, Happened
-from gateway.errors import GatewayError, StateError
+from gateway.errors import GatewayError, StateError, TrustError
 from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
@@ -108,7 +108,7 @@ class Chain:
         self._say = say
         self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
-        self.config = self._as_asked(read_config(location.config_path))
+        self.config = self._read_config()
         self.said: list[str] = []
         durable.make_dir(location.state, 0o700)
         self._lock = lock or durable.lock(location.lock)
@@ -151,6 +151,31 @@ class Chain:
             raise
 
     # --- opening ---
+
+    def _read_config(self) -> Config:
+        """What stands on the disk: the configuration, and what seals are judged by."""
+        state = self.location.state
+        config = self._as_asked(read_config(self.location.config_path))
+        self._trusted, self._trust_due = believed.stamp(config, state), 0.0
+        return believed.with_trust(config, state)
+
+    def _look_at_trust(self) -> None:
+        """A certificate was revoked, or a key changed: that counts from the next round on."""
+        if monotonic() < self._trust_due:
+            return
+        self._trust_due = monotonic() + believed.LOOK_SECONDS
+        found = believed.stamp(self.config, self.location.state)
+        if found == self._trusted:
+            return
+        self._trusted = found
+        try:
+            config = believed.with_trust(self.config, self.location.state)
+        except TrustError as error:
+            self._say(f"what seals are judged by was changed, and cannot be used: {error}")
+            return
+        self.engine.settle()
+        self.engine.adopt(config, set())
+        self.config = config
 
     def _handlers(self) -> dict[str, Handler]:
         """What people may ask for."""
@@ -213,7 +238,7 @@ class Chain:
         is mended. What was claimed before is decided by the new one.
         """
         try:
-            config = self._as_asked(read_config(self.location.config_path))
+            config = self._read_config()
             checked = Folders(self.location.root, config, self.folders.anchors)
             try:
                 made = checked.make_all()
@@ -250,6 +275,8 @@ class Chain:
         """Go round until nothing is due now. Unfinished files get one quiet time, no more."""
         summary = Summary()
         patience = monotonic() + self.config.technisch.rusttijd_ms / 1000 + 0.2
+        self._trust_due = 0.0
+        self._look_at_trust()
         self.engine.try_now()
         self.engine.look_now()
         while not stop():
@@ -285,6 +312,7 @@ class Chain:
             while not stop():
                 if self._file.seen():
                     self.reload()
+                self._look_at_trust()
                 if self._round():
                     if self.engine.only_carries:
                         watch.be_awake()

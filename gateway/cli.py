@@ -20,6 +20,7 @@ from gateway.commands import (
     configuration,
     quarantine,
     sample,
+    signing,
     upkeep,
     usage,
     witness,
@@ -56,6 +57,7 @@ app.add_typer(witness.tsa, name="tsa")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+signing.register(app)
 usage.register(app)
 
 StationsOption = Annotated[

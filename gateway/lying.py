@@ -14,8 +14,9 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.anchors import Anchors
+from gateway.believed import with_trust
 from gateway.config import Config, parse
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, TrustError
 from gateway.folders import Folders, Waiting
 from gateway.handover import Handover, is_announcement
 from gateway.health import is_running
@@ -39,7 +40,7 @@ class Lying:
     """The folders of a chain, looked at once. Use as a context manager."""
 
     def __init__(self, location: Location, reader: Reader) -> None:
-        config = _config_of(location, reader.meta(TEXT))
+        config = _trusting(_config_of(location, reader.meta(TEXT)), location)
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         self.config = config
         self.clock = Clock(offset)
@@ -181,6 +182,14 @@ def _config_of(location: Location, in_force: str | None) -> Config:
         if in_force is None:
             raise
         return parse(in_force, location.config_path)
+
+
+def _trusting(config: Config, location: Location) -> Config:
+    """With what seals are judged by, where that can be read: the gateway says so where not."""
+    try:
+        return with_trust(config, location.state)
+    except TrustError:
+        return config
 
 
 def _delivers_to(parts: list[str], config: Config) -> str:

@@ -56,6 +56,14 @@ _SHA256, _ECDSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"
 _RSA = "1.2.840.113549.1.1.1"
 
 MIN_RSA_BITS = 2048
+NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
+
+
+UNREADABLE = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What a certificate of somebody's own making may raise, when it is looked at."""
 
 
 class CmsError(ValueError):
@@ -94,8 +102,8 @@ class Signature:
 
     def is_by_its_signer(self) -> bool:
         """Whether the certificate's key made it."""
-        key = self.signer.public_key()
         try:
+            key = self.signer.public_key()
             if self.scheme == "ec" and isinstance(key, ec.EllipticCurvePublicKey):
                 key.verify(self.value, self.attributes, ec.ECDSA(self.signed_hash))
             elif self.scheme == "rsa" and isinstance(key, rsa.RSAPublicKey):
@@ -106,7 +114,7 @@ class Signature:
                 key.verify(self.value, self.attributes)
             else:
                 return False
-        except (InvalidSignature, UnsupportedAlgorithm):
+        except (InvalidSignature, *UNREADABLE):
             return False
         return True
 
@@ -122,12 +130,12 @@ def read(content: bytes) -> Signature:
         raise CmsError("het is PEM; gebruik DER (openssl cms ... -outform DER)")
     try:
         return _read(content)
+    except CmsError:
+        raise
     except DerError:
         raise CmsError("het is geen CMS-handtekening in DER") from None
-    except (ValueError, UnsupportedAlgorithm, TypeError) as error:
-        if isinstance(error, CmsError):
-            raise
-        raise CmsError("er staat een certificaat in dat niet te lezen is") from None
+    except UNREADABLE:
+        raise CmsError(NO_CERTIFICATE) from None
 
 
 def _read(content: bytes) -> Signature:

@@ -88,7 +88,7 @@ def _code(response: httpx.Response, state: str) -> str:
         raise LoginError(f"the broker refused: {response.text[:200]}")
     if "code" not in query:
         raise LoginError(f"the broker refused: {query.get('error', ['?'])[0]}")
-    return query["code"][0]
+    return str(query["code"][0])
 
 
 def _base64url(content: bytes) -> str:

@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.trust.ketting import Vertrouwen
+from gateway.trust.domeinen import Medewerker, medewerker_van
+from gateway.trust.ketting import Signer, Vertrouwen
 
 
 class Trust(NamedTuple):
     """What a gateway believes in.
 
-    ``jwks``: a JSON Web Key Set; empty: no login is believed. ``medewerkers``: the municipality and
-    the user behind each pseudonym of an employee.
+    ``jwks``: a JSON Web Key Set; empty: no login is believed. ``oins``: the party behind each OIN.
+    ``medewerkers``: the employee behind each pseudonym.
     """
 
     zegels: Vertrouwen
     jwks: str
-    medewerkers: Mapping[str, tuple[str, str]]
+    oins: Mapping[str, str]
+    medewerkers: Mapping[str, Medewerker]
 
-    def medewerker(self, pseudoniem: str, code: str) -> str | None:
-        """The employee of this party behind a pseudonym; None: there is none such."""
-        found = self.medewerkers.get(pseudoniem)
-        return found[1] if found is not None and found[0] == code else None
+    def employee(self, pseudoniem: str) -> Medewerker | None:
+        """The employee behind a pseudonym that a login names."""
+        return self.medewerkers.get(pseudoniem)
+
+    def signed_by(self, signer: Signer) -> Medewerker | None:
+        """The employee whose certificate it is; None: nobody's we know, or an organisation's."""
+        return medewerker_van(signer, self.medewerkers)

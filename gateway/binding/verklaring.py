@@ -133,7 +133,8 @@ def check(
     names = (claims.get("ActingSubjectID"), claims.get("LegalSubjectID"), claims.get("nonce"))
     if not all(isinstance(one, str) and 0 < len(one) <= 200 for one in names):
         raise VerklaringError("verklaring-onleesbaar", "de inlogverklaring noemt geen persoon")
-    return Login(*map(str, (names[0], names[1], niveau, names[2])), signs=signs)
+    subject, organisation, nonce = map(str, names)
+    return Login(subject, organisation, niveau, nonce, signs)
 
 
 def _claims(token: str, jwks: str) -> dict[str, Any]:

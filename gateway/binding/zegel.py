@@ -2,7 +2,7 @@
 """Whose seal is it, and is it over these bytes? Everything that can be wrong has a word.
 
 In this order: it can be read, the bytes are these, the certificate's key made it, the certificate
-counted at that moment and is of that party. The moment is that of the upload, as GGk saw it: what
+counted at that moment. The moment is that of the upload, as GGk saw it: what
 the seal itself says of its time is the signer's own word.
 """
 
@@ -28,9 +28,9 @@ class Zegel(NamedTuple):
 
 
 def check(
-    p7s: bytes, sha256: str, content: bytes | None, trust: Vertrouwen, at: datetime, oin: str
+    p7s: bytes, sha256: str, content: bytes | None, trust: Vertrouwen, at: datetime
 ) -> Zegel | Weigering:
-    """Believe a seal over these bytes by the party with this OIN, or say why not.
+    """Believe a seal over these bytes, or say why not. Whose it must be is the caller's to ask.
 
     Raises ``cms.CmsError`` for what is no seal at all.
     """
@@ -39,7 +39,10 @@ def check(
         return Weigering.om(Code.ANDERE_BYTES)
     if not found.is_by_its_signer():
         return Weigering.om(Code.HANDTEKENING_ONJUIST)
-    signer = check_chain(found.signer, found.certificates, trust, at, oin=oin)
+    try:
+        signer = check_chain(found.signer, found.certificates, trust, at)
+    except cms.UNREADABLE:
+        raise cms.CmsError(cms.NO_CERTIFICATE) from None
     if isinstance(signer, Weigering):
         return signer
     return Zegel(signer, found.manifest, f"zegel:{signer.vingerafdruk}:{found.identity}")

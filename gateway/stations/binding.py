@@ -21,7 +21,6 @@ from gateway.config_eherkenning import KLASSE
 from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
 from gateway.names import toonbaar
 from gateway.stations.notices import Reason, too_large
-from gateway.trust.domeinen import oin_van
 from gateway.trust.ketting import Weigering
 
 ORGANISATIE = "organisatie"
@@ -136,24 +135,25 @@ def _used(arrival: Arrival) -> Used | None:
 def _seal(arrival: Arrival, content: bytes, trust: Trust, config: Config) -> Bound | Reason:
     code = arrival.place.partij
     try:
-        found = zegel.check(content, arrival.sha256, arrival.content, trust.zegels,
-                            arrival.moment.nu, oin_van(code))  # fmt: skip
+        found = zegel.check(
+            content, arrival.sha256, arrival.content, trust.zegels, arrival.moment.nu
+        )
     except cms.CmsError as error:
         return _unreadable(str(error), "it is no detached CMS signature in DER that is taken here")
     if isinstance(found, Weigering):
         return _refused(found.code.value, found.zin, found.sentence)
-    if found.manifest is not None:
-        wrong = _other_delivery(arrival, found.manifest)
-        if wrong is not None:
-            return wrong
-    pseudonym = found.signer.pseudoniem
-    if not pseudonym:
+    if trust.oins.get(found.signer.oin) != code:
+        return _other_party(found.signer.oin, code)
+    wrong = _other_delivery(arrival, found.manifest) if found.manifest is not None else None
+    if wrong is not None:
+        return wrong
+    employee = trust.signed_by(found.signer)
+    if employee is None and not found.signer.pseudoniem:
         return Bound("seal", ORGANISATIE, _named_in(arrival), "zegel", content, found.identity)
-    user = trust.medewerker(pseudonym, code)
-    if user is None:
+    if employee is None or employee.gemeentecode != code:
         return _nobody(code)
-    level = config.eherkenning.niveau_van(code, user)
-    who = Gebruiker(user, "zegel", KLASSE + level)
+    level = config.eherkenning.niveau_van(code, employee.gebruiker)
+    who = Gebruiker(employee.gebruiker, "zegel", KLASSE + level)
     return Bound("seal", level, who, "zegel", content, found.identity)
 
 
@@ -183,13 +183,12 @@ def _login(
     wrong = _other_delivery(arrival, said.manifest)
     if wrong is not None:
         return wrong
-    if found.organisatie != oin_van(code):
-        zin = f"Er is ingelogd namens een andere organisatie (OIN {found.organisatie})."
-        return _refused("verkeerde-oin", zin, "the login is for another organisation", login=True)
-    user = trust.medewerker(found.subject, code)
-    if user is None:
+    if trust.oins.get(found.organisatie) != code:
+        return _other_party(found.organisatie, code)
+    employee = trust.employee(found.subject)
+    if employee is None or employee.gemeentecode != code:
         return _nobody(code)
-    who = Gebruiker(user, "eherkenning", KLASSE + found.niveau)
+    who = Gebruiker(employee.gebruiker, "eherkenning", KLASSE + found.niveau)
     if not found.signs:
         return Bound("session", found.niveau, who, "eherkenning", content, "")
     return Bound("idp-bound", found.niveau, who, "eherkenning", content, found.nonce)
@@ -231,6 +230,15 @@ def _refused(code: str, zin: str, english: str, *, login: bool = False) -> Reaso
 def _unreadable(said: str, english: str) -> Reason:
     return _refused(
         "zegel-onleesbaar", f"Wat naast het bestand ligt is geen geldig zegel: {said}.", english
+    )
+
+
+def _other_party(oin: str, code: str) -> Reason:
+    return _refused(
+        "verkeerde-oin",
+        f"Ondertekend namens een andere organisatie (OIN {toonbaar(oin)}) dan {code}, uit wier "
+        "outbox het bestand komt.",
+        "it was signed for another organisation than the outbox's",
     )
 
 

@@ -151,7 +151,6 @@ def _levering(
 ) -> Levering:  # fmt: skip
     number, trace, span = arrival.moment.ids
     last = known.get(LastTime("uit", _sender(arrival, config).sleutel))
-    how = (bound.auth, bound.loa, bound.evidence) if bound is not None else ()
     return Levering(
         id=arrival.id,
         referentienummer=number,
@@ -165,7 +164,9 @@ def _levering(
         tijdstip=envelopes.stijgend(arrival.moment.nu, last),
         gebruiker=who.id,
         traceparent=f"00-{trace.replace('-', '')}-{span.replace('-', '')[:16]}-01",
-        **dict(zip(("auth", "loa", "bewijs"), how, strict=False)),
+        auth=bound.auth if bound is not None else "folder",
+        loa=bound.loa if bound is not None else "geen",
+        bewijs=bound.evidence if bound is not None else "",
     )
 
 

@@ -29,6 +29,7 @@ from typing import Any
 
 import envelopes
 from gateway import durable
+from gateway.binding import client
 from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
 from gateway.folders import Waiting
@@ -40,6 +41,7 @@ from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing.checks import Unsound, faults
 from gateway.testing.tegenpartij import Beside
+from gateway.trust.pki import ensure_pki
 
 __all__ = ["Keten", "Received", "Unsound"]
 
@@ -131,6 +133,26 @@ class Keten:
     ) -> Path:
         """Drop a file in a municipality's outbox, as an employee would: written, then closed."""
         return _write(self.outbox(code, uitwisseling, gebruiker), name, content)
+
+    def seal(self, code: str, name: str, content: bytes, als: str = "") -> bytes:
+        """Seal a file as ``knooppunt seal`` does: by the municipality's key, or an employee's."""
+        self.make_keys()
+        path = self.folder / "te-verzegelen" / name
+        _write(path.parent, name, content)
+        return Path(client.seal(self.location, str(path), code, als)).read_bytes()
+
+    def drop_sealed(
+        self, code: str, name: str, content: bytes, *, als: str = "coordinator",
+        uitwisseling: str = "",
+    ) -> Path:  # fmt: skip
+        """Drop a file with its seal, the seal first."""
+        self.drop(code, f"{name}.p7s", self.seal(code, name, content, als),
+                  uitwisseling=uitwisseling)  # fmt: skip
+        return self.drop(code, name, content, uitwisseling=uitwisseling)
+
+    def make_keys(self) -> None:
+        """The development keys and certificates that ``knooppunt init`` makes."""
+        ensure_pki(self.location.state, self.config)
 
     def grant(self, gebruiker: str, aanlevering: str, *gemeenten: str, **more: str) -> None:
         """What ``knooppunt grant`` does; ``mandaat_van`` and ``rol`` may be given."""
