@@ -2,8 +2,8 @@
 """Backup of the state while a gateway runs, and a restore that cannot fork the log.
 
 A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
-configuration, the log's key when it is asked for, and ``backup.json``, written last: without it the
-backup was cut off. The published log is not in it: it is made again from the leaves.
+configuration, what is public of all keys, the log's own when they are asked for, and
+``backup.json``, written last: without it the backup was cut off. The published log is not in it: it is made again from the leaves.
 
 A database that is older than what was published would sign other leaves under the same numbers: two
 histories with one key. So a restore looks for the newest checkpoint that it can find (the audit
@@ -33,7 +33,7 @@ from gateway.audit.checkpoint import (
     VerifierKey,
     parse,
 )
-from gateway.audit.keys import KEY_MODE, load_key
+from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files, load_key
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.audit.tiles import WIDTH, Tile, unbundle
@@ -43,9 +43,11 @@ from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
+from gateway.sealing import FORK_FOLDER
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, roots_at, snapshot
 from gateway.store_health import damage
+from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
 STAGED = ".restore.db"
@@ -80,7 +82,9 @@ def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
     }  # fmt: skip
     durable.put(os.path.join(directory, "config.yaml"), _content(location.config_path))
     if keys:
-        durable.put(os.path.join(directory, "log.key"), _content(location.log_key), KEY_MODE)
+        for path in key_files(location.log_key):
+            durable.put(os.path.join(directory, os.path.basename(path)), _content(path), KEY_MODE)
+    bewaar(location.state, directory)
     fd = durable.open_dir(directory)
     try:
         durable.sync_filesystem(fd)  # SQLite's copy too, before anything says that it is there
@@ -117,6 +121,7 @@ def _restore(
     staged = _stage(location, directory, state, manifest)
     origin, size, _ = head_of(staged)
     _put_key(location, directory)
+    zet_terug(location.state, directory)
     found = _checkpoints(location, origin, since)
     if not found and not log_lost:
         raise AuditError(
@@ -204,15 +209,16 @@ def _published(audit: str, size: int) -> Iterator[bytes]:
 
 def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:
     """The newest checkpoints that can be found, each signed by this log's key."""
-    key = VerifierKey.of(origin, load_key(_content(location.log_key), location.log_key))
+    own = [load_key(_content(path), path) for path in key_files(location.log_key)]
+    keys = [VerifierKey.of(origin, one) for one in own] + reading.vkeys(location.audit, origin)
     paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
     contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
     found = []
-    for content in [*contents, since]:
+    for content in [*contents, *_shown(location), since]:
         if content is None:
             continue
         try:
-            found.append(parse(content, [key]))
+            found.append(parse(content, keys))
         except SignatureError as error:
             raise AuditError(f"a checkpoint is not of this log: {error}", hint=_OTHER) from error
         except CheckpointError:
@@ -221,6 +227,15 @@ def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[C
     if any(one.origin != origin for one in found):
         raise AuditError(f"a checkpoint is not of the log {origin}", hint=_OTHER)
     return found
+
+
+def _shown(location: Location) -> Iterator[bytes]:
+    """What witnesses showed when the gateway stopped for a fork (``witnessing.py``)."""
+    folder = os.path.join(location.state, FORK_FOLDER)
+    if os.path.isdir(folder):
+        for name in sorted(os.listdir(folder)):
+            if not name.startswith("."):
+                yield _content(os.path.join(folder, name))
 
 
 def _put_key(location: Location, directory: str) -> None:
@@ -233,7 +248,10 @@ def _put_key(location: Location, directory: str) -> None:
             f"the audit log's private key is gone: {location.log_key}",
             hint="put it back from its own backup; this backup was made without --keys",
         )
-    durable.put(location.log_key, _content(kept), KEY_MODE)
+    folder = os.path.dirname(location.log_key)
+    durable.make_dir(folder, KEY_DIR_MODE)
+    for path in key_files(kept):
+        durable.put(os.path.join(folder, os.path.basename(path)), _content(path), KEY_MODE)
 
 
 def _tell(staged: str, origin: str, action: str) -> None:

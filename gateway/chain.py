@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import believed, durable, purge, quarantine
+from gateway import believed, durable, purge, quarantine, rotation
 from gateway.anchors import Anchors
-from gateway.audit.checkpoint import VerifierKey
-from gateway.audit.keys import ensure_key
+from gateway.audit.keys import LogKeys
 from gateway.audit.publish import Publisher
 from gateway.clerk import Clerk
 from gateway.config import Config
@@ -35,6 +34,7 @@ from gateway.outside import policy_of, trust_of
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
+from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import lookup
 from gateway.waits import Waits
@@ -46,6 +46,9 @@ PUBLISH_SECONDS = 0.5
 
 STOP_SECONDS = 0.5
 """How often an idle gateway looks whether it was told to stop."""
+
+TOKENS = "tsa_token"
+"""Key of the setting: of how many leaves the checkpoint is whose time stamp was logged last."""
 
 DEFAULT_STATIONS = ("ggk", "rinis")
 
@@ -184,6 +187,7 @@ class Chain:
             **Administration(store, ledger, lambda: self.config).handlers(),
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -203,32 +207,41 @@ class Chain:
 
     def _open_log(self, origin: str) -> None:
         self.ledger = Ledger(self.store, self.clock, origin)
-        key = ensure_key(self.location.log_key, self.location.audit, origin)
+        audit = self.location.audit
+        self._log_keys = LogKeys(self.location.log_key, audit, origin, self.store.meta())
         self._publishing: Future[int] | None = None
         self._published_at = monotonic()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="publish")
-        self._publisher = Publisher(self.location.audit, origin, key)
+        self._publisher = Publisher(audit, origin, *self._log_keys.keys)
         self.said += self._publisher.check_start(
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-        self._witnessing = self._ask_witnesses(VerifierKey.of(origin, key))
+        if self._log_keys.ending:  # a crash came in between
+            self._keep_and_drop()
+        self._witnessing = self._ask_witnesses(origin)
         self._in_force = InForce(self.location.config_path, self.store, self.ledger)
         self._in_force.note(self.config)
         self.publish()
         if self._witnessing is not None:
             self._witnessing.start()
 
-    def _ask_witnesses(self, log: VerifierKey) -> Witnessing | None:
+    def _ask_witnesses(self, origin: str) -> Witnessing | None:
         """Before anything is logged: ask whether others know this log as the database has it."""
         settings = self.config.getuigen
         if not settings.aan:
             return None
         asked = Witnessing(
-            self.location.audit, self.location.state, log, policy_of(self.location, settings),
-            trust_of(self.location, settings), settings, Clock().klok, self._say,
+            self.location.audit, self.location.state, origin,
+            policy_of(self.location, settings), trust_of(self.location, settings), settings,
+            Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
-        self.said += asked.check_start(self._publisher.current)
+        asked.find_tokens(int(self.store.meta().get(TOKENS, "0")))
+        try:
+            self.said += asked.check_start(self._publisher.current)
+        except GatewayError:
+            self._let_go()
+            raise
         return asked
 
     def reload(self) -> bool:
@@ -352,13 +365,18 @@ class Chain:
         def read(start: int, stop: int) -> list[bytes]:
             return leaves[start - first : stop - first]
 
-        def go() -> int:
+        taken = self._log_keys.take()  # a change of keys that was committed by now
+        self._publisher.keys = self._log_keys.keys
+
+        def publish() -> int:
             count = self._publisher.publish(size, root, read)
+            if taken or self._log_keys.ending:
+                self._keep_and_drop()
             if self._witnessing is not None:
                 self._witnessing.offer(size, self._publisher.current)
             return count
 
-        return go
+        return publish
 
     def _note_tokens(self) -> None:
         """Log the time stamps that came. Only beside other leaves: each would bring the next."""
@@ -369,7 +387,13 @@ class Chain:
         while self._witnessing.tokens:
             one = self._witnessing.tokens.popleft()
             self.ledger.system("tsa.token", f"checkpoint {one.size}", one.sha256, changes)
+            changes.meta[TOKENS] = str(one.size)
         self.store.commit(changes)
+
+    def _keep_and_drop(self) -> None:
+        """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
+        self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.drop()
 
     def publish(self) -> None:
         """Publish every committed leaf now."""

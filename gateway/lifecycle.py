@@ -97,6 +97,8 @@ SYSTEM_LEAVES: dict[str, str] = {
     "clock.step": "the chain's clock was turned by a tester",
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",
+    "key.rotate": "a new key or certificate of a trust domain (its hash), or the end of an old one",
+    "key.revoke": "a certificate of a trust domain (its hash) was revoked",
     "erasure": "names, users and copies of messages past their time were erased",
     "tsa.token": "a time stamp over an archived checkpoint came (the hash of its file)",
     "state.restore": "the database was restored from a backup; what was published was kept",

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway import durable
 
 FILE = "getuigen.json"
+FORK_FOLDER = "splitsing"
+"""Where the checkpoints are kept that witnesses showed when they had seen another history."""
 
 
 class Peer(NamedTuple):
@@ -25,11 +28,25 @@ class Peer(NamedTuple):
     said: str = ""
 
 
-class Sealing(NamedTuple):
+@dataclass(slots=True)
+class Sealing:
     """All of them, by name. ``fork``: what stopped the gateway; empty when nothing did."""
 
     peers: dict[str, Peer]
     fork: str = ""
+
+    def went_well(self, name: str, size: int, at: int) -> Peer:
+        """He signed so many leaves; how it was before."""
+        was, self.peers[name] = self.peers[name], Peer(size, at)
+        return was
+
+    def failed(self, name: str, reason: str, at: int) -> bool:
+        """He did not; whether that is another thing than it was."""
+        was = self.peers[name]
+        if was.said == reason:
+            return False
+        self.peers[name] = was._replace(since=was.since or at, said=reason)
+        return True
 
     def write(self, state: str) -> None:
         """Keep it."""

@@ -99,21 +99,27 @@ def trace(console: Console, messages: list[Row]) -> None:
 
 def _events(console: Console, events: list[Row]) -> None:
     width = max((len(one["place"]) for one in events), default=0)
+    sealed = any(_standing(one) not in ("", "logged") for one in events)
     console.print(Text(f"  {'at (UTC)':<13}{'+ms':>7}  station event         {'place':<{width}}"
-                       "   leaf  name", style="dim"))  # fmt: skip
+                       f"   leaf  {'stands at    ' * sealed}name", style="dim"))  # fmt: skip
     for one in events:
-        leaf = "" if one["leaf"] is None else f"{one['leaf']}{_mark(one)}"
+        leaf = "" if one["leaf"] is None else str(one["leaf"])
+        leaf += f" {_standing(one):<12}" if sealed else ""
         line = Text(f"  {one['at'][11:23]:<13}{one['ms']:>7}  {one['station']:<8}")
         line.append(f"{one['type']:<14}", style=_COLOURS.get(one["type"], ""))
-        console.print(line + Text(f"{one['place']:<{width}}{leaf:>7}  {one['name']}"))
+        console.print(line + Text(f"{one['place']:<{width}}{leaf:>{20 if sealed else 7}}"
+                                  f"  {one['name']}"))  # fmt: skip
         if one["remark"] and one["type"] in ("remark", "rejected", "refused", "conflict"):
             console.print(Text(f"{'':>38}{one['remark']}", style="yellow"))
 
 
-def _mark(event: Row) -> str:
-    """Behind the number of a leaf: w witnessed, t time-stamped."""
-    seal = event.get("seal") or {}
-    return "w" * (seal.get("witnessed") is not None) + "t" * (seal.get("timestamped") is not None)
+def _standing(event: Row) -> str:
+    """Where a leaf stands: logged, witnessed, timestamped; stamped only: witnesses lack."""
+    seal = event.get("seal")
+    if seal is None:
+        return ""
+    lacks = seal["state"] == "timestamped" and seal["witnessed"] is None
+    return "stamped only" if lacks else str(seal["state"])
 
 
 def status(console: Console, found: Row) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.audit import checkpoint, reading
-from gateway.audit.checkpoint import Checkpoint, CheckpointError, VerifierKey
-from gateway.audit.cosign import bare, taken
+from gateway.audit.checkpoint import Checkpoint, CheckpointError
+from gateway.audit.cosign import taken
 from gateway.audit.merkle import check_consistency, consistency_proof, subtree_root
 from gateway.audit.policy import Known
 from gateway.audit.submission import FORKS, PATH, Verdict, judge, request
@@ -50,7 +50,7 @@ class Submitter:
     """One witness. ``known`` is the size of what it cosigned last, as far as we know."""
 
     def __init__(
-        self, directory: str, witness: Known, url: str, log: VerifierKey,
+        self, directory: str, witness: Known, url: str, origin: str,
         keep: Callable[[str, bytes], str],
     ) -> None:  # fmt: skip
         self.name = witness.name
@@ -58,15 +58,15 @@ class Submitter:
         self._directory = directory
         self._key = witness.key
         self._url = url.rstrip("/")
-        self._log = log
+        self._origin = origin
         self._keep = keep
 
     def submit(self, content: bytes, seconds: float) -> Taken:
         """Get a cosignature. :class:`Trouble`, or :class:`ForkError` when nothing may go on."""
-        said = checkpoint.parse(content, [self._log])
+        said = checkpoint.read_body(checkpoint.parse_note(content))
         old, forgot = min(self.known, said.size), False
         for _ in range(TRIES):
-            body = request(old, self._proof(old, said), bare(content))
+            body = request(old, self._proof(old, said), content)
             try:
                 reply = call(self._url + PATH, body, "text/plain; charset=utf-8", seconds)
             except Unreachable as error:
@@ -125,11 +125,11 @@ class Submitter:
 
     def _shown(self, seconds: float) -> str:
         """Where the witness's newest checkpoint is kept, if it is one of this log; else nothing."""
-        origin = hashlib.sha256(self._log.name.encode()).hexdigest()
+        origin = hashlib.sha256(self._origin.encode()).hexdigest()
         try:
             reply = call(f"{self._url}/{origin}/checkpoint", None, "", seconds)
             if reply.status == 200:
-                checkpoint.parse(reply.body, [self._log])
+                checkpoint.parse(reply.body, reading.vkeys(self._directory, self._origin))
                 return self._keep(self.name, reply.body)
         except (Unreachable, CheckpointError, OSError):
             pass

@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 from gateway import durable
 from gateway.audit import checkpoint, reading
-from gateway.audit.checkpoint import VerifierKey
 from gateway.audit.cosign import bare, cosignatures, with_lines
 from gateway.audit.policy import Policy
 from gateway.audit.publish import TILE_MODE
@@ -33,7 +32,7 @@ from gateway.config import Getuigen
 from gateway.errors import AuditError, ForkError, StateError
 from gateway.moment import monotonic
 from gateway.peers import Unreachable, call
-from gateway.sealing import Peer, Sealing, read_sealing
+from gateway.sealing import FORK_FOLDER, Peer, Sealing, read_sealing
 from gateway.submitting import Submitter, Trouble
 
 CALL_SECONDS = 5.0
@@ -44,7 +43,6 @@ ENDING_SECONDS = 1.2
 
 FIRST_REST, LAST_REST = 1.0, 60.0
 TSA = "tsa"
-FORK_FOLDER = "splitsing"
 
 
 class Token(NamedTuple):
@@ -58,39 +56,48 @@ class Witnessing:
     """The witnesses and the authority of one log. ``say`` gets what an operator should see."""
 
     def __init__(
-        self, audit: str, state: str, log: VerifierKey, policy: Policy, trust: Trust | None,
+        self, audit: str, state: str, origin: str, policy: Policy, trust: Trust | None,
         settings: Getuigen, klok: Callable[[], int], say: Callable[[str], None],
+        archiving: threading.Lock,
     ) -> None:  # fmt: skip
-        self._audit, self._state, self._log = audit, state, log
+        self._audit, self._state = audit, state
         self._policy, self._trust, self._settings = policy, trust, settings
         self._klok, self._say = klok, say
         self.fault: ForkError | None = None
         self.tokens: deque[Token] = deque()
-        self._sealing = read_sealing(state)
+        had = read_sealing(state)
+        where = {one: settings.adressen.get(one.name) or one.url for one in policy.known}
         self._peers = [
-            Submitter(audit, one, settings.adressen.get(one.name) or one.url, log, self._keep)
-            for one in policy.witnesses.values()
-            if settings.adressen.get(one.name) or one.url
+            Submitter(audit, one, url, origin, self._keep) for one, url in where.items() if url
         ]
         names = [one.name for one in self._peers] + [TSA] * bool(settings.tsa)
-        had = self._sealing.peers
-        self._sealing = Sealing({name: had.get(name, Peer()) for name in names}, self._sealing.fork)
+        self._sealing = Sealing({name: had.peers.get(name, Peer()) for name in names}, had.fork)
         for one in self._peers:
             one.known = self._sealing.peers[one.name].size
         self._offered: tuple[int, bytes] | None = None
         self._size, self._content = 0, b""
-        self._archived_at: float | None = None
+        self._next = 0.0  # when another checkpoint may be archived
         self._due: dict[str, tuple[float, float]] = {}  # when to ask again, and the rest after it
         self._wake = threading.Condition()
-        self._writing = threading.Lock()
+        self._writing = archiving
         self._ending = self._over = False
         self._thread = threading.Thread(target=self._go, name="witness", daemon=True)
 
     # --- at start ---
 
+    def find_tokens(self, logged: int) -> None:
+        """Time stamps that came after the one of this size, and are not in the log yet."""
+        for size in reading.archived_sizes(self._audit, SUFFIX):
+            content = reading.read(self._audit, f"checkpoints/{size}{SUFFIX}")
+            if size > logged and content is not None:
+                self.tokens.append(Token(size, hashlib.sha256(content).hexdigest()))
+
     def check_start(self, content: bytes) -> list[str]:
         """Ask each witness whether it knows this log as we do. :class:`ForkError` if not."""
-        said, lines, silent = [], [], []
+        lines, silent = [], []
+        asked = {one.name for one in self._peers}
+        said = [f"witnesses: {one} has no address in the policy, and none under adressen"
+                for one in self._policy.witnesses if one not in asked]  # fmt: skip
         for one in self._peers:
             try:
                 got = one.submit(content, CALL_SECONDS)
@@ -106,7 +113,7 @@ class Witnessing:
         if silent:
             self._silent(silent, said)
         elif self._sealing.fork:
-            self._sealing = self._sealing._replace(fork="")
+            self._sealing.fork = ""
             said.append("witnesses: they know this log as it is now; the fork of before is over")
         size = checkpoint.read_body(checkpoint.parse_note(content)).size
         if lines and size:
@@ -177,7 +184,8 @@ class Witnessing:
                 return
             except (AuditError, OSError) as error:
                 self._say(f"witnesses: {getattr(error, 'sentence', error)}; tried again")
-                self._archived_at = monotonic()
+                later = self._next = monotonic() + LAST_REST
+                self._due = dict.fromkeys(self._due, (later, LAST_REST))
             if ending:
                 return
 
@@ -186,20 +194,13 @@ class Witnessing:
         now = monotonic()
         due = [at for at, _ in self._due.values()]
         if self._offered is not None and self._offered[0] > self._size:
-            due.append(self._next())
+            due.append(self._next)
         return max(0.0, min(due, default=now + LAST_REST) - now)
-
-    def _next(self) -> float:
-        """When another checkpoint may be archived."""
-        if self._archived_at is None:
-            return 0.0
-        return self._archived_at + self._settings.tussenpoos_s
 
     def _pass(self, *, ending: bool) -> None:
         now = monotonic()
-        if self._offered and self._offered[0] > self._size and (ending or now >= self._next()):
+        if self._offered and self._offered[0] > self._size and (ending or now >= self._next):
             self._take(*self._offered)
-            self._due = dict.fromkeys(self._sealing.peers, (now, FIRST_REST))
         if ending:
             self._due = {name: (0.0, rest) for name, (_, rest) in self._due.items()}
         changed = False
@@ -221,13 +222,14 @@ class Witnessing:
         if had is None:
             self._put(path, content)
         self._size, self._content = size, had or content
-        self._archived_at = monotonic()
+        now = monotonic()
+        self._next = now + self._settings.tussenpoos_s
         note = checkpoint.parse_note(self._content)
         signed = {one.key for one in cosignatures(note, self._policy.keys)}
         left = [n for n, one in self._policy.witnesses.items() if one.key not in signed]
         stamped = reading.read(self._audit, f"{path}{SUFFIX}") is not None
         left += [] if stamped else [TSA]
-        self._due = {n: (self._archived_at, FIRST_REST) for n in left if n in self._sealing.peers}
+        self._due = {n: (now, FIRST_REST) for n in left if n in self._sealing.peers}
 
     def _ask(self, one: Submitter, seconds: float) -> bool:
         try:
@@ -264,32 +266,23 @@ class Witnessing:
         self._put(f"checkpoints/{self._size}{SUFFIX}", reply.body)
         self.tokens.append(Token(self._size, hashlib.sha256(reply.body).hexdigest()))
         self._due.pop(TSA, None)
-        self._note(TSA, Peer(self._size, self._klok()))
+        self._sealing.went_well(TSA, self._size, self._klok())
         return True
 
     # --- how it stands ---
 
     def _went_well(self, one: Submitter, *, forgot: bool) -> list[str]:
         self._due.pop(one.name, None)
-        was = self._sealing.peers[one.name]
-        self._note(one.name, Peer(one.known, self._klok()))
+        was = self._sealing.went_well(one.name, one.known, self._klok())
         if forgot:
-            return [f"alarm: the witness {one.name} had seen {was.size} leaves and has forgotten "
-                    "that: its state was lost or put back; its key is no longer a proof "
-                    "[getuige-vergat]"]  # fmt: skip
+            return [f"alarm: the witness {one.name} had seen {was.size} leaves and forgot that: "
+                    "its state was lost or put back; its key proves nothing any more"]  # fmt: skip
         return [f"witnesses: {one.name} is there again"] if was.since else []
 
     def _failed(self, name: str, reason: str) -> bool:
         rest = self._due.get(name, (0.0, FIRST_REST))[1]
         self._due[name] = (monotonic() + rest, min(2 * rest, LAST_REST))
-        was = self._sealing.peers[name]
-        if was.said == reason:
-            return False
-        self._note(name, was._replace(since=was.since or self._klok(), said=reason))
-        return True
-
-    def _note(self, name: str, peer: Peer) -> None:
-        self._sealing.peers[name] = peer
+        return self._sealing.failed(name, reason, self._klok())
 
     def _keep(self, name: str, content: bytes) -> str:
         path = os.path.join(self._state, FORK_FOLDER, name)
@@ -297,7 +290,7 @@ class Witnessing:
         return path
 
     def _stop(self, error: ForkError) -> None:
-        self._sealing = self._sealing._replace(fork=error.sentence)
+        self._sealing.fork = error.sentence
         self._save()
         self.fault = error
 

@@ -7,14 +7,19 @@ Where is what:
 * ``merkle.py``     the tree: running root, inclusion and consistency proofs           [pure]
 * ``tiles.py``      which file holds which leaf or hash                                [pure]
 * ``checkpoint.py`` the signed statement "so many leaves, this root"                   [pure]
+* ``cosign.py``     what a witness adds to a checkpoint                              [pure]
+* ``policy.py``     which witnesses count, and how many are enough                    [pure]
+* ``submission.py`` what is sent to a witness, and what its answer means              [pure]
+* ``stamp.py``      time stamps over checkpoints                                      [pure]
 * ``publish.py``    writes the files after each commit, and repairs them at start      (io)
 * ``keys.py``       the log's private key, made once                                    (io)
 * ``reading.py``    reads the files back, for start-up and for verification            (io)
 * ``verify.py``     the numbered steps a third party runs over the folder alone        (io)
 * ``walk.py``       the one pass over all leaves that those steps share                (io)
+* ``others.py``     the steps against what witnesses and authorities signed           (io)
+* ``seals.py``      where a leaf stands: logged, witnessed, time-stamped               (io)
 * ``older.py``      the steps against checkpoints that were archived, or kept          (io)
 
-Their places, for later: witnesses and time stamps come beside ``checkpoint.py`` (a checkpoint
-already takes several signature lines), closing a year beside ``publish.py`` (``origin`` already
+Their places, for later: closing a year beside ``publish.py`` (``origin`` already
 names the year), evidence bundles beside ``verify.py`` (``merkle.py`` already makes the proofs).
 """

@@ -86,6 +86,10 @@ class VerifierKey:
             raise CheckpointError("the id in the verifier key does not belong to that name and key")
         return key
 
+    def digest(self) -> str:
+        """SHA-256 of its ``.vkey`` file: how a ``key.rotate`` leaf names it."""
+        return hashlib.sha256(f"{self.line()}\n".encode()).hexdigest()
+
     def verify(self, text: bytes, signature: bytes) -> bool:
         """Whether this key signed exactly these bytes."""
         try:
@@ -133,29 +137,40 @@ def check_name(name: str) -> str:
     return name
 
 
-def vkey_file(origin: str) -> str:
-    """Name of the file with the log's public key: ``<last segment of the origin>.vkey``."""
+def vkey_file(origin: str, older: VerifierKey | None = None) -> str:
+    """Name of the file with the log's public key: ``<last segment of the origin>.vkey``.
+
+    That of a key before it has the key's id in it: ``<last segment>.<key id>.vkey``.
+    """
     last = check_name(origin).rsplit("/", 1)[-1]
     if not last or last.startswith("."):
         raise CheckpointError(f"the origin {origin!r} does not end in a name")
-    return f"{last}.vkey"
+    return f"{last}.{older.key_id.hex()}.vkey" if older else f"{last}.vkey"
 
 
-def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
-    """Make a note with one signature (signed-note, 'Format')."""
+def sign_note(text: str, name: str, key: Ed25519PrivateKey, *older: Ed25519PrivateKey) -> bytes:
+    """Make a note, signed by each key under that name (signed-note, 'Format')."""
     if not text.endswith("\n") or _CONTROL.search(text):
         raise CheckpointError(
             "the text of a note ends in a newline and holds no control characters"
         )
-    signature = VerifierKey.of(name, key).key_id + key.sign(text.encode())
-    return f"{text}\n— {name} {b64encode(signature).decode()}\n".encode()
+    lines = []
+    for one in (key, *older):
+        signature = VerifierKey.of(name, one).key_id + one.sign(text.encode())
+        lines.append(f"— {name} {b64encode(signature).decode()}\n")
+    return f"{text}\n{''.join(lines)}".encode()
 
 
-def sign(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> bytes:
-    """Make the checkpoint of a tree, signed by the log's key under the log's own name."""
+def sign(
+    origin: str, size: int, root: bytes, key: Ed25519PrivateKey, *older: Ed25519PrivateKey
+) -> bytes:
+    """Make the checkpoint of a tree, signed by the log's key under the log's own name.
+
+    ``older`` are the keys before it, that sign along for a while.
+    """
     if size < 0 or len(root) != HASH_SIZE:
         raise CheckpointError("a checkpoint has a size and a root of 32 bytes")
-    return sign_note(Checkpoint(origin, size, root).body(), origin, key)
+    return sign_note(Checkpoint(origin, size, root).body(), origin, key, *older)
 
 
 def parse_note(content: bytes) -> Note:

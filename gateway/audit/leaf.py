@@ -18,7 +18,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from gateway.errors import AuditError
 
@@ -79,6 +79,14 @@ _dumps = json.JSONEncoder(
 ).encode
 
 _quote = json.encoder.encode_basestring  # a JSON string, not ASCII only
+
+
+class Rotated(NamedTuple):
+    """A ``key.rotate`` leaf of the log's own key: which one signs since, beside or after which."""
+
+    leaf: int
+    new: str
+    old: tuple[str, ...]
 
 
 class LeafError(AuditError):
@@ -157,6 +165,13 @@ def decode(content: bytes) -> dict[str, Any]:
     if _bytes(fields) != content:
         raise LeafError("not canonical JSON (RFC 8785)")
     return fields
+
+
+def rotated(index: int, fields: Mapping[str, Any]) -> list[Rotated]:
+    """The change of the log's key that a leaf tells of; none for any other."""
+    if fields["type"] != "key.rotate" or fields["object"] != "log":
+        return []
+    return [Rotated(index, fields.get("content", ""), tuple(fields.get("evidence", ())))]
 
 
 def _no_float(text: str) -> NoReturn:

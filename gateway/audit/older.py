@@ -2,7 +2,8 @@
 """Steps of a verification against older checkpoints: those archived, and one the reader kept.
 
 Each is met with the root that the leaves, as they lie there now, give at its size. An older
-checkpoint that does not fit shows that the log did not only grow.
+checkpoint that does not fit shows that the log did not only grow. Who signed each is kept: which of
+those keys are to be believed is known only when all leaves were read (``succession.py``).
 
 What this does not protect against: archived checkpoints lie in the same folder as the log, and go
 when somebody takes them away. The one that the reader kept elsewhere does not.
@@ -10,20 +11,25 @@ when somebody takes them away. The one that the reader kept elsewhere does not.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from gateway.audit import checkpoint, reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
 from gateway.audit.walk import Fault
 
+_UNKNOWN = "not signed by any key that is known here"
+
 
 class Archive:
     """Step 9: each archived checkpoint is signed, and is a beginning of this log."""
 
-    def __init__(self, directory: str, said: Checkpoint, key: VerifierKey | None) -> None:
-        self._directory, self._key = directory, key
+    def __init__(self, directory: str, said: Checkpoint, keys: Sequence[VerifierKey]) -> None:
+        self._directory, self._keys = directory, keys
         archived = reading.archived_sizes(directory)
         self.sizes = [size for size in archived if size <= said.size]
-        self.good, self._seen, self._last = 0, 0, 0
+        self.signed: dict[int, tuple[VerifierKey, ...]] = {}
+        self._seen, self._last = 0, 0
         self._fault: Fault | None = None
         if len(self.sizes) != len(archived):
             detail = (
@@ -31,6 +37,11 @@ class Archive:
                 f"{said.size} leaves: the end was cut off"
             )
             self._fault = Fault(detail, said.size)
+
+    @property
+    def good(self) -> int:
+        """How many lie on its path."""
+        return len(self.signed)
 
     def met(self, size: int, root: bytes) -> None:
         """Compare the archived checkpoint of this size, if there is one."""
@@ -40,7 +51,7 @@ class Archive:
         path = f"checkpoints/{size}"
         try:
             content = reading.read(self._directory, path) or b""
-            found = checkpoint.parse(content, [self._key] if self._key else [])
+            found = checkpoint.parse(content, self._keys)
         except CheckpointError as error:
             self._fault = self._fault or Fault(f"{path}: {error.sentence}")
             return
@@ -48,31 +59,35 @@ class Archive:
             detail = f"{path}: the leaves lead to another root; a leaf from {self._last} up to "
             self._fault = self._fault or Fault(f"{detail}{size - 1} was changed")
             return
-        self.good, self._last = self.good + 1, size
+        self.signed[size], self._last = found.signers, size
 
-    def end(self) -> Fault | None:
+    def end(self, believed: Collection[VerifierKey]) -> Fault | None:
         """Give the first fault, once all roots were met; None when each fitted."""
         if self._fault is None and self._seen != len(self.sizes):
             size = self.sizes[self._seen]
             return Fault(f"checkpoints/{size} cannot be compared: leaves before it are missing")
+        strange = [size for size, by in self.signed.items() if not set(by) & set(believed)]
+        if strange:
+            return self._fault or Fault(f"checkpoints/{strange[0]}: {_UNKNOWN}")
         return self._fault
 
 
 class Since:
     """Step 10, with ``--since``: a checkpoint that the reader kept is a beginning of this log."""
 
-    def __init__(self, kept: Note | None, said: Checkpoint, key: VerifierKey | None) -> None:
+    def __init__(self, kept: Note | None, said: Checkpoint, keys: Sequence[VerifierKey]) -> None:
         self.given = kept is not None
         self.sizes: list[int] = []
+        self._signers: tuple[VerifierKey, ...] = ()
         self._root: bytes | None = None
         self._met: bytes | None = EMPTY_ROOT
         self._fault: Fault | None = None
         if kept is None:
             return
         older = checkpoint.read_body(kept)
-        self._root = older.root
+        self._size, self._root = older.size, older.root
         try:
-            checkpoint.verify_note(kept, [key] if key else [])
+            self._signers = checkpoint.verify_note(kept, keys)
         except CheckpointError as error:
             self._fault = Fault(f"the older checkpoint: {error.sentence}")
         if older.origin != said.origin:
@@ -88,8 +103,16 @@ class Since:
         if size in self.sizes:
             self._met = root
 
-    def end(self) -> Fault | None:
+    @property
+    def signed(self) -> dict[int, tuple[VerifierKey, ...]]:
+        """Who signed it, when it lies on the path of this log."""
+        fits = self.given and self._fault is None and self._root == self._met
+        return {self._size: self._signers} if fits else {}
+
+    def end(self, believed: Collection[VerifierKey]) -> Fault | None:
         """Give the fault, once all roots were met; None when it fitted."""
+        if self._fault is None and not set(self._signers) & set(believed):
+            return Fault(f"the older checkpoint: {_UNKNOWN}")
         if self._fault or self._root == self._met:
             return self._fault
         if self._met is None:

@@ -59,6 +59,11 @@ class Policy:
     _members: set[str] = field(default_factory=set)
 
     @property
+    def known(self) -> tuple[Known, ...]:
+        """Its witnesses, in the order of the file."""
+        return tuple(self.witnesses.values())
+
+    @property
     def keys(self) -> tuple[CosignerKey, ...]:
         """The keys of its witnesses."""
         return tuple(one.key for one in self.witnesses.values())

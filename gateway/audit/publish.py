@@ -19,6 +19,7 @@ so does closing a year (the last checkpoint of one origin in the first leaf of t
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -55,11 +56,11 @@ _DIFFERENT = (
 class Publisher:
     """Writes one log's files. One thread at a time calls it."""
 
-    def __init__(self, directory: str, origin: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, directory: str, origin: str, *keys: Ed25519PrivateKey) -> None:
         self._directory = directory
         self._origin = origin
-        self._key = key
-        self._vkey = VerifierKey.of(origin, key)
+        self.keys = keys  # that sign, the newest first
+        self.archiving = threading.Lock()  # held by who writes into checkpoints/
         self._edge: Edge | None = None
         self._current: bytes | None = None
         self._archived_at: float | None = None
@@ -123,7 +124,9 @@ class Publisher:
         try:
             found = checkpoint.read_body(checkpoint.parse_note(content))
             if found.origin == self._origin:
-                return checkpoint.parse(content, [self._vkey])
+                return checkpoint.parse(
+                    content, [VerifierKey.of(self._origin, one) for one in self.keys]
+                )
         except SignatureError as error:
             raise AuditError(f"{path} in the audit log: {error}", hint=_DIFFERENT) from error
         except CheckpointError as error:
@@ -186,7 +189,7 @@ class Publisher:
             self._write_steps(before, head_size, read_leaves)
         else:
             self._write(files)
-        content = checkpoint.sign(self._origin, head_size, head_root, self._key)
+        content = checkpoint.sign(self._origin, head_size, head_root, *self.keys)
         durable.put(os.path.join(self._directory, "checkpoint"), content, TILE_MODE)
         self._edge, self._current = edge, content
         self._drop_partials(before.size, head_size)
@@ -268,9 +271,10 @@ class Publisher:
             return False
         recent = self._archived_at is not None and now - self._archived_at < ARCHIVE_SECONDS
         path = os.path.join("checkpoints", str(self.size))
-        if (recent and not stopping) or reading.read(self._directory, path) is not None:
-            return False  # the one that is there may carry signatures of witnesses by now
-        durable.put(os.path.join(self._directory, path), self._current, TILE_MODE)
+        with self.archiving:
+            if (recent and not stopping) or reading.read(self._directory, path) is not None:
+                return False  # the one that is there may carry signatures of witnesses by now
+            durable.put(os.path.join(self._directory, path), self._current, TILE_MODE)
         self._archived_at = now
         return True
 

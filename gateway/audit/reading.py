@@ -8,8 +8,10 @@ verifier who wants to be sure copies the folder first.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
+from gateway.audit.checkpoint import CheckpointError, VerifierKey, vkey_file
 from gateway.audit.tiles import (
     MAX_ENTRY,
     WIDTH,
@@ -81,6 +83,29 @@ def archived_sizes(directory: str, suffix: str = "") -> list[int]:
         raise AuditError(f"the archived checkpoints cannot be read: {error.strerror}") from error
     stems = (name.removesuffix(suffix) for name in names if name.endswith(suffix))
     return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdecimal())
+
+
+def vkeys(directory: str, origin: str) -> list[VerifierKey]:
+    """The log's public keys as its folder shows them: the newest first, then those before it.
+
+    One that is no key of this log is passed over; whom to believe is the reader's to decide.
+    """
+    newest = vkey_file(origin)
+    older = re.compile(re.escape(newest.removesuffix(".vkey")) + r"\.[0-9a-f]{8}\.vkey")
+    try:
+        names = [one for one in sorted(os.listdir(directory)) if older.fullmatch(one)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise AuditError(f"the audit folder cannot be read: {error.strerror}") from error
+    found = []
+    for name in [newest, *names]:
+        try:
+            line = read(directory, name)
+            found += [VerifierKey.parse(line.decode("utf-8", "replace"))] if line else []
+        except CheckpointError:
+            continue
+    return [one for one in dict.fromkeys(found) if one.name == origin]
 
 
 def load_edge(directory: str, size: int) -> Edge | None:

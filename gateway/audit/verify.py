@@ -20,11 +20,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gateway.audit import checkpoint, others, reading
-from gateway.audit.checkpoint import Checkpoint, CheckpointError, VerifierKey
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
 from gateway.audit.older import Archive, Since
 from gateway.audit.policy import Policy
 from gateway.audit.stamp import Trust
+from gateway.audit.succession import believed
 from gateway.audit.tiles import WIDTH, Tile
 from gateway.audit.walk import Fault, Progress, Walk, walk
 from gateway.errors import AuditError
@@ -53,6 +54,10 @@ NAMES = ("key", "checkpoint", *WITH_CHECKPOINT, "since", "witnesses", "tokens")
 NUMBERS = {name: number for number, name in enumerate(NAMES, 1)}
 """Each step has its number, whether others are taken or not."""
 
+_NOT_BELIEVED = (
+    "the checkpoint is not to be trusted: the key that signed it does not follow, by a leaf of "
+    "this log, on the key that is believed"
+)
 BEYOND = (
     "what the files beyond the checkpoint mean: there are some, from a publication that was going "
     "on or was cut off, or because an older checkpoint was put back"
@@ -120,19 +125,17 @@ def verify(
 
     content = reading.read(directory, "checkpoint")  # first: a gateway may be publishing
     said, trouble = _said(content)
-    key = _key(directory, given, said, report)
-    if said is not None:
-        trouble = _signed(content or b"", key)
-    size, signer = (said.size if said else 0), (key.name if key else "")
-    report.add("checkpoint", f"{size} leaves, signed by {signer}", trouble)
+    shown = reading.vkeys(directory, said.origin) if said else []
+    key = _key(directory, given, said, shown, report)
     if said is None:
+        report.add("checkpoint", "", trouble)
         asked = ["witnesses"] * (policy is not None) + ["tokens"] * (trust is not None)
         for name in (*WITH_CHECKPOINT, *asked):
             report.add(name, "", Fault("not checked: there is no checkpoint to check against"))
         return report
-    report.origin, report.size, report.root = said.origin, size, b64encode(said.root).decode()
-    older = Archive(directory, said, key), Since(kept, said, key)
-    times = _contents(directory, said, *older, report, progress)
+    report.origin, report.size, report.root = said.origin, said.size, b64encode(said.root).decode()
+    keys = list(dict.fromkeys([key, *shown])) if key else []
+    times = _contents(directory, content or b"", said, keys, kept, report, progress)
     _others(directory, said, policy, trust, times, report)
     if _beyond(directory, said.size):
         report.not_proven.append(BEYOND)
@@ -142,13 +145,19 @@ def verify(
 
 def _contents(
     directory: str,
+    content: bytes,
     said: Checkpoint,
-    archive: Archive,
-    older: Since,
+    keys: list[VerifierKey],
+    kept: Note | None,
     report: Report,
     progress: Progress | None,
 ) -> others.Times:
-    """Add steps 3 to 10: everything that is checked against the checkpoint; times of leaves."""
+    """Add steps 2 to 10. ``keys``: the one to start from, then those that the folder shows.
+
+    All leaves are read before anything is said of a signature: they tell of a change of key. Gives
+    the times of those that lie beside a checkpoint.
+    """
+    archive, older = Archive(directory, said, keys), Since(kept, said, keys)
 
     def met(size: int, root: bytes) -> None:
         archive.met(size, root)
@@ -156,10 +165,21 @@ def _contents(
 
     timed = others.moments(directory, said)
     found = walk(directory, said, sorted({*archive.sizes, *older.sizes}), met, progress, timed)
+    signers, trouble = _signed(content, keys)
+    signed = {**older.signed, **archive.signed}
+    if found.root == said.root:
+        signed[said.size] = (*signers, *signed.get(said.size, ()))
+    trust = believed(keys[0] if keys else None, keys, found.rotations, signed)
+    by = [one for one in trust if one in signers]
+    if trouble is None and not by:
+        trouble = Fault(_NOT_BELIEVED)
+    report.add("checkpoint", f"{said.size} leaves, signed by {_told(by, trust)}", trouble)
     _tell(report, said, found)
-    report.add("archive", f"{archive.good} archived checkpoints lie on its path", archive.end())
+    right = f"{archive.good} archived checkpoints lie on its path"
+    report.add("archive", right, archive.end(trust))
     if older.given:
-        report.add("since", "the older checkpoint is a beginning of this log", older.end())
+        right = "the older checkpoint is a beginning of this log"
+        report.add("since", right, older.end(trust))
     return found.times
 
 
@@ -180,6 +200,17 @@ def _others(
         if size < said.size:
             report.not_proven.append(f"when the leaves {size} to {said.size - 1} were written: no "
                                      "time stamp covers them yet")  # fmt: skip
+
+
+def _told(by: list[VerifierKey], trust: list[VerifierKey]) -> str:
+    """Who signed, in words; the key's id where the log has had more than one."""
+    if not by:
+        return ""
+    if len(trust) == 1:
+        return by[0].name
+    ids = " and ".join(one.key_id.hex() for one in by)
+    start = "" if trust[0] in by else f", which follows on {trust[0].key_id.hex()} by a leaf of it"
+    return f"{by[0].name} ({ids}{start})"
 
 
 def _look(directory: str) -> None:
@@ -208,9 +239,13 @@ def _said(content: bytes | None) -> tuple[Checkpoint | None, Fault | None]:
 
 
 def _key(
-    directory: str, given: VerifierKey | None, said: Checkpoint | None, report: Report
+    directory: str,
+    given: VerifierKey | None,
+    said: Checkpoint | None,
+    others: list[VerifierKey],
+    report: Report,
 ) -> VerifierKey | None:
-    """Add step 1: the key to verify with: the reader's own, else the one in the folder."""
+    """Add step 1: the key to start from: the reader's own, else the newest in the folder."""
     shown, fault = None, None
     try:
         name = checkpoint.vkey_file(said.origin) if said else ""
@@ -223,19 +258,21 @@ def _key(
         report.add("key", f"{shown.line() if shown else ''}, from the folder itself", fault)
         return shown
     right = f"{given.line()}, given by the reader"
-    other = Fault(f"{right}; the folder names another key") if shown and shown != given else None
-    report.add("key", right, other)
+    other = shown and given not in (shown, *others)
+    report.add("key", right, Fault(f"{right}; the folder names another key") if other else None)
     return given
 
 
-def _signed(content: bytes, key: VerifierKey | None) -> Fault | None:
-    if key is None:
-        return Fault("no key to verify the signature with")
+def _signed(
+    content: bytes, keys: list[VerifierKey]
+) -> tuple[tuple[VerifierKey, ...], Fault | None]:
+    """The keys that signed the checkpoint, whether they are to be believed or not."""
+    if not keys:
+        return (), Fault("no key to verify the signature with")
     try:
-        checkpoint.parse(content, [key])
+        return checkpoint.parse(content, keys).signers, None
     except CheckpointError as error:
-        return Fault(f"the checkpoint is not to be trusted: {error.sentence}")
-    return None
+        return (), Fault(f"the checkpoint is not to be trusted: {error.sentence}")
 
 
 def _tell(report: Report, said: Checkpoint, found: Walk) -> None:

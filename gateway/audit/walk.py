@@ -47,6 +47,7 @@ class Walk:
     faults: dict[str, Fault] = field(default_factory=dict)
     read: int = 0
     messages: int = 0
+    rotations: list[leaf.Rotated] = field(default_factory=list)
     root: bytes | None = None  # of the leaves as they lie there; None: not all of them do
     times: dict[int, int] = field(default_factory=dict)  # `at` of the leaves that were asked for
 
@@ -193,6 +194,7 @@ class _Pass:
             self.found.note("chain", detail, index)
         if message is not None:
             self._last[message] = index
+        self.found.rotations += leaf.rotated(index, fields)
 
     def _blame(self, index: int, width: int, hashes: list[bytes], kept: list[bytes]) -> list[bytes]:
         """Leaves and tile differ: who was changed? The hashes that are to be believed."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a witness saw of each log, and what it answers to a checkpoint (c2sp.org/tlog-witness).
 
-For each log one file, ``<SHA-256 of the origin>``: the newest checkpoint that it cosigned, as the
-log signed it. It is durable before the answer goes out, and read anew for each request, so that
+For each log one file, ``<SHA-256 of the origin>``: the newest checkpoint that it cosigned, as it
+was sent. It is durable before the answer goes out, and read anew for each request, so that
 what was signed and what is kept cannot part. Two requests never run at once.
 
 A checkpoint that the log signed but that does not grow out of what was seen is kept in ``bewijs/``:
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway import durable
 from gateway.audit import checkpoint
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, SignatureError, VerifierKey
-from gateway.audit.cosign import bare, cosign
+from gateway.audit.cosign import cosign
 from gateway.audit.merkle import check_consistency
 from gateway.audit.submission import SIZE_TYPE, Submission, read_request
 
@@ -101,7 +101,7 @@ class Record:
             self._keep(asked.checkpoint, said)
             return _plain(422, "the proof does not lead from what was seen to this checkpoint")
         path = os.path.join(self._directory, _hash(said.origin))
-        durable.put(path, _by_log(asked.checkpoint, note, self._logs), 0o600)
+        durable.put(path, asked.checkpoint, 0o600)
         line = cosign(note.text, self.name, self._key, self._seconds())
         return Answer(200, line.encode())
 
@@ -134,13 +134,6 @@ def _grew(had: Checkpoint | None, said: Checkpoint, proof: Sequence[bytes]) -> b
     if had is None or had.size == 0:
         return not proof  # tlog-witness: 'MUST be empty if the old size is zero'
     return check_consistency(had.size, said.size, had.root, said.root, proof)
-
-
-def _by_log(content: bytes, note: Note, logs: Sequence[VerifierKey]) -> bytes:
-    """The checkpoint with the log's signature alone, whatever else stands there."""
-    known = {(one.name, one.key_id) for one in logs}
-    first = note.signatures[0]
-    return bare(content) if (first.name, first.key_id) in known else content
 
 
 def _hash(origin: str) -> str:
