@@ -19,6 +19,7 @@ from gateway.cbs import regelpagina
 from gateway.cli import app
 from gateway.config import parse
 from gateway.lifecycle import CUSTODY, FINAL, SYSTEM_LEAVES, TRANSITIONS, Status
+from gateway.model import EventType
 from gateway.stations.header import IN_ORDER
 
 HERE = Path(__file__).parent
@@ -109,6 +110,8 @@ def statuses_table() -> str:
     rows = ["| status | reached by | more is expected |", "|---|---|---|"]
     for status in Status:
         to = [f"`{e.value}`" for e, m in TRANSITIONS.items() if m.leads_to is status]
+        if status is Status.RECEIVED:
+            to = [f"`{EventType.CONFIRMED.value}`, before `{EventType.ACKNOWLEDGED.value}`"]
         more = "no" if status in FINAL else "yes"
         rows.append(f"| `{status.value}` | {', '.join(to) or 'no event yet'} | {more} |")
     return "\n".join(rows)

@@ -37,8 +37,10 @@ SCHEMAS = (
     "ggk0210.xsd",
     "grote-berichten.xsd",
     "metagegevens.xsd",
+    "ontvangstbewijs.xsd",
     "publicatiebesluit.xsd",
     "trace.xsd",
+    "xmldsig-zegel.xsd",
 )
 """The schemas that this library itself uses; see schemas/README.md."""
 

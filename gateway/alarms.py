@@ -13,6 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from gateway.config import Config, Uitwisseling
+from gateway.confirmed import Unconfirmed
 from gateway.periods import Uitvraag, voluit
 
 NAMED = 10
@@ -67,7 +68,8 @@ class Health:
     behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
     the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
     too often in vain. ``fork``: what stopped the gateway. ``silent``: of each witness or authority
-    that fails its name, for how many seconds, and why.
+    that fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
+    sealed receipt is missed.
     """
 
     under_way: int = 0
@@ -88,6 +90,7 @@ class Health:
     asks: int = 0
     fork: str = ""
     silent: tuple[tuple[str, float, str], ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -122,6 +125,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     """Every alarm that stands now, by what was measured."""
     rules = config.alarmen
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
+    found += _receipts(health.unconfirmed, config)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
@@ -181,6 +185,17 @@ def _deadlines(missing: Iterable[Missing]) -> Iterator[Alarm]:
         yield Alarm("venster-sluit", f"{exchange} {uitvraag}", f"the window of {exchange} for "
                     f"{uitvraag} closes {when} (last day: {voluit(last)}) and {len(codes)} parties "
                     f"handed in nothing: {_some(codes)}")  # fmt: skip
+
+
+def _receipts(missed: Iterable[Unconfirmed], config: Config) -> Iterator[Alarm]:
+    hours = config.alarmen.ontvangstbewijs_uren
+    for exchange, count, _, codes in missed:
+        receiver = config.uitwisselingen[exchange].tegenpartij
+        many = "deliveries were" if count > 1 else "delivery was"
+        yield Alarm("bewijs-ontbreekt", exchange, f"{count} {many} delivered to {receiver} more "
+                    f"than {hours} hours ago ({exchange}), and no sealed receipt came that is "
+                    f"believed: {_some(codes)}; does {receiver} take and seal them? `knooppunt "
+                    "status` and `quarantine list` tell more")  # fmt: skip
 
 
 def _some(words: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
+from gateway.downloads import Downloads
 from gateway.engine import Engine, Happened
 from gateway.errors import GatewayError, StateError, TrustError
 from gateway.folders import Folders, Waiting
@@ -185,6 +186,7 @@ class Chain:
         store, ledger, folders = self.store, self.ledger, self.folders
         return {
             **Administration(store, ledger, lambda: self.config).handlers(),
+            **Downloads(store).handlers(),
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
             rotation.KIND: Rotation(store, ledger, self._log_keys).handle,

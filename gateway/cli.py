@@ -18,6 +18,7 @@ from gateway.commands import (
     autorisatie,
     cbs,
     configuration,
+    fetching,
     keys,
     quarantine,
     sample,
@@ -59,6 +60,7 @@ app.add_typer(witness.tsa, name="tsa")
 app.command(epilog="Example: knooppunt why folders/gemeenten/0363/outbox/WMO_H22025.csv")(why)
 
 autorisatie.register(app)
+fetching.register(app)
 signing.register(app)
 usage.register(app)
 
@@ -200,15 +202,10 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import runs, show
-    from gateway.store_queries import Reader
+    from gateway import receipts, runs, show
 
     location = location_of(config, state)
-    with Reader(location.database) as reader:
-        messages = reader.trace(ref)
-        told = {message["id"] for message in messages}
-        came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
-        answers = [answer for answer in came if answer["id"] not in told]
+    messages, answers = receipts.trace(location, ref)
     runs.traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -59,6 +59,13 @@ class Alarmen(Sectie):
         le=10_080,
         description="a witness, or time stamping authority, that fails for so many minutes is told",
     )
+    ontvangstbewijs_uren: StrictInt = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        description="hours, by the chain's clock, after which the sealed receipt of a delivery is "
+        "missed, where its receiver gives one (`ontvangstbewijs`)",
+    )
 
 
 class Bewaren(Sectie):

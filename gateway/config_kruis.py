@@ -43,6 +43,7 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
             yield from _richting(pad, item, ontvangers)
             yield from _aanlevering(pad, item, aanleveringen)
             yield from _antwoord(pad, item, uitwisselingen)
+            yield from _inhoud(pad, item)
             yield from _omvang(pad, item, _tabel(data, "technisch"))
     for uitvraag, rows in vensters.items():
         yield from _vensters(("vensters", uitvraag), rows)
@@ -168,6 +169,16 @@ def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator
         elif items[one].get("naamsjabloon") == EIGEN:
             sentence = f"files of `{one}` get no number to answer by ({EIGEN}); remove it"
             yield (*pad, "antwoord_op", i), sentence
+
+
+def _inhoud(pad: Pad, item: dict[str, Any]) -> Iterator[Fout]:
+    if item.get("inhoud") != "ontvangstbewijs":
+        return
+    if item.get("richting") == "heen":
+        yield (*pad, "inhoud"), "only a receiver gives receipts (richting retour); remove it"
+    elif not item.get("antwoord_op"):
+        sentence = "a receipt is of deliveries; name their exchanges with `antwoord_op`"
+        yield (*pad, "inhoud"), sentence
 
 
 def _omvang(pad: Pad, item: dict[str, Any], technisch: dict[str, Any]) -> Iterator[Fout]:

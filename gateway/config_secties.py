@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from gateway.config_overdracht import Overdracht
-from gateway.config_problems import CODE, ID, MEDEWERKER, RINIS_CODE, UITVRAAG
+from gateway.config_problems import CODE, ID, MEDEWERKER, OIN, RINIS_CODE, UITVRAAG
 from gateway.config_sectie import Sectie
 
 Id = Annotated[str, Field(pattern=ID)]
@@ -91,6 +91,17 @@ class Ontvanger(Sectie):
         min_length=1,
         max_length=200,
         description="the fixed word on the envelope (StUF organisatie), for example CBS",
+    )
+    oin: str | None = Field(
+        default=None,
+        pattern=OIN,
+        description="OIN that it seals its receipts under; left out, that of the development keys",
+    )
+    ontvangstbewijs: Literal["eerder", "ja", "nee"] = Field(
+        default="eerder",
+        description="whether a sealed receipt is expected of what it got: `ja` of all, `nee` of "
+        "nothing (what comes is checked all the same), `eerder` of all that was handed in since "
+        "the first one that it sealed, for each exchange",
     )
 
 

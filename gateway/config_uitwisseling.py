@@ -102,6 +102,11 @@ class Uitwisseling(Sectie):
     antwoord_op: tuple[str, ...] = Field(
         default=(), description="for retour: ids of the exchanges whose deliveries it answers"
     )
+    inhoud: Literal["bestand", "ontvangstbewijs"] = Field(
+        default="bestand",
+        description="for retour: `ontvangstbewijs` brings the sealed receipts of who receives the "
+        "exchanges in `antwoord_op` (schemas/ontvangstbewijs.xsd), which GGk checks",
+    )
     bewaren_dagen: StrictInt | None = Field(
         default=None,
         ge=1,

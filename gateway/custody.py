@@ -19,6 +19,9 @@ from gateway.store import Changes, Head, Row, Store
 _BY_THE_USER = (EventType.ACCEPTED, EventType.REJECTED)
 """The leaves that say what a user handed in: the seal or assertion that came with it is named."""
 
+_DOWNLOADS = (EventType.SERVED, EventType.COLLECTED)
+"""Their code is the download's id, not how it ended."""
+
 _RESULTS = {EventType.REJECTED: "rejected", EventType.REFUSED: "refused"}
 
 
@@ -137,7 +140,7 @@ class Ledger:
             "auth": "session" if event.by else levering.auth,
             "object": levering.uitwisseling or "onbekend",
             "action": event.type.value,
-            "result": event.code or _RESULTS.get(event.type, "ok"),
+            "result": _result(event),
             "source": event.station,
             "content": levering.sha256,
             "size": levering.size,
@@ -145,6 +148,10 @@ class Ledger:
         }
         if levering.bewijs and event.type in _BY_THE_USER:
             fields["evidence"] = [levering.bewijs]
+        if event.type is EventType.CONFIRMED:
+            fields |= {"auth": "seal", "loa": "organisatie"}
+        if event.bewijs:
+            fields["evidence"] = [event.bewijs]
         if event.why:
             fields["reason"] = self._commit("reason", event.why, changes)
         if prev is not None:
@@ -173,3 +180,8 @@ class Ledger:
             changes.head_before = self._head
         self._head = Head(self.size, self._frontier.root(), self._frontier.to_bytes(), at)
         changes.head_after = self._head
+
+
+def _result(event: Event) -> str:
+    code = "" if event.type in _DOWNLOADS else event.code
+    return code or _RESULTS.get(event.type, "ok")

@@ -14,6 +14,8 @@ from datetime import timedelta
 from gateway.alarms import Alarm, Disk, Health, Missing, deadlines, judge
 from gateway.anchors import Anchors
 from gateway.config import Config
+from gateway.confirmed import before as due_before
+from gateway.confirmed import expected
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
 from gateway.location import Location
@@ -23,6 +25,7 @@ from gateway.periods import dag_van
 from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
 from gateway.store_health import damage, delivered_by, reading, vitals, waits
+from gateway.store_receipts import unconfirmed
 from gateway.waits import Waits
 
 DAY = 24 * 3600
@@ -70,6 +73,7 @@ class Monitor:
                 came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
                 if lacking := tuple(code for code in codes if code not in came):
                     missing.append(Missing(due, lacking))
+            unsealed = unconfirmed(connection, expected(self.config), due_before(nu, self.config))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
             lying = Waits(waits(connection, before)).staying(before)
         ages = [now / 1000 - at for at in _quarantined(self._location.root)]
@@ -89,6 +93,7 @@ class Monitor:
             gone=tuple(self._gone()),
             missing=tuple(missing),
             asks=found.asks,
+            unconfirmed=tuple(unsealed),
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
             fork=sealing.fork,

@@ -185,6 +185,7 @@ def _event(event: Event | None) -> list[str] | None:
         event.remark,
         event.by,
         event.why,
+        event.bewijs,
     ]
 
 

@@ -24,6 +24,8 @@ class Status(StrEnum):
     RELAYED = "relayed"
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
+    RECEIVED = "received"
+    CONFIRMED = "confirmed"
     REFUSED = "refused"
     CONFLICT = "conflict"
     RELEASED = "released"
@@ -62,6 +64,11 @@ TRANSITIONS: dict[EventType, Meaning] = {
     EventType.REFUSED: Meaning(
         Status.REFUSED, "B.2.RelayRejection", "the next station refused it (Fo03)"
     ),
+    EventType.CONFIRMED: Meaning(
+        Status.CONFIRMED,
+        "E.1.ContentHandover",
+        "its receiver sealed a receipt over exactly these bytes",
+    ),
     EventType.NOTIFIED: Meaning(
         None, "D.3.ConsignmentNotification", "its sender was told, by text and XML"
     ),
@@ -80,15 +87,33 @@ TRANSITIONS: dict[EventType, Meaning] = {
     EventType.DROPPED: Meaning(
         Status.DROPPED, "quarantine.drop", "a person decided that it goes no further"
     ),
+    EventType.SERVED: Meaning(
+        None, "download.served", "handed to a user of its municipality: our word alone"
+    ),
+    EventType.COLLECTED: Meaning(
+        None, "download.acknowledged", "that user's program posted the digest of what it got"
+    ),
 }
 
 CUSTODY: frozenset[EventType] = frozenset(
     event for event, meaning in TRANSITIONS.items() if meaning.leaf is not None
 )
-"""The few events that become leaves: at most four a message, and one a notice (contracts.md)."""
+"""The few events that become leaves: at most four a message on its way (contracts.md)."""
+
+BESIDE: frozenset[EventType] = frozenset(
+    {EventType.NOTIFIED, EventType.CONFIRMED, EventType.SERVED, EventType.COLLECTED}
+)
+"""Custody events that are not of a message's way through the chain, and have a leaf beside those
+four: that somebody was told, what its receiver sealed, and each download."""
 
 FINAL: frozenset[Status] = frozenset(
-    {Status.REJECTED, Status.ACKNOWLEDGED, Status.REFUSED, Status.DROPPED}
+    {
+        Status.REJECTED,
+        Status.ACKNOWLEDGED,
+        Status.CONFIRMED,
+        Status.REFUSED,
+        Status.DROPPED,
+    }
 )
 """Nothing more is expected of a delivery in one of these."""
 
@@ -113,18 +138,33 @@ DECIDED = frozenset({EventType.RELEASED, EventType.DROPPED})
 
 _HELD = frozenset({Status.REJECTED, Status.REFUSED, Status.CONFLICT})
 _STANDS = frozenset({Status.REFUSED, Status.CONFLICT, Status.DROPPED})
+_SAID = frozenset({Status.RECEIVED, Status.CONFIRMED})
+
+
+_ON_ITS_WAY = frozenset(
+    {EventType.ACCEPTED, EventType.RELAYED, EventType.DELIVERED, EventType.ACKNOWLEDGED}
+)
 
 
 def step(status: Status, event: EventType) -> Status:
     """The status after one event.
 
     A refusal or conflict stands until a person decides otherwise; and what a person decides about
-    a copy that was held (of a file written to after it was taken) is not about the delivery.
+    a copy that was held (of a file written to after it was taken) is not about the delivery. What
+    its receiver sealed stands too; where that comes before the next station's answer, the answer is
+    still awaited (``received``).
     """
     after = TRANSITIONS[event].leads_to
     if after is None or (event in DECIDED and status not in _HELD):
         return status
-    return status if status in _STANDS and event not in DECIDED else after
+    if status in _STANDS and event not in DECIDED:
+        return status
+    if event is EventType.CONFIRMED:
+        answered = status in (Status.ACKNOWLEDGED, Status.CONFIRMED)
+        return Status.CONFIRMED if answered else Status.RECEIVED
+    if status in _SAID and event in _ON_ITS_WAY:
+        return Status.CONFIRMED if event is EventType.ACKNOWLEDGED else status
+    return after
 
 
 def fold(events: Iterable[EventType]) -> Status:

@@ -404,6 +404,33 @@ class ByNumber(Key[Levering]):
     volgnummer: int
 
 
+@dataclass(frozen=True, slots=True)
+class InInbox(Key[tuple[str, str]]):
+    """What the chain put in an inbox under this name last: the delivery's id, and the event."""
+
+    gemeentecode: str
+    naam: str
+
+
+class Served(NamedTuple):
+    """A file that was handed to a user: of which delivery (its id), which bytes.
+
+    ``collected``: the program that fetched it posted their digest.
+    """
+
+    levering: str
+    sha256: str
+    size: int
+    collected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Download(Key[Served]):
+    """One download, by its id."""
+
+    id: str
+
+
 Keys = frozenset[Key[object]]
 NO_KEYS: Keys = frozenset()
 
@@ -443,6 +470,7 @@ class EventType(StrEnum):
     RELAYED = "relayed"
     DELIVERED = "delivered"
     ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
     REFUSED = "refused"
     NOTIFIED = "notified"
     ANSWERED = "answered"
@@ -452,6 +480,8 @@ class EventType(StrEnum):
     CONFLICT = "conflict"
     RELEASED = "released"
     DROPPED = "dropped"
+    SERVED = "served"
+    COLLECTED = "collected"
 
 
 class Event(NamedTuple):
@@ -459,7 +489,7 @@ class Event(NamedTuple):
 
     ``remark`` is a sentence for the operator, free of personal data; ``code`` a stable word. ``by``
     and ``why`` are of a person who decided it: they are committed to in the leaf, and stand nowhere
-    but in its openings.
+    but in its openings. ``bewijs`` names what else proves it (``ontvangstbewijs:<SHA-256>``).
     """
 
     type: EventType
@@ -471,6 +501,7 @@ class Event(NamedTuple):
     remark: str = ""
     by: str = ""
     why: str = ""
+    bewijs: str = ""
 
 
 class Clash(StrEnum):

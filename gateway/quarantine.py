@@ -37,7 +37,8 @@ Row = Mapping[str, Any]
 KIND = "quarantine"
 """The kind of request (``requests.py``)."""
 
-CURABLE = ("StUF010", "StUF013", "StUF019", "StUF034", "StUF040", "StUF043", "IB007")
+CURABLE = ("StUF010", "StUF013", "StUF019", "StUF034", "StUF040", "StUF043", "IB007",
+           "geen-vertrouwen", "lijst-verlopen", "onbekende-uitgever", "verkeerde-oin")  # fmt: skip
 """Why an envelope may be refused that can be otherwise by now: by configuration, by what came
 since, or by the release itself. Anything else is wrong in the envelope, and stays wrong."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from gateway import show
+from gateway import receipts, show
 from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
 from gateway.audit.stamp import Trust
@@ -211,6 +211,7 @@ def standing(location: Location) -> Row:
         }
         with Lying(location, reader) as lying:
             found["waiting"] = list(lying.all())
+            found["unconfirmed"] = receipts.missed(reader, lying.config, lying.clock.nu())
     found["cbs"] = _counterpart(location)
     return found
 

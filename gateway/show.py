@@ -23,6 +23,8 @@ _COLOURS = {
     "relayed": "blue",
     "delivered": "green",
     "acknowledged": "bold green",
+    "received": "bold green",
+    "confirmed": "bold green",
     "rejected": "red",
     "refused": "red",
     "conflict": "bold red",
@@ -94,7 +96,29 @@ def trace(console: Console, messages: list[Row]) -> None:
         for label, value in rows:
             if value:
                 console.print(Text(f"  {label:<17} {value}"))
+        _receipts(console, message)
         _events(console, message["events"])
+
+
+_RECEIPT = {
+    "confirmed": "confirmed by its receiver's own seal: {name}",
+    "awaited": "its receiver's sealed receipt is awaited until {due}",
+    "missing": "its receiver's sealed receipt was to be here by {due}, and is MISSING",
+}
+
+
+def _receipts(console: Console, message: Row) -> None:
+    """What its receiver sealed, and who fetched it: with a digest posted, or by our word alone."""
+    receipt = message["receipt"]
+    if receipt:
+        style = "bold red" if receipt["state"] == "missing" else ""
+        told = _RECEIPT[receipt["state"]].format(**receipt)
+        console.print(Text(f"  {'receipt':<17} {told}", style=style))
+    for one in message["downloads"]:
+        when = one["acknowledged"]
+        said = f"acknowledged {when}" if when else "served, not acknowledged"
+        console.print(Text(f"  {'download':<17} {one['served']}  {one['name']}: {said} "
+                           "(weak binding: a name that was typed)"))  # fmt: skip
 
 
 def _events(console: Console, events: list[Row]) -> None:
@@ -129,6 +153,9 @@ def status(console: Console, found: Row) -> None:
     unanswered = found["unanswered"]
     since = f", the oldest since {unanswered['oldest']}" if unanswered["count"] else ""
     console.print(Text(f"no answer yet        {unanswered['count']}{since}"))
+    for one in found["unconfirmed"]:
+        console.print(Text(f"no receipt           {one['count']} of {one['uitwisseling']}, the "
+                           f"oldest of {one['oldest']}", style="bold red"))  # fmt: skip
     console.print(Text(f"in quarantine        {found['quarantine']}"))
     if found["cbs"]:
         console.print(Text(f"CBS (simulated)      {_counterpart(found['cbs'])}"))

@@ -240,7 +240,13 @@ class Store:
 
         With each, whether it was refused before a person released it: that answer is no news.
         """
-        open_ones = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED, Status.RELEASED)
+        open_ones = (
+            Status.ACCEPTED,
+            Status.RELAYED,
+            Status.DELIVERED,
+            Status.RECEIVED,
+            Status.RELEASED,
+        )
         query = sa.select(t.levering).where(
             t.levering.c.status.in_(open_ones),
             t.levering.c.tijdstip != "",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from gateway import names
 from gateway import store_tables as t
+from gateway.confirmed import Unconfirmed
 from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.model import Key
@@ -20,6 +21,7 @@ from gateway.moment import iso
 from gateway.store import connect
 from gateway.store_held import held_rows, opened
 from gateway.store_questions import lookup
+from gateway.store_receipts import first_confirmed, unconfirmed
 from gateway.waits import Kept
 
 Row = dict[str, Any]
@@ -120,6 +122,21 @@ class Reader:
         for row in self.rows(query.order_by(t.event.c.seq)):
             found.setdefault(row["levering"], []).append(row)
         return found
+
+    # --- receipts ---
+
+    def unconfirmed(self, wanted: Mapping[str, str], before: str) -> list[Unconfirmed]:
+        """What should have its receiver's sealed receipt by now, and has not."""
+        return unconfirmed(self._connection, wanted, before)
+
+    def first_confirmed(self, uitwisseling: str) -> str | None:
+        """Since when an exchange's deliveries are confirmed: the first one's tijdstipBericht."""
+        return first_confirmed(self._connection, uitwisseling)
+
+    def tijdstip(self, id_: str) -> str:
+        """A delivery's tijdstipBericht, by our id of it; empty when it has none."""
+        query = sa.select(t.levering.c.tijdstip).where(t.levering.c.id == id_)
+        return str(self._connection.execute(query).scalar() or "")
 
     # --- status and tail ---
 

@@ -23,7 +23,9 @@ from gateway.model import (
     ByNumber,
     ByReference,
     Direction,
+    Download,
     Evidence,
+    InInbox,
     Key,
     LastNumber,
     LastOfStem,
@@ -34,6 +36,7 @@ from gateway.model import (
     SameContent,
     Used,
 )
+from gateway.store_receipts import ask_download, ask_in_inbox
 
 Row = dict[str, Any]
 Answers = dict[Any, object]
@@ -270,6 +273,8 @@ _ASK: dict[type, Any] = {
     ByReference: _ask_by_reference,
     ByNumber: _ask_by_number,
     Used: _ask_used,
+    InInbox: ask_in_inbox,
+    Download: ask_download,
 }
 
 KEEP: dict[type, tuple[Any, Any]] = {

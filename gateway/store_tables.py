@@ -204,6 +204,20 @@ binding = sa.Table(
 """The seal or assertion that a delivery came with, whole, by the delivery's id: evidence, erased
 with what it may say of a person."""
 
+download = sa.Table(
+    "download",
+    metadata,
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("soort", sa.Text, nullable=False),
+    sa.Column("levering", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("id", "soort"),
+    sqlite_with_rowid=False,
+)
+"""What was handed to users of municipalities: a row when it is served, one when its digest was
+posted. Who it was stands in the openings of their leaves alone."""
+
 autorisatie = sa.Table(
     "autorisatie",
     metadata,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from gateway import receipts
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
 from gateway.location import Location
@@ -23,6 +24,11 @@ from gateway.store_queries import Reader
 Row = dict[str, Any]
 
 _REFUSALS = (EventType.REJECTED, EventType.REFUSED, EventType.QUARANTINED)
+_RECEIPT = {
+    "confirmed": "; its receiver confirmed it under its own seal",
+    "awaited": "; its receiver's sealed receipt is awaited",
+    "missing": "; its receiver's sealed receipt is missing",
+}
 MESSAGES = 20
 """At most so many earlier files of the same name are told, the newest."""
 
@@ -57,7 +63,7 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
     path = os.path.join(lying.folders.path(place), name)
     here = os.path.lexists(path) and os.path.isdir(lying.folders.path(place))
     waiting = lying.look(place, name) if here else None
-    messages = _messages(reader, place, name)
+    messages = _messages(lying, reader, place, name)
     if waiting is not None:
         row = {**_empty(lying.row(waiting)), "messages": messages}
         return _foresee(lying, reader, place, name, row) if waiting.code == "klaar" else row
@@ -68,6 +74,7 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
         last = messages[-1]
         code = "genomen"
         reason = f"taken; it stands at {last['status']}, last in {last['place']} as {last['name']}"
+        reason += _RECEIPT.get((last["receipt"] or {}).get("state", ""), "")
     else:
         code, reason = "onbekend", "nothing lies here, and nothing of this name was ever taken here"
     row = {"path": lying.shown(path), "code": code, "reason": reason, "retry_s": None}
@@ -75,7 +82,7 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
             "messages": messages}  # fmt: skip
 
 
-def _messages(reader: Reader, place: Place, name: str) -> list[Row]:
+def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row]:
     """What was taken from this place under this name, oldest first, and where it is now."""
     found = []
     for one in reader.trace(name):
@@ -92,6 +99,7 @@ def _messages(reader: Reader, place: Place, name: str) -> list[Row]:
                 "at": last["at"] if last else None,
                 "place": last["place"] if last else "",
                 "name": last["name"] if last else toonbaar(name),
+                "receipt": receipts.of(reader, one, lying.clock.nu(), lying.config),
             }
         )
     return found[-MESSAGES:]

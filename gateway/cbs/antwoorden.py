@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.config import Config, Uitwisseling
 
 TECHNISCH, OP_ORDE, BEVESTIGING = "technisch", "op-orde", "bevestiging"
+BEWIJS = "ontvangstbewijs"
 OVERZICHT, SPIEGEL_2, VERZOEK = "overzicht", "spiegelrapport-2", "opt-in-verzoek"
 
 _TERUG = "technische-terugkoppeling"
@@ -35,6 +36,8 @@ def kandidaten(soort: str, over: str, *, in_zip: bool = False) -> tuple[str, ...
     """
     if soort == TECHNISCH:
         return (_TERUG,) if over == "wmo" else (f"{_TERUG}-{over}", _TERUG)
+    if soort == BEWIJS:
+        return (soort,) if over == "wmo" else (f"{soort}-{over}",)
     if soort == OP_ORDE:
         return ("op-orde-zip", "op-orde") if in_zip else ("op-orde",)
     return (soort,)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway import durable
+from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.mappen import Gevonden
 from gateway.cbs.ontvangst import Herkomst, herkomst, omvang_volgens
 from gateway.cbs.staat import Rij, tekst
@@ -28,6 +29,7 @@ class Inname:
 
     def __init__(self, plek: Werkplek) -> None:
         self._plek = plek
+        self._bewijzen = Bewijzen(plek)
         self.onaf = False
         """Whether something lies in an inbox that may still be written."""
 
@@ -111,6 +113,8 @@ class Inname:
                 for row, ours in moved:
                     values = self._nu_is_het(row) if ours else {"toestand": "weg"}
                     plek.staat.wijzig("levering", row["nummer"], hapert="", **values)
+                    if values["toestand"] == "genomen":
+                        self._bewijzen.plan(row)
         return bool(moved)
 
     def _elders(self, row: Rij) -> None:

@@ -16,6 +16,7 @@ from gateway.cbs import antwoorden, rapport
 from gateway.cbs import rapportmodel as r
 from gateway.cbs.besluiten import Effect
 from gateway.cbs.bewaard import controle_van
+from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.cijfers import Cijfers
 from gateway.cbs.lijst import Lijst, besluiten_van, naam_van, sets_van
 from gateway.cbs.model import Controle
@@ -39,11 +40,17 @@ class Opstellen:
 
     def __init__(self, plek: Werkplek) -> None:
         self._plek = plek
+        self._bewijzen = Bewijzen(plek)
 
     # --- what goes in, fixed ---
 
-    def invoer(self, row: Rij) -> str:
-        """What an answer speaks of as things stand now, in one line of JSON."""
+    def invoer(self, row: Rij) -> str | None:
+        """What an answer speaks of as things stand now, in one line of JSON.
+
+        None for a receipt that cannot be sealed now, empty for one that never can. Raises OSError.
+        """
+        if row["soort"] == antwoorden.BEWIJS:
+            return self._bewijzen.verzegel(row)
         soort, found, staat = row["soort"], dict[str, Any](), self._plek.staat
         if soort in (antwoorden.TECHNISCH, antwoorden.BEVESTIGING):
             pass  # the delivery, or the decision, that it answers: that changes no more
@@ -85,9 +92,11 @@ class Opstellen:
     # --- the bytes ---
 
     def bytes(self, row: Rij) -> bytes:
-        """The PDF of an answer that was drawn up."""
+        """The PDF of an answer that was drawn up; of a receipt what was sealed then."""
         known = json.loads(row["invoer"])
         match row["soort"]:
+            case antwoorden.BEWIJS:
+                return str(known["document"]).encode()
             case antwoorden.TECHNISCH:
                 return rapport.technische_terugkoppeling(self._terugkoppeling(row))
             case antwoorden.OP_ORDE:

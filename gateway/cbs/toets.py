@@ -19,6 +19,7 @@ from gateway import durable
 from gateway.cbs import antwoorden, besluiten, cyclus, rijen
 from gateway.cbs.besluiten import Besluit
 from gateway.cbs.bewaard import controle_tekst
+from gateway.cbs.bewijzen import ANDER
 from gateway.cbs.cijfers import cijfers
 from gateway.cbs.controle import controleer
 from gateway.cbs.cyclus import Beoordeeld, Gegevensset, Uitkomst
@@ -31,7 +32,6 @@ from gateway.periods import dag_van, voluit
 MAX_BESLUIT = 1 << 20
 """Bytes of a decision that are read: its explanation is at most 4,000 characters."""
 
-_ANDER = "its bytes are not those that its metagegevens tell of"
 _GEEN_BESLUIT = "it is no decision in the form of publicatiebesluit.xsd"
 
 
@@ -61,7 +61,7 @@ class Toets:
             return
         digest, _ = plek.mappen.hash(row["rinis_code"], row["archief"])
         if row["sha256"] not in ("", digest):
-            self._terzijde(row, _ANDER)
+            self._terzijde(row, ANDER)
         elif row["uitwisseling"] == BESLUIT:
             self._besluit(row)
         else:

@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 from gateway import durable
+from gateway.cbs.bewijzen import ANDER
 from gateway.cbs.opstellen import Opstellen
 from gateway.cbs.staat import Rij, tekst
 from gateway.cbs.werkplek import MAX_POGINGEN, Werkplek
@@ -49,15 +50,29 @@ class Verzending:
     def stel_op(self) -> bool:
         """Fix the moment and the input of what is due."""
         plek, nu = self._plek, self._plek.nu
-        due = plek.staat.antwoorden("gepland", tot=nu)[:TEGELIJK]
-        if due:
+        ready: list[tuple[Rij, str]] = []
+        for row in plek.staat.antwoorden("gepland", tot=nu):
+            if len(ready) == TEGELIJK:
+                break
+            found = self._invoer(row)
+            if found is not None:
+                ready.append((row, found))
+        if ready:
             with plek.staat.stap():
-                for row in due:
-                    plek.staat.wijzig(
-                        "antwoord", row["nummer"], toestand="opgesteld", moment=tekst(nu),
-                        invoer=self._opstellen.invoer(row),
-                    )  # fmt: skip
-        return bool(due)
+                for row, found in ready:
+                    values = {"toestand": "opgesteld", "moment": tekst(nu), "invoer": found}
+                    if not found:
+                        values = {"toestand": "mislukt", "reden": ANDER}
+                    plek.staat.wijzig("antwoord", row["nummer"], hapert="", **values)
+        return bool(ready)
+
+    def _invoer(self, row: Rij) -> str | None:
+        """What goes into an answer; None when that cannot be had now."""
+        try:
+            return self._opstellen.invoer(row)
+        except OSError as error:
+            self._plek.hapert("antwoord", row, f"cannot be drawn up: {error.strerror}")
+            return None
 
     # --- staged, and promised ---
 

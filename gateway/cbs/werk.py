@@ -66,7 +66,9 @@ class Tegenpartij:
         kept = timedelta(milliseconds=int(staat.meta(_KLOK) or 0))
         mappen = Mappen(location.root, ONTVANGER)
         findings = os.path.join(state, "bevindingen")
-        self.plek = Werkplek(staat, mappen, klok or Clock(kept), config, findings, zeg)
+        self.plek = Werkplek(
+            staat, mappen, klok or Clock(kept), config, findings, zeg, location.state
+        )
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)
         self._verzending = Verzending(self.plek)

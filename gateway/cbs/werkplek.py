@@ -36,6 +36,8 @@ class Werkplek:
     config: Config
     bevindingen: str
     zeg: Callable[[str], None]
+    staatmap: str = ""
+    """The chain's state: its own key lies there (``keys/zegel-cbs``); it reads no other."""
 
     def hapert(self, tabel: str, row: Rij, said: str) -> None:
         """Remember why something cannot go on now, and say it once; empty: it goes on."""

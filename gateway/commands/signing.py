@@ -25,9 +25,9 @@ idp = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog="Example: knooppunt seal OPTIN_H22025.xml --gemeente 0363 --als coordinator")(
-        seal
-    )
+    app.command(
+        epilog="Example: knooppunt seal OPTIN_H22025.xml --gemeente 0363 --als coordinator"
+    )(seal)
     app.command(
         epilog="Example: knooppunt deliver OPTIN_H22025.xml --gemeente 0363 --als coordinator"
     )(deliver)
@@ -107,5 +107,7 @@ def idp_run(
     if issuer != known:
         err.print(Text(f"note: GGk believes {known} (config.yaml: eherkenning.uitgever), not this"))
     made = client.broker(location, issuer)
-    out.print(Text(f"the broker listens on {issuer} for {len(made.users)} employees; Ctrl-C ends it"))
+    out.print(
+        Text(f"the broker listens on {issuer} for {len(made.users)} employees; Ctrl-C ends it")
+    )
     serving.serve(made.app(), port or own.port or 80)

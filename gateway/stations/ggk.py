@@ -19,7 +19,6 @@ from gateway.model import (
     Arrival,
     ByReference,
     Carry,
-    Clash,
     Decision,
     Delivery,
     Direction,
@@ -37,7 +36,17 @@ from gateway.model import (
     keys,
 )
 from gateway.periods import Stand, beoordeel, dag_van, rfc3339
-from gateway.stations import autorisatie, binding, bestand, groot, header, kinds, notices, remarks
+from gateway.stations import (
+    autorisatie,
+    bestand,
+    binding,
+    groot,
+    header,
+    inbox,
+    kinds,
+    notices,
+    remarks,
+)
 from gateway.stations.notices import Reason
 from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
 
@@ -60,7 +69,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
             return keys(LastTime("uit", known_of)) | asked | binding.needs(arrival)
         case Kind.GGK_IN:
-            return header.envelope_needs(COUNTER, arrival)
+            return header.envelope_needs(COUNTER, arrival) | inbox.needs(arrival, config)
         case _:
             return keys(ByReference(_reference(arrival)))
 
@@ -245,26 +254,7 @@ def _envelope_from_rinis(arrival: Arrival, known: Known, config: Config) -> Deci
     fault = header.first_fault(examined)
     if fault is not None:
         return refuse_envelope(examined, fault)
-    return _deliver(examined)
-
-
-def _deliver(c: header.Checked) -> Decision:
-    """Take the envelope off; put the payload in the municipality's inbox, under a readable name."""
-    levering = header.levering_of(c)
-    reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
-    inbox = Place(Kind.INBOX, c.header.ontvanger.organisatie)
-    readable = names.veilig(levering.naam)
-    arrived = Event(EventType.DELIVERED, "ggk", levering.id, readable, str(inbox))
-    answers = Place(Kind.GGK_IN_ANTWOORD)
-    return Decision(
-        source=Source(Fate.REMOVE),
-        deliveries=(
-            Delivery(inbox, readable, c.content, Clash.NEXT, arrived),
-            header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
-        ),
-        leveringen=(levering._replace(delivered_as=readable),),
-        facts=facts(header.reply_facts("ggk", c.header, reply, c.known)),
-    )
+    return inbox.deliver(examined)
 
 
 # --- what RINIS answered to an envelope of ours ------------------------------

@@ -17,7 +17,7 @@ from gateway.audit import leaf
 from gateway.audit.merkle import root_of
 from gateway.audit.verify import verify
 from gateway.config import Config
-from gateway.lifecycle import CUSTODY, fold
+from gateway.lifecycle import BESIDE, CUSTODY, fold
 from gateway.location import Location
 from gateway.model import Direction, EventType
 from gateway.names import REDEN
@@ -159,7 +159,7 @@ def _history(connection: sa.Connection) -> Iterator[str]:
             kind = EventType(one.type)
             if kind is EventType.RELEASED:
                 ways.append([])
-            elif kind in CUSTODY - {EventType.NOTIFIED, EventType.DROPPED}:
+            elif kind in CUSTODY - BESIDE - {EventType.DROPPED}:
                 # a refusal is RINIS's, and GGk's when it hears of it
                 ways[-1].append(f"{one.type} ({one.station})")
         for custody in ways:

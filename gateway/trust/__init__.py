@@ -6,6 +6,7 @@ another. Where is what:
 
 * ``domeinen.py``  which domains a configuration has; OINs; their places on the disk  [pure]
 * ``ketting.py``   is this certificate to be trusted at that moment, and whose is it  [pure]
+* ``xmlzegel.py``  a seal inside an XML document: made, and judged                    [pure]
 * ``uitgifte.py``  makes keys, certificates and revocation lists, as bytes            [no disk]
 * ``sleutels.py``  reads keys: ours, and one's own from PEM or PKCS#12                (io)
 * ``pki.py``       the development PKI of ``knooppunt init``                          (io)

@@ -70,11 +70,12 @@ OIN_IDP, OIN_TSA = oin_van("999900003"), oin_van("999900004")
 def domeinen(config: Config) -> tuple[Domein, ...]:
     """Every trust domain of a chain, the gateway's own first."""
     naam = config.naam
-    cbs = config.ontvangers["cbs"].naam if "cbs" in config.ontvangers else "CBS"
+    receiver = config.ontvangers.get("cbs")
+    cbs = receiver.naam if receiver else "CBS"
     found = [
         Domein(LOG, Soort.LOG, naam),
         Domein(GATEWAY, Soort.ZEGEL, naam, OIN_GATEWAY),
-        Domein(CBS, Soort.ZEGEL, cbs, OIN_CBS),
+        Domein(CBS, Soort.ZEGEL, cbs, (receiver and receiver.oin) or OIN_CBS),
         Domein(IDP, Soort.IDP, f"Inlogdienst van {naam}", OIN_IDP),
         Domein(TSA, Soort.TSA, f"Tijdstempeldienst van {naam}", OIN_TSA),
     ]
@@ -97,8 +98,14 @@ def domein(config: Config, naam: str) -> Domein | None:
 
 def oin_cbs(config: Config) -> str:
     """The OIN that CBS signs under here."""
-    found = domein(config, CBS)
-    return found.oin if found else OIN_CBS
+    return oin_van_ontvanger(config, "cbs") or OIN_CBS
+
+
+def oin_van_ontvanger(config: Config, ontvanger: str) -> str:
+    """The OIN that a receiver seals under; empty: none is known, and no seal of it counts."""
+    found = domein(config, f"zegel-{ontvanger}")
+    receiver = config.ontvangers.get(ontvanger)
+    return found.oin if found else (receiver and receiver.oin) or ""
 
 
 def partij_van(config: Config, signer: Signer) -> str | None:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What people are told of receipts: of one delivery, and of all that miss theirs. Read-only.
+
+A receiver's receipt is under its own seal. Of a download there are two words: ``served`` is ours,
+``acknowledged`` that of the program that fetched it; which of them there is, is shown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import envelopes
+from gateway import confirmed
+from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.location import Location, read_config
+from gateway.model import EventType
+from gateway.moment import Clock
+from gateway.store_queries import Reader
+
+Row = dict[str, Any]
+
+
+def trace(location: Location, ref: str) -> tuple[list[Row], list[Row]]:
+    """All deliveries that a reference names, and what came back on each, with their receipts."""
+    with Reader(location.database) as reader:
+        messages = reader.trace(ref)
+        told = {message["id"] for message in messages}
+        came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
+        answers = [answer for answer in came if answer["id"] not in told]
+        try:
+            config = read_config(location.config_path)
+        except GatewayError:  # said by who runs the chain; what happened is told all the same
+            config = None
+        nu = Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
+        for one in messages + answers:
+            one["receipt"] = of(reader, one, nu, config) if config else None
+            one["downloads"] = downloads(one)
+    return messages, answers
+
+
+def of(reader: Reader, message: Row, nu: datetime, config: Config) -> Row | None:
+    """How a delivery's receipt stands: confirmed, awaited until, or missing; None: not expected."""
+    since = reader.first_confirmed(message["uitwisseling"])
+    return confirmed.standing(message, reader.tijdstip(message["id"]), since, nu, config)
+
+
+def downloads(message: Row) -> list[Row]:
+    """Each download of a message, the first one first: served, and whether it was acknowledged.
+
+    ``binding``: how its user is known. A name that was typed is weak: nobody proved it.
+    """
+    found: dict[str, Row] = {}
+    for one in message["events"]:
+        if one["type"] == EventType.SERVED:
+            found[one["code"]] = {
+                "id": one["code"], "name": one["name"], "served": one["at"],
+                "acknowledged": None, "binding": "zwak",
+            }  # fmt: skip
+        elif one["type"] == EventType.COLLECTED and one["code"] in found:
+            found[one["code"]]["acknowledged"] = one["at"]
+    return list(found.values())
+
+
+def missed(reader: Reader, config: Config, nu: datetime) -> list[Row]:
+    """Deliveries whose receiver's sealed receipt is missed, by exchange (``status --json``)."""
+    found = reader.unconfirmed(confirmed.expected(config), confirmed.before(nu, config))
+    return [
+        {"uitwisseling": one.uitwisseling, "count": one.aantal,
+         "oldest": envelopes.rfc3339(one.oldest), "gemeenten": list(one.codes)}
+        for one in found
+    ]  # fmt: skip
