@@ -45,8 +45,8 @@ class Bundle:
 
 def make(location: Location, wish: Wish) -> Bundle:
     """Make the bundle of one message."""
-    found = gather(location, wish)
     config = read_config(location.config_path)
+    found = gather(location, config, wish)
     seal = seal_van(location.state, config, GATEWAY)
     at = datetime.fromtimestamp(Clock().klok() / 1000, UTC)
     members = sealed(found, seal, at)

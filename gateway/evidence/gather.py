@@ -8,6 +8,7 @@ that. Leaves, proofs and the seal do not depend on it, so such a bundle verifies
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ from gateway.evidence.index import (
     CONTENT,
     LOGIN,
     METAGEGEVENS,
+    RECEIPT,
+    RECEIPTS,
     SEAL,
     TRUST,
     Index,
@@ -41,9 +44,8 @@ from gateway.evidence.index import (
 )
 from gateway.evidence.proofs import Published
 from gateway.evidence.wish import REDACT, EvidenceError, Wish
-from gateway.location import Location, read_config
+from gateway.location import Location
 from gateway.names import toonbaar
-from gateway.outside import seals_of
 from gateway.store_evidence import binding, grants
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
@@ -51,6 +53,9 @@ from gateway.trust.sleutels import AANKERS, openbaar
 
 _TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
+_GEEN_BEWIJS = (
+    "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
+)
 _WEG = "Weggelaten toen de bundel werd gemaakt."
 
 
@@ -77,38 +82,35 @@ class _Gathering:
 
     def run(self) -> Gathered:
         message = self._message()
-        for role, one in [
-            (Rol.MESSAGE, message),
-            *((Rol.ANSWER, x) for x in self._answers(message)),
-        ]:
-            for event in one["events"]:
-                if event["leaf"] is not None:
-                    self.roles[event["leaf"]] = role
+        answers = self._answers(message)
+        self._take(Rol.MESSAGE, message)
+        for one in answers:
+            self._take(Rol.ANSWER, one)
         first = min((at for at, role in self.roles.items() if role == Rol.MESSAGE), default=None)
         if first is None:
             raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
         self._grants(message, first)
-        checkpoints = self._checkpoints()
-        sizes = self._log(checkpoints)
+        sizes, origin = self._log(self._checkpoints())
         self._openings()
         self._content(message)
         self._metagegevens(message)
-        self._binding(message)
-        self._receipts()
+        self._binding(message, first)
+        self._receipts(answers)
         self._seals(sizes)
-        self._trust(checkpoints[0].said.origin)
-        index = Index(
-            origin=checkpoints[0].said.origin,
-            message=Message(
-                **{name: message[name] or "" for name in _FIELDS}, size=message["size"]
-            ),
+        self._trust(origin)
+        return Gathered(self._index(message, sizes, origin), self.members, self.leaves, self.opened)
+
+    def _index(self, message: Row, sizes: list[int], origin: str) -> Index:
+        facts = {name: message[name] or "" for name in _FIELDS}
+        return Index(
+            origin=origin,
+            message=Message(**facts, size=message["size"]),
             leaves=dict(sorted(self.roles.items())),
             checkpoints=tuple(sizes),
             parts=tuple(self.parts),
             build=__version__,
             names=self._names(message),
         )
-        return Gathered(index, self.members, self.leaves, self.opened)
 
     # --- which message, and which leaves ---
 
@@ -121,8 +123,9 @@ class _Gathering:
             )  # fmt: skip
         if len(found) > 1:
             listed = ", ".join(one["referentienummer"] for one in found[-5:])
+            shown = toonbaar(self._wish.ref)
             raise EvidenceError(
-                f"{len(found)} messages fit {toonbaar(self._wish.ref)!r}, and a bundle is about one",
+                f"{len(found)} messages fit {shown!r}, and a bundle is about one",
                 hint=f"give the referentienummer of the one you mean; the newest are: {listed}",
             )
         return found[0]
@@ -153,7 +156,7 @@ class _Gathering:
     def _checkpoints(self) -> list[Published]:
         """The first checkpoints that show all leaves and that others signed; else the newest."""
         last = max(self.roles)
-        self._standing = seals_of(self._location).of(last)
+        self._standing = proofs.seals(self._location, self._config).of(last)
         sizes = [one for one in self._standing if one is not None]
         found = proofs.archived(self._location.audit, sizes)
         if not found:
@@ -166,7 +169,7 @@ class _Gathering:
             )
         return checkpoints
 
-    def _log(self, checkpoints: list[Published]) -> list[int]:
+    def _log(self, checkpoints: list[Published]) -> tuple[list[int], str]:
         for one in checkpoints:
             size = one.said.size
             self.members[checkpoint_path(size)] = one.content
@@ -175,7 +178,7 @@ class _Gathering:
                 self.members[leaf_path(at)] = content
                 self.members[proof_path(size, at)] = one.proof(at, content)
                 self.leaves[at] = leaf.decode(content)
-        return [one.said.size for one in checkpoints]
+        return [one.said.size for one in checkpoints], checkpoints[0].said.origin
 
     def _seals(self, sizes: Iterable[int]) -> None:
         witnessed, stamped = self._standing
@@ -228,25 +231,34 @@ class _Gathering:
         why = "Ze liggen niet meer in de map van de ontvanger: die heeft ze meegenomen."
         self._part(Part.METAGEGEVENS, METAGEGEVENS in self.members, why)
 
-    def _binding(self, message: Row) -> None:
+    def _binding(self, message: Row, first: int) -> None:
         if self._wish.without(Part.BINDING):
             self.parts.append(Said(Part.BINDING, Stand.REDACTED, _WEG))
             return
         found = binding(self._reader, message["id"])
         if found is not None:
             self.members[SEAL if found[0] == "zegel" else LOGIN] = found[1]
-        bound = any(one.get("auth") in ("seal", "idp-bound") for one in self.leaves.values())
+        bound = self.leaves[first].get("auth") in ("seal", "idp-bound")
         why = "Het is gewist; de bewaartermijn is voorbij." if bound else (
             "Het bericht kwam zonder zegel en zonder inlogverklaring."
         )  # fmt: skip
         self._part(Part.BINDING, found is not None, why)
 
-    def _receipts(self) -> None:
-        """A receipt of the receiver, sealed by him: none is kept by this version."""
-        why = (
-            "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
-        )
-        self._part(Part.RECEIPTS, False, why)
+    def _receipts(self, answers: list[Row]) -> None:
+        """What the receiver sealed, by the leaf that names it."""
+        if self._wish.without(Part.RECEIPTS):
+            self.parts.append(Said(Part.RECEIPTS, Stand.REDACTED, _WEG))
+            return
+        for one in answers:
+            found = binding(self._reader, one["id"])
+            if found is None or found[0] != RECEIPT:
+                continue
+            named = f"{RECEIPT}:{hashlib.sha256(found[1]).hexdigest()}"
+            for at, fields in self.leaves.items():
+                if named in fields.get("evidence", []):
+                    self.members[f"{RECEIPTS}{at}.xml"] = found[1]
+        there = any(name.startswith(RECEIPTS) for name in self.members)
+        self._part(Part.RECEIPTS, there, _GEEN_BEWIJS)
 
     def _trust(self, origin: str) -> None:
         """What it can be verified by; a verifier believes his own copy, not this one."""
@@ -276,13 +288,12 @@ _FIELDS = (
 _ZELF = "Wie het bestand heeft, kan de SHA-256 zelf vergelijken."
 
 
-def gather(location: Location, wish: Wish) -> Gathered:
+def gather(location: Location, config: Config, wish: Wish) -> Gathered:
     """Gather it all. :class:`EvidenceError` says why there can be no bundle."""
     unknown = sorted(wish.redact - set(REDACT))
     if unknown:
         raise EvidenceError(
             f"--redact {unknown[0]}: there is no such part", hint=f"choose from {', '.join(REDACT)}"
         )
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         return _Gathering(location, config, reader, wish).run()

@@ -18,6 +18,9 @@ VERSION = 1
 
 INDEX, PAGE, PDF, README = "evidence.json", "summary.html", "summary.pdf", "README.txt"
 METAGEGEVENS, RECEIPTS = "metagegevens/metagegevens.xml", "receipts/"
+RECEIPT = "ontvangstbewijs"
+"""What a receipt is called among the evidence in a leaf."""
+
 CONTENT, OPENINGS, BINDING, TRUST, LOG = "content/", "openings/", "binding/", "trust/", "log/"
 LEAVES = f"{LOG}leaves/"
 SEAL, LOGIN = f"{BINDING}zegel.p7s", f"{BINDING}eherkenning.json"

@@ -34,8 +34,8 @@ from gateway.evidence.index import (
     proof_path,
 )
 from gateway.evidence.openings import OpeningError
-from gateway.evidence.steps import Found, absent, failed, ok
-from gateway.evidence.wie import bound
+from gateway.evidence.steps import Found, Outcome, absent, failed, ok, unchecked
+from gateway.evidence.wie import bound, received
 
 _PLACES = {
     Part.OPENINGS: OPENINGS,
@@ -210,4 +210,12 @@ def receipts(bundle: Bundle) -> Found:
     files = [name for name in bundle.members if name.startswith(RECEIPTS)]
     if not files:
         return bundle.lacks(Part.RECEIPTS)
-    return failed(*(f"{name}: this version knows no such receipt" for name in files))
+    if not bundle.belief.cbs:
+        return unchecked("whose seal it must be is not known: there is no zegel-cbs.pem")
+    found = [
+        received(name, bundle.members[name], bundle.of(Rol.MESSAGE), bundle.index.message,
+                 bundle.belief)
+        for name in files
+    ]  # fmt: skip
+    wrong = [one.detail for one in found if one.outcome is not Outcome.OK]
+    return failed(*wrong) if wrong else found[0]

@@ -8,13 +8,18 @@ others were shown. Every proof is checked before it is given out.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from gateway.audit import checkpoint, proof, reading
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import HashReader, check_inclusion, inclusion_proof
+from gateway.audit.seals import Seals
 from gateway.audit.tiles import WIDTH, Tile, hash_reader, unbundle
-from gateway.errors import AuditError
+from gateway.config import Config
+from gateway.errors import AuditError, GatewayError
+from gateway.location import Location
+from gateway.outside import policy_of, trust_of
 
 _WHOLE = "run `knooppunt audit verify`: it says which file of the log is wrong"
 
@@ -71,3 +76,12 @@ def archived(directory: str, sizes: Iterable[int]) -> list[bytes]:
     """The archived checkpoints of these sizes, smallest first."""
     found = (reading.read(directory, f"checkpoints/{size}") for size in sorted(set(sizes)))
     return [one for one in found if one is not None]
+
+
+def seals(location: Location, config: Config) -> Seals:
+    """What others signed of the log; where their keys cannot be read, nothing counts as signed."""
+    policy, trust = None, None
+    with suppress(GatewayError):
+        trust = trust_of(location, config.getuigen)
+        policy = policy_of(location, config.getuigen)
+    return Seals(location.audit, policy, trust)

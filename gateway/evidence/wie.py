@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Step of a verification: who bound himself to these bytes, by a seal or by a login.
+"""Steps of a verification: who bound himself to these bytes, and who sealed that he got them.
 
 The moment that counts is that of the leaf: what was revoked later does no harm to what was signed
 before. Whose certificate it is, is an OIN; an employee stands in it by a pseudonym.
@@ -17,12 +17,15 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+import envelopes
+from envelopes.errors import EnvelopeError
 from gateway.binding import cms, manifest, verklaring
 from gateway.binding.manifest import ManifestError
 from gateway.binding.verklaring import VerklaringError
 from gateway.evidence.believed import Belief
-from gateway.evidence.index import SEAL, Message
+from gateway.evidence.index import RECEIPT, SEAL, Message
 from gateway.evidence.steps import Found, failed, ok, unchecked
+from gateway.trust import xmlzegel
 from gateway.trust.ketting import Weigering, check_chain
 
 
@@ -83,3 +86,32 @@ def _login(path: str, data: bytes, message: Message, belief: Belief) -> Found:
     if all(one.sha256 != message.sha256 for one in listed.bestanden):
         return failed(f"{path}: its manifest does not list these bytes")
     return ok(f"{path}: {claims.get('ActingSubjectID', '')} logged in at {claims.get('acr', '')}")
+
+
+def received(
+    path: str, data: bytes, ours: Mapping[int, Mapping[str, Any]], message: Message, belief: Belief
+) -> Found:
+    """Judge a receipt of the receiver; ``ours`` are the leaves of the message.
+
+    Signed by the gateway's own seal, under the same root, it would be a forgery: the OIN counts.
+    """
+    named = f"{RECEIPT}:{hashlib.sha256(data).hexdigest()}"
+    about = [one for one in ours.values() if named in one.get("evidence", [])]
+    if not about:
+        return failed(f"{path}: no leaf of the message names this receipt")
+    try:
+        root = envelopes.ontleed_ontvangstbewijs(data)
+    except EnvelopeError as error:
+        return failed(f"{path}: {error.details}")
+    at = datetime.fromtimestamp(about[0]["at"] / 1000, UTC)
+    found = xmlzegel.controleer(root, belief.zegels, at, belief.cbs)
+    if isinstance(found, Weigering):
+        return failed(f"{path}: {found.sentence}")
+    if found.signer.pseudoniem:
+        return failed(f"{path}: it is sealed by an employee, not by the organisation")
+    said = envelopes.lees_ontvangstbewijs(found.inhoud)
+    same = (said.sha256, said.omvang, said.referentienummer, said.gemeentecode, said.oin)
+    wanted = (message.sha256, message.size, message.referentienummer, message.gemeentecode)
+    if same != (*wanted, belief.cbs):
+        return failed(f"{path}: it is about another delivery or other bytes")
+    return ok(f"{path}: sealed by {found.signer.naam}, OIN {found.signer.oin}")

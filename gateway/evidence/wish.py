@@ -10,7 +10,11 @@ from gateway.evidence.index import Part
 
 REDACT = (Part.OPENINGS.value, Part.BINDING.value, Part.CONTENT.value, "all")
 """What may be left out: ``openings`` is every name of a person or a file (so the binding and the
-metagegevens too), ``binding`` the seal or login alone, ``content`` the bytes."""
+metagegevens and the receipts too), ``binding`` the seal or login alone, ``content`` the bytes."""
+
+
+_NAMED = (Part.METAGEGEVENS, Part.BINDING, Part.RECEIPTS)
+"""What holds the name of a file or a user beside the openings."""
 
 
 class EvidenceError(GatewayError):
@@ -33,5 +37,5 @@ class Wish:
 
     def without(self, part: Part) -> bool:
         """Whether this part is left out."""
-        names_too = part in (Part.METAGEGEVENS, Part.BINDING) and Part.OPENINGS in self.redact
+        names_too = part in _NAMED and Part.OPENINGS in self.redact
         return "all" in self.redact or part.value in self.redact or names_too
