@@ -4,20 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from gateway import store_tables as t
+from gateway.audit.leaf import Opening
 from gateway.store_queries import Reader
-
-
-class Opening(NamedTuple):
-    """What a commitment in a leaf stands for."""
-
-    label: str
-    salt: bytes
-    value: str
 
 
 def openings(reader: Reader, leaves: Iterable[int]) -> dict[int, list[Opening]]:

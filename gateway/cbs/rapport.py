@@ -6,13 +6,11 @@ Every function is pure: the same input gives the same bytes.
 
 from __future__ import annotations
 
-from importlib import resources
-
 from gateway import zetwerk
 from gateway.cbs import rapport_besluit, rapport_oporde, rapport_terugkoppeling
 from gateway.cbs.rapportmodel import Bevestiging, OpOrde, Overzicht, Terugkoppeling
 
-_BRONNEN = resources.files("gateway.cbs").joinpath("rapporten")
+_BRONNEN = zetwerk.bronnen("gateway.cbs", "rapporten")
 
 
 def technische_terugkoppeling(invoer: Terugkoppeling) -> bytes:

@@ -27,12 +27,17 @@ from gateway.errors import GatewayError
 
 MIMETYPE = "mimetype"
 ASIC_E = b"application/vnd.etsi.asic-e+zip"
+EXPORT = b"application/vnd.knooppunt.audit-export+zip"
+"""What ``mimetype`` says: a bundle, or a municipality's export (of that no standard speaks)."""
+
 SUFFIX = ".asice"
 
 MAX_BYTES = 1 << 30
 """Bytes of a container that is read or written: it is held in memory, whole."""
 
-MAX_MEMBERS = 10_000
+MAX_MEMBERS = 65_000
+"""More do not fit the directory of a plain ZIP."""
+
 _MAX_NAME = 200
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -67,14 +72,19 @@ class Container:
 
     members: dict[str, bytes] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
 
 
-def pack(members: Iterable[Member]) -> bytes:
+def pack(members: Iterable[Member], kind: bytes = ASIC_E) -> bytes:
     """Write a container; ``mimetype`` is added, the others stand in the order given."""
     rows, parts, at = list[_Row](), list[bytes](), 0
-    for name, content in [Member(MIMETYPE, ASIC_E), *members]:
-        if not _sound(name) or any(name.lower() == row[0].lower() for row in rows):
-            raise ContainerError(f"no member of a container can be called {name!r}, or not twice")
+    taken = set[str]()
+    for name, content in [Member(MIMETYPE, kind), *members]:
+        if not _sound(name) or name.lower() in taken or len(rows) == MAX_MEMBERS:
+            raise ContainerError(
+                f"{name!r} cannot be added: no such name, there is one, or there are too many"
+            )
+        taken.add(name.lower())
         row = (name, zlib.crc32(content), len(content), at)
         head = _local(row)
         parts += [head, content]
@@ -112,7 +122,7 @@ def _directory(rows: list[_Row], at: int) -> bytes:
     return whole + _END.pack(b"PK\5\6", 0, 0, len(rows), len(rows), len(whole), at, 0)
 
 
-def unpack(data: bytes) -> Container:
+def unpack(data: bytes, kind: bytes = ASIC_E) -> Container:
     """Read a container, and say everything that is odd about it.
 
     Raises :class:`ContainerError` for a file that is no ZIP, or larger than is read.
@@ -133,7 +143,7 @@ def unpack(data: bytes) -> Container:
         if len(rows) > MAX_MEMBERS:
             found.faults.append(f"there are more than {MAX_MEMBERS} members in it")
             return found
-    _first(rows, found)
+    _first(rows, found, kind)
     if not found.faults and data[at:] != _directory(rows, at):
         found.faults.append(
             "the directory at the end of the ZIP is not the one that belongs to its members: "
@@ -165,22 +175,23 @@ def _member(data: bytes, at: int, found: Container) -> tuple[_Row | None, int]:
         return None, at
     if not _sound(name):
         found.faults.append(f"{shown!r}: a name that leads outside, or is not one of a member")
-    elif any(name.lower() == one.lower() for one in found.members):
+    elif name.lower() in found.taken:
         found.faults.append(f"{shown}: it is in the container twice")
     content = data[begin:end]
     if zlib.crc32(content) != crc:
         found.faults.append(f"{shown}: it was changed (its checksum in the ZIP does not fit)")
     if extra or (time, day) != (_MIDNIGHT, _DAY):
         found.faults.append(f"{shown}: its header holds more than that of a bundle")
+    found.taken.add(name.lower())
     found.members.setdefault(name, content)
     return (name, crc, size, at), end
 
 
-def _first(rows: list[_Row], found: Container) -> None:
+def _first(rows: list[_Row], found: Container, kind: bytes) -> None:
     if rows[0][0] != MIMETYPE:
         found.faults.append(f"mimetype is not the first member: {rows[0][0][:_MAX_NAME]} is")
-    elif found.members[MIMETYPE] != ASIC_E:
-        found.faults.append("mimetype: it does not say that this is an ASiC-E container")
+    elif found.members[MIMETYPE] != kind:
+        found.faults.append(f"mimetype: it does not say {kind.decode()}")
 
 
 def _sound(name: str) -> bool:

@@ -16,8 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.audit import leaf
-from gateway.audit.leaf import LeafError
-from gateway.store_evidence import Opening
+from gateway.audit.leaf import LeafError, Opening
 
 
 class OpeningError(ValueError):

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from importlib import resources
 
 from gateway import zetwerk
 from gateway.evidence.verhaal import Verhaal
 from gateway.names import toonbaar
 
-_BRONNEN = resources.files("gateway.evidence").joinpath("vorm")
+_BRONNEN = zetwerk.bronnen("gateway.evidence", "vorm")
 
 
 def pdf(told: Verhaal) -> bytes:

@@ -106,7 +106,31 @@ MEANINGS: dict[str, Meaning] = {
         "the same of summary.pdf: it is sealed with the rest, not made again here",
     ),
 }
-NUMBERS = {name: number for number, name in enumerate(MEANINGS, 1)}
+EXPORT_MEANINGS: dict[str, Meaning] = {
+    "container": MEANINGS["container"],
+    "key": Meaning(
+        "the log's own key signed that it has these leaves and no others",
+        "that it did not sign another history as well",
+    ),
+    "witnesses": MEANINGS["witnesses"],
+    "tiles": Meaning(
+        "the hashes of all leaves of the log, others' too, lead to the signed root",
+        "what the leaves of others say: only their hashes are here",
+    ),
+    "leaves": Meaning(
+        "each leaf here stands in the log at its place, and is of this party",
+        "that no other leaf of the log is of this party",
+    ),
+    "proofs": Meaning(
+        "each leaf can be shown to others by itself, with its own proof",
+        "more than the step before it",
+    ),
+    "chain": Meaning(
+        "no leaf of a message that is here was left out before its last one",
+        "that no message was left out whole",
+    ),
+}
+"""The steps of a municipality's export (``check_export.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +155,12 @@ class Report:
     sha256: str = ""
     steps: list[Step] = field(default_factory=list)
     not_proven: list[str] = field(default_factory=list)
+    _meanings: dict[str, Meaning] = field(default_factory=lambda: MEANINGS)
 
     def add(self, name: str, found: Found) -> bool:
         """Add a step; whether the next ones can build on it."""
-        meaning = MEANINGS[name]
-        self.steps.append(Step(NUMBERS[name], name, found.outcome.value, found.detail, *meaning))
+        meaning, number = self._meanings[name], [*self._meanings].index(name) + 1
+        self.steps.append(Step(number, name, found.outcome.value, found.detail, *meaning))
         if found.outcome is not Outcome.OK:
             self.not_proven.append(f"{name}: that {_that(meaning.proves)}")
         return found.outcome is not Outcome.FAILED
@@ -143,7 +168,7 @@ class Report:
     def end(self) -> Report:
         """Say of the steps that were not taken that they were not; and judge."""
         taken = {one.name for one in self.steps}
-        for name in MEANINGS:
+        for name in self._meanings:
             if name not in taken:
                 self.add(name, Found(Outcome.NOT_CHECKED, "an earlier step failed"))
         self.steps.sort(key=lambda one: one.n)
@@ -156,7 +181,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Give it as plain data, in the documented order."""
-        return asdict(self)
+        return {key: one for key, one in asdict(self).items() if not key.startswith("_")}
 
 
 def _that(words: str) -> str:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import typst
@@ -24,18 +23,17 @@ import typst
 _MAP = resources.files("gateway.zetwerk")
 
 
-def pdf(bronnen: Traversable, sjabloon: str, gegevens: Mapping[str, Any], moment: datetime,
+def pdf(bronnen: Mapping[str, bytes], sjabloon: str, gegevens: Mapping[str, Any], moment: datetime,
         bijlagen: Mapping[str, bytes] | None = None) -> bytes:  # fmt: skip
-    """Set one page: ``sjabloon`` is a source in ``bronnen``, ``bijlagen`` files by name.
+    """Set one page: ``sjabloon`` is one of :func:`bronnen`, ``bijlagen`` files by name.
 
-    The other sources there may be imported. ``moment`` must have a zone; its seconds are the PDF's
+    The other sources may be imported. ``moment`` must have a zone; its seconds are the PDF's
     date.
     """
-    alle = _bronnen(bronnen)
     bestanden = {
-        "main.typ": alle[sjabloon],
+        "main.typ": bronnen[sjabloon],
         "gegevens.json": json.dumps(toonbare_tekst(gegevens), ensure_ascii=False).encode(),
-        **{naam: bron for naam, bron in alle.items() if naam != sjabloon},
+        **{naam: bron for naam, bron in bronnen.items() if naam != sjabloon},
         **(bijlagen or {}),
     }
     gezet = typst.compile(
@@ -48,8 +46,10 @@ def pdf(bronnen: Traversable, sjabloon: str, gegevens: Mapping[str, Any], moment
 
 
 @cache
-def _bronnen(folder: Traversable) -> dict[str, bytes]:
-    found = (one for one in folder.iterdir() if one.name.endswith(".typ"))
+def bronnen(pakket: str, folder: str) -> Mapping[str, bytes]:
+    """The sources in a folder of a package, by name."""
+    alle = resources.files(pakket).joinpath(folder).iterdir()
+    found = (one for one in alle if one.name.endswith(".typ"))
     return {one.name: one.read_bytes() for one in sorted(found, key=lambda one: one.name)}
 
 
