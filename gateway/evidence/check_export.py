@@ -139,7 +139,9 @@ def _tiles(files: Files, said: Checkpoint) -> Found:
     if not faults and said.size:
         reader = hash_reader(said.size, lambda tile: files[tile.path])
         if subtree_root(0, said.size, reader) != said.root:
-            faults.append(f"tile: the hashes do not lead to the root in {CHECKPOINT}")
+            edge = [one.path for one in layout(said.size) if one.level >= 0 and one.width < WIDTH]
+            which = " or ".join(edge) or Tile(0, 0).path
+            faults.append(f"{which}: the hashes do not lead to the root in {CHECKPOINT}")
     return failed(*faults) if faults else ok("all hashes lead to the signed root")
 
 

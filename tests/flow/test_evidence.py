@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import jsonschema
 import pytest
 
-from gateway.errors import GatewayError, TrustError
+from gateway.errors import TrustError
 from gateway.evidence import believed, container, openings
 from gateway.evidence.container import ContainerError, Member
 from gateway.evidence.gather import gather
@@ -70,7 +70,7 @@ def test_a_whole_bundle_proves_every_step(bewijs):
 
 
 def test_its_form_is_that_of_asic_e(bewijs):
-    """mimetype first, stored, at byte 38; any ZIP reader agrees on the members."""
+    """Mimetype first, stored, at byte 38; any ZIP reader agrees on the members."""
     assert bewijs.whole[30:38] == b"mimetype"
     assert bewijs.whole[38:69] == b"application/vnd.etsi.asic-e+zip"
     with zipfile.ZipFile(io.BytesIO(bewijs.whole)) as other:
@@ -185,7 +185,9 @@ def raw(found, **odd):
     for name, content in found:
         coded = name.encode()
         crc, size = zlib.crc32(content), len(content)
-        head = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0x21, crc, size, size, len(coded), 0)
+        head = struct.pack(
+            "<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0x21, crc, size, size, len(coded), 0
+        )
         parts += [head, coded, content]
         rows.append((coded, crc, size, at))
         at += len(head) + len(coded) + size
@@ -305,12 +307,14 @@ def test_a_time_stamp_over_another_bundle(bewijs):
 
 def test_a_checkpoint_that_is_older_than_a_leaf(bewijs):
     """A checkpoint that was archived before the leaf was written."""
+
     def older(found):
         audit = bewijs.location.audit
         [size] = found.index.checkpoints
         before = min(found.index.leaves)
         name = f"log/{size}/checkpoint"
         from gateway.audit import reading
+
         early = [n for n in reading.archived_sizes(audit) if n <= before]
         content = reading.read(audit, f"checkpoints/{early[-1]}")
         for path in list(found.members):
@@ -319,27 +323,32 @@ def test_a_checkpoint_that_is_older_than_a_leaf(bewijs):
                 found.members[path] = proof.partition(b"\n\n")[0] + b"\n\n" + content
         found.members[name] = content
         found.members.pop(f"{name}.tsr", None)
+
     told = faults(bewijs.verify(regathered(bewijs, older, NOW)))
     assert "so it is older than leaf" in told
 
 
 def test_the_proof_of_another_leaf(bewijs):
     """Swapped for that of its neighbour, all sealed by the gateway itself."""
+
     def swap(found):
         [size] = found.index.checkpoints
         one, two = sorted(found.index.leaves)[:2]
         paths = [f"log/{size}/{at}.tlog-proof" for at in (one, two)]
         found.members[paths[0]] = found.members[paths[1]]
+
     told = faults(bewijs.verify(regathered(bewijs, swap, NOW)))
     assert "it is the proof of leaf" in told
 
 
 def test_a_leaf_that_was_never_in_the_log(bewijs):
     """Re-written and sealed by the gateway itself; the log does not have it."""
+
     def rewrite(found):
         at = min(found.index.leaves)
         path = f"{LEAVES}{at}.json"
         found.members[path] = found.members[path].replace(b'"result":"ok"', b'"result":"no"')
+
     told = faults(bewijs.verify(regathered(bewijs, rewrite, NOW)))
     assert "does not lead to the root" in told
 
@@ -353,6 +362,7 @@ def test_an_opening_that_does_not_open(bewijs):
         wrong = name._replace(value="WMO_H22025_anders.csv")
         found.members[path] = openings.write([actor, wrong])
         found.opened[_first(bewijs)] = openings.values([actor, wrong])
+
     told = faults(bewijs.verify(regathered(bewijs, other, NOW)))
     assert f"{path}: name: it does not open the commitment" in told
 
@@ -365,11 +375,13 @@ def _first(bewijs):
 @pytest.mark.parametrize("what", ["content", "binding", "receipts"])
 def test_bytes_seal_and_receipt_that_are_not_the_messages(bewijs, what):
     """Sealed by the gateway itself: the leaf, the user's seal and CBS's seal say otherwise."""
+
     def change(found):
         [path] = [name for name in found.members if name.startswith(f"{what}/")]
         other = bytearray(found.members[path])
         other[len(other) // 2] ^= 1
         found.members[path] = bytes(other)
+
     report = bewijs.verify(regathered(bewijs, change, NOW))
     assert outcomes(report)[what] == "failed"
     assert f"{what}/" in faults(report)
@@ -377,6 +389,7 @@ def test_bytes_seal_and_receipt_that_are_not_the_messages(bewijs, what):
 
 def test_a_leaf_left_out_between_two(bewijs):
     """The chain of a message shows the gap."""
+
     def less(found):
         ours = sorted(at for at, role in found.index.leaves.items() if role == "message")
         gone = ours[1]
@@ -385,6 +398,7 @@ def test_a_leaf_left_out_between_two(bewijs):
         left = {at: role for at, role in found.index.leaves.items() if at != gone}
         del found.leaves[gone]
         found.index = dataclasses.replace(found.index, leaves=left)
+
     told = faults(bewijs.verify(regathered(bewijs, less, NOW)))
     assert "and that is not here" in told
 
@@ -400,13 +414,17 @@ def test_a_page_that_says_something_else(bewijs):
 def test_an_index_that_says_something_else(bewijs):
     """Of another party, other bytes, or a part that is not there."""
     for field, value in (("gemeentecode", "0034"), ("sha256", "0" * 64), ("uitwisseling", "sbo")):
+
         def change(found, field=field, value=value):
             about = dataclasses.replace(found.index.message, **{field: value})
             found.index = dataclasses.replace(found.index, message=about)
+
         report = bewijs.verify(regathered(bewijs, change, NOW))
         assert outcomes(report)["index"] == "failed"
+
     def claims(found):
         del found.members[next(one for one in found.members if one.startswith("receipts/"))]
+
     assert "it says that receipts is present" in faults(
         bewijs.verify(regathered(bewijs, claims, NOW))
     )
@@ -414,6 +432,7 @@ def test_an_index_that_says_something_else(bewijs):
 
 def test_witnesses_that_did_not_sign_are_not_claimed(bewijs):
     """Their lines taken from the checkpoint: the bundle's claim is then false."""
+
     def bare(found):
         [size] = found.index.checkpoints
         name = f"log/{size}/checkpoint"
@@ -423,6 +442,7 @@ def test_witnesses_that_did_not_sign_are_not_claimed(bewijs):
                 above = found.members[path].partition(b"\n\n")[0]
                 found.members[path] = above + b"\n\n" + short
         found.members[name] = short
+
     told = faults(bewijs.verify(regathered(bewijs, bare, NOW)))
     assert "by your policy they are not enough" in told
 
@@ -485,9 +505,3 @@ def test_a_bundle_of_a_lone_chain_says_what_it_lacks(tmp_path):
         assert "Iedereen die daar mag" in page
         assert "<script" not in page
         jsonschema.validate(report.to_json(), schema("evidence-verify").schema)
-
-
-def test_an_error_names_no_state(tmp_path):
-    """Where there is no chain there is no evidence."""
-    with pytest.raises(GatewayError):
-        Keten(tmp_path / "x", config="naam: ''\n")
