@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 
 from gateway.audit import checkpoint, proof, reading
 from gateway.audit.checkpoint import Checkpoint
@@ -21,6 +22,9 @@ from gateway.errors import AuditError, GatewayError
 from gateway.location import Location
 from gateway.outside import policy_of, trust_of
 
+KEPT = 1 << 16
+"""Hashes of the tree that are kept between proofs."""
+
 _WHOLE = "run `knooppunt audit verify`: it says which file of the log is wrong"
 
 
@@ -32,7 +36,8 @@ class Published:
         self.said: Checkpoint = checkpoint.read_body(checkpoint.parse_note(content))
         self._directory = directory
         self._bundles: dict[int, list[bytes]] = {}
-        self._hashes: HashReader = hash_reader(self.said.size, self._tile)
+        reader = hash_reader(self.said.size, self._tile)
+        self._hashes: HashReader = lru_cache(KEPT)(reader)  # neighbours share most of their path
 
     def leaf(self, index: int) -> bytes:
         """The bytes of a leaf."""
