@@ -41,8 +41,8 @@ took = time.perf_counter() - began
 said = [frame.height, frame.width]
 """
 TAIL = """
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps([took, peak, said]))
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([took, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime, said]))
 """
 
 
@@ -80,22 +80,23 @@ def lines(rows: int, wrong: float) -> Iterator[str]:
         yield "".join(block[: rows - begin])
 
 
-def measure(code: str, path: Path) -> tuple[float, float, list[object]]:
-    """Seconds, megabytes at the peak, and what came of it."""
+def measure(code: str, path: Path) -> tuple[float, float, float, list[object]]:
+    """Seconds, megabytes at the peak, seconds of CPU with the start, and what came of it."""
     done = subprocess.run(
         [sys.executable, "-c", code + TAIL, str(path)], check=True, capture_output=True, text=True
     )
-    took, peak, said = json.loads(done.stdout)
-    return took, peak, said
+    took, peak, cpu, said = json.loads(done.stdout)
+    return took, peak, cpu, said
 
 
 def compare(path: Path, pairs: int) -> None:
     """Bare and check in turn; the medians, and the ratio within each pair."""
-    bare, check, ratios, peaks = [], [], [], []
+    bare, check, ratios, peaks, busy = [], [], [], [], []
     said: list[object] = []
     for _ in range(pairs):
-        plain, plain_peak, _ = measure(BARE, path)
-        took, peak, said = measure(CHECK, path)
+        plain, plain_peak, _, _ = measure(BARE, path)
+        took, peak, cpu, said = measure(CHECK, path)
+        busy.append(cpu)
         bare.append(plain)
         check.append(took)
         ratios.append(took / plain)
@@ -103,6 +104,7 @@ def compare(path: Path, pairs: int) -> None:
     size = path.stat().st_size / 1e6
     print(f"  {size:,.0f} MB, {said[0]}, {said[1]:,} rows, {said[2]:,} fouten")
     print(f"  check {_spread(check)} s, at most {max(p for p, _ in peaks):,.0f} MB of memory")
+    print(f"        {_spread(busy)} s of CPU, the start of Python with it")
     print(f"  bare  {_spread(bare)} s, at most {max(p for _, p in peaks):,.0f} MB of memory")
     print(f"  check's time to that of the bare read: {_spread(ratios)}", flush=True)
 

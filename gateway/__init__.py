@@ -17,6 +17,7 @@ Where do files lie; when is a file finished?           ``folders.py``
 How does a change become durable?                      ``durable.py``
 How is a new file noticed at once?                     ``watch.py``
 What does the audit log hold, how is it verified?      ``audit/``
+What does the simulated CBS do, in which order?        ``cbs/werk.py`` (``docs/cbs.md``)
 How do I test my own software against the chain?       ``testing/``
 What can I type?                                       ``cli.py``
 What can go wrong, and what then?                      ``errors.py``

@@ -3,7 +3,8 @@
 
 A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
 configuration, what is public of all keys, the log's own when they are asked for, and
-``backup.json``, written last: without it the backup was cut off. The published log is not in it: it is made again from the leaves.
+``backup.json``, written last: without it the backup was cut off. The published log is not in it:
+it is made again from the leaves.
 
 A database that is older than what was published would sign other leaves under the same numbers: two
 histories with one key. So a restore looks for the newest checkpoint that it can find (the audit

@@ -28,7 +28,6 @@ from gateway.model import (
     Known,
     Levering,
     Place,
-    Proof,
 )
 from gateway.work import Work, in_hand
 from gateway.written import Written
@@ -158,7 +157,6 @@ class Clerk:
             self._touch(intent.place)
             taken = releases.claim(self.folders, intent)
             content = self.folders.read_claimed(intent) if taken else None
-            proof = self.folders.read_proof(intent) if content is not None else None
             if content is None and (not taken or releases.give_back(self.folders, intent)):
                 done.withdrawn.append(intent)
                 return None
@@ -169,11 +167,11 @@ class Clerk:
             done.back.append(intent)
             done.reasons[intent.id] = why
             return None
-        return self._work(intent, content, proof)
+        return self._work(intent, content)
 
-    def _work(self, intent: Intent, content: Content, proof: Proof | None = None) -> Work:
+    def _work(self, intent: Intent, content: Content) -> Work:
         read = self._written.found(intent.place, intent.name, content.content)
-        return in_hand(intent, content, read, proof)
+        return in_hand(intent, content, read)
 
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []

@@ -99,9 +99,6 @@ class Config(Sectie):
     bewaren: Bewaren = Field(
         default_factory=Bewaren, description="how long what is kept; may be left out"
     )
-    cbs: Cbs = Field(
-        default_factory=Cbs, description="how the simulated CBS answers; may be left out"
-    )
     getuigen: Getuigen = Field(
         default_factory=Getuigen,
         description="who signs the log's checkpoints beside us; may be left out",
@@ -120,6 +117,9 @@ class Config(Sectie):
         default=(),
         description="PEM files with certificates and revocation lists of other issuers whose "
         "seals count, beside those in the state",
+    )
+    cbs: Cbs = Field(
+        default_factory=Cbs, description="how the simulated CBS answers; may be left out"
     )
 
     @field_validator("partijen")

@@ -71,6 +71,11 @@ class Cbs(Sectie):
         description="deliveries after the first that a municipality may do over one uitvraag, "
         "rejected ones counted",
     )
+    mandaten: dict[Code, tuple[Code, ...]] = Field(
+        default_factory=dict,
+        description="below the code of a municipality: those that may decide for it, of which CBS "
+        "has the legal basis (where GGk asks for authorisation, its mandates are enough)",
+    )
     niet_publiceren: tuple[NietPubliceren, ...] = Field(
         default=(), description="sets that CBS decides not to publish"
     )

@@ -73,9 +73,6 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         "May be left out, wholly or in part. The alarms: [internals.md](internals.md#alarms).",
     ),
     ("bewaren", Bewaren, "May be left out, wholly or in part. In days."),
-    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
-    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
-    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
     (
         "getuigen",
         Getuigen,
@@ -91,6 +88,9 @@ _SECTIES: tuple[tuple[str, type[BaseModel], str], ...] = (
         Sleutel,
         "Below each trust domain, for example `zegel-gateway:`. [howto-keys.md](howto-keys.md).",
     ),
+    ("cbs", Cbs, "May be left out, wholly or in part. What it does: [cbs.md](cbs.md)."),
+    ("niet_publiceren", NietPubliceren, "A list below `niet_publiceren:` of `cbs`."),
+    ("opt_in_cycli", OptInCyclus, 'Below the name of a cycle in `cbs`, for example `"2016":`.'),
 )
 
 _SJABLOON = """\

@@ -25,7 +25,7 @@ class Eherkenning(Sectie):
     uitgever: str = Field(
         default="http://127.0.0.1:8363",
         pattern=r"^https?://[!-~]{1,200}$",
-        description="the broker's name in its tokens (`iss`); `knooppunt idp run` listens on it",
+        description="the broker's name in its tokens (`iss`): where `knooppunt idp run` answers",
     )
     client: str = Field(
         default="knooppunt",

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""``knooppunt demo``: one real round with three municipalities, and how to read what happened.
+"""``knooppunt demo``: a whole cycle of the monitor with three municipalities, and how to read it.
 
-Nothing is staged: the files are dropped in real outboxes and CBS's real send folder, the real
-stations take them, and what is shown afterwards is what the commands show. All data is synthetic.
+Nothing is staged: the files are dropped in real outboxes, the real stations take them, the
+simulated CBS checks and answers them in a process of its own, and what is shown afterwards is what
+the commands show. Only the clock is turned, from one day of the cycle to the next. All data is
+synthetic.
 """
 
 from __future__ import annotations
@@ -12,30 +14,36 @@ import os
 import shutil
 import sys
 import zipfile
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
-from gateway import durable, show
+from gateway import durable, show, show_cbs
 from gateway.audit.verify import verify
+from gateway.cbs import kijk
+from gateway.cbs.proces import Apart
+from gateway.cbs.voorbeeld import Opdracht
+from gateway.cbs.voorbeeld_bestand import stukken
+from gateway.cbs.voorbeeld_plan import lees
 from gateway.chain import Chain
 from gateway.engine import Happened
 from gateway.errors import FolderError
 from gateway.location import Location
 from gateway.model import Direction, Kind, Place
-from gateway.moment import pause
-from gateway.periods import NEDERLAND
+from gateway.moment import Clock, pause
+from gateway.periods import NEDERLAND, voluit
+from gateway.runs import until_quiet
 from gateway.setup import init
 from gateway.store_queries import Reader
-
-NU = datetime(2026, 2, 2, 9, 30, tzinfo=NEDERLAND)
-"""The demo's day: inside the window of H22025."""
 
 MARK = ".knooppunt-demo"
 """Stands in a demo's folder: only what bears it is thrown away to play again."""
 
-_HEADER = ";".join(f"kolom{number}" for number in range(1, 19))
+FAULTS = "elfproef@12,geen-datum@30:9,code-onbekend@41:4,lengte*2"
+"""What is wrong with Amsterdam's first file; see ``knooppunt sample faults``."""
 
 
 def play(directory: str, out: Console) -> None:
@@ -46,22 +54,28 @@ def play(directory: str, out: Console) -> None:
     init(directory)
     location = Location.of(os.path.join(directory, "config.yaml"))
     _say(
-        out, f"A fresh chain lies in {shown}/: three municipalities, GGk, RINIS and CBS's folders."
+        out,
+        f"A fresh chain lies in {shown}/: three municipalities, GGk, RINIS and a simulated CBS.",
     )
-    _say(out, "Synthetic files are dropped; the route log, as it happens (-> to CBS, <- back):")
-    out.print()
+    _say(out, "The route log, as it happens (-> to CBS, <- back):")
 
     def tell(happened: list[Happened]) -> None:
         show.route_lines(out, happened)
 
-    with Chain(location, listener=tell) as chain:
-        chain.turn_clock(NU)
-        _deliver(location.root)
-        chain.run_once()
-        _correct(location.root)
-        chain.run_once()
-        _answer(location.root)
-        chain.run_once()
+    def warn(said: str) -> None:
+        out.print(Text(said, style="yellow"))
+
+    with (
+        Chain(location, listener=tell) as chain,
+        Apart(location, timedelta(0), warn) as counterpart,
+    ):
+        for act in ACTS:
+            out.print()
+            _say(out, f"{voluit(act.day.date())}. {act.what}")
+            chain.turn_clock(act.day)
+            counterpart.draai(chain.clock.nu() - Clock().nu())
+            act.drops(location.root)
+            until_quiet(chain, counterpart)
     _explain(location, shown, out)
 
 
@@ -80,17 +94,17 @@ def _fresh(directory: str) -> None:
     durable.put(os.path.join(directory, MARK), b"made by knooppunt demo; played again, it goes\n")
 
 
-def _csv(code: str, rows: int, *, day: str = "20260202") -> bytes:
-    """A synthetic Wmo file: form only, no persons (the unknown BSN 999999999 on every row)."""
-    row = f"{day}0930;{code};999999999;0001;20250701;;4;0001;20250703;;;;;;;;;"
-    return ("\r\n".join([_HEADER, *[row] * rows]) + "\r\n").encode()
+def _wmo(code: str, uitvraag: str, rows: int, faults: str = "") -> bytes:
+    """A synthetic Wmo file, as ``knooppunt sample wmo`` makes it."""
+    asked = Opdracht.lees(code, uitvraag, rows)
+    return b"".join(stukken(asked, lees(faults, asked), lambda _: None))
 
 
 def _zip(code: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("WMO_H22025.csv", _csv(code, 40))
-        archive.writestr("WMO_H12025.csv", _csv(code, 30))
+        for uitvraag, rows in (("H22025", 400), ("H12025", 380)):
+            archive.writestr(f"WMO_{uitvraag}.csv", _wmo(code, uitvraag, rows))
     return buffer.getvalue()
 
 
@@ -99,32 +113,9 @@ def _decision() -> bytes:
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b'<publicatiebesluit xmlns="urn:knooppunt:publicatiebesluit:1">'
         b"<gemeentecode>0363</gemeentecode><uitvraag>H22025</uitvraag>"
-        b"<besluit>accordering</besluit><omvang>geheel</omvang>"
-        b"<gebruiker><id>coordinator</id></gebruiker><tijdstip>2026-02-02T09:30:00+01:00</tijdstip>"
+        b"<besluit>intrekking</besluit><omvang>facultatief</omvang>"
+        b"<gebruiker><id>coordinator</id></gebruiker><tijdstip>2026-02-24T10:00:00+01:00</tijdstip>"
         b"<toelichting>synthetisch voorbeeld</toelichting></publicatiebesluit>\n"
-    )
-
-
-def _pdf(text: str) -> bytes:
-    """The smallest honest PDF: one page with one line, for a report that CBS sends back."""
-    stream = f"BT /F1 14 Tf 60 760 Td ({text}) Tj ET".encode()
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    content, offsets = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    start = len(content)
-    return content + (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n"
-        b"startxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table, len(objects) + 1, start)
     )
 
 
@@ -138,26 +129,56 @@ def _drop(root: str, place: Place, name: str, content: bytes) -> None:
 
 def _deliver(root: str) -> None:
     amsterdam, almere, westerveld = (Place(Kind.OUTBOX, code) for code in ("0363", "0034", "1701"))
-    _drop(root, amsterdam, "WMO_H22025.csv", _csv("0363", 120))
-    _drop(root, almere, "WMO_H22025.csv", _csv("0034", 80))
-    _drop(root, amsterdam, "WMO_H12015_gestuurd door Henk.CSV", _csv("0363", 60))
-    _drop(root, westerveld, "WMO_H22025_gemeenteWesterveld.CSV", _csv("1701", 25))
+    _drop(root, amsterdam, "WMO_H22025.csv", _wmo("0363", "H22025", 1200, FAULTS))
     _drop(root, almere, "WMO_twee_halfjaren.zip", _zip("0034"))
+    _drop(root, westerveld, "WMO_H22025_gemeenteWesterveld.CSV", _wmo("1701", "H22025", 250))
+    _drop(root, amsterdam, "WMO_H12015_gestuurd door Henk.CSV", _wmo("0363", "H12015", 1150))
     _drop(root, westerveld, "notulen.csv", b"geen uitwisseling;synthetisch\r\n")
-    _drop(root, amsterdam, "BESLUIT_H22025.xml", _decision())
 
 
 def _correct(root: str) -> None:
     """A correction under the same name: at CBS it gets the next number."""
-    _drop(root, Place(Kind.OUTBOX, "0363"), "WMO_H22025.csv", _csv("0363", 121))
+    _drop(root, Place(Kind.OUTBOX, "0363"), "WMO_H22025.csv", _wmo("0363", "H22025", 1200))
 
 
-def _answer(root: str) -> None:
-    """CBS answers each municipality with a PDF in its send folder."""
-    send = Place(Kind.RECEIVER_UIT, "cbs", "GMSDTTK")
-    for code in ("0363", "0034", "1701"):
-        name = f"TECHNISCH_H22025_{code}_0001.pdf"
-        _drop(root, send, name, _pdf(f"Technische terugkoppeling {code} - synthetisch"))
+def _withdraw(root: str) -> None:
+    _drop(root, Place(Kind.OUTBOX, "0363"), "INTREKKING_H22025.xml", _decision())
+
+
+def _nothing(_root: str) -> None:
+    """Nobody hands anything in: it is CBS's turn."""
+
+
+class Act(NamedTuple):
+    """A day of the cycle: what is handed in, and what it is about, in words."""
+
+    day: datetime
+    what: str
+    drops: Callable[[str], None]
+
+
+def _day(month: int, day: int, hour: int = 9) -> datetime:
+    return datetime(2026, month, day, hour, 30, tzinfo=NEDERLAND)
+
+
+ACTS = (
+    Act(_day(2, 2), "The window of H22025 is open; five files are handed in.", _deliver),
+    Act(
+        _day(2, 5, 11),
+        "Three working days later CBS has checked them. Amsterdam's file has faults.",
+        _nothing,
+    ),
+    Act(_day(2, 6), "Amsterdam hands in a correction, under the same name.", _correct),
+    Act(_day(2, 11, 11), "CBS approves it.", _nothing),
+    Act(_day(2, 13, 11), "Two working days after approval: the op-orde reports.", _nothing),
+    Act(
+        _day(2, 24),
+        "The window is closed, CBS sends overviews; Amsterdam withdraws the facultative set.",
+        _withdraw,
+    ),
+    Act(_day(2, 27, 11), "CBS confirms the decision.", _nothing),
+)
+"""The cycle of H22025 (aanleverprotocol 2.3 and 2.5)."""
 
 
 def _activate() -> list[str]:
@@ -169,22 +190,23 @@ def _activate() -> list[str]:
 
 def _explain(location: Location, shown: str, out: Console) -> None:
     with Reader(location.database) as reader:
-        messages = reader.trace("WMO_H22025_0363_0001.csv")
+        messages = reader.trace("WMO_H22025_0363_0002.csv")
         first = messages[0]["referentienummer"]
         answers = [m for m in reader.answers_to(first) if m["direction"] == Direction.RETOUR]
     out.print()
-    _say(
-        out, "One delivery, from outbox to CBS and back (knooppunt trace WMO_H22025_0363_0001.csv):"
-    )
+    _say(out, "One delivery, to CBS and back (knooppunt trace WMO_H22025_0363_0002.csv):")
     show.trace(out, [*messages, *answers])
+    out.print()
+    _say(out, "How each municipality stands with CBS (knooppunt cbs status):")
+    show_cbs.status(out, kijk.status(location))
     out.print()
     _say(out, "The audit log, verified from its folder alone (knooppunt audit verify):")
     show.verification(out, verify(location.audit))
     out.print()
     _say(out, "Look:")
     for path, what in (
-        ("folders/gemeenten/0363/inbox/", "receipts, and CBS's report"),
-        ("folders/cbs/in/GMSDWMO/", "what CBS got, under unique names, with metagegevens"),
+        ("folders/gemeenten/0363/inbox/", "receipts, and the reports of CBS: PDFs, open them"),
+        ("folders/cbs/archief/GMSDWMO/2026/", "what CBS took, under unique names"),
         ("folders/gemeenten/1701/inbox/", "why notulen.csv was refused"),
         ("folders/quarantaine/", "notulen.csv itself: nothing is thrown away"),
         ("folders/.state/audit/", "the log"),
@@ -196,6 +218,6 @@ def _explain(location: Location, shown: str, out: Console) -> None:
         f"cd {shown}",
         "knooppunt status",
         "knooppunt trace 'WMO_H12015_gestuurd door Henk.CSV'",
-        "knooppunt run            # then drop a file in folders/gemeenten/0363/outbox/",
+        "knooppunt run --stations ggk,rinis,cbs   # then drop a file in an outbox",
     ):
         out.print(Text(f"  {command}"))

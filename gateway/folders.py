@@ -95,6 +95,7 @@ class Content(NamedTuple):
     """A claimed file as it was read, once: bytes and digest come from the same read.
 
     What is too large for a message is not read here: it has no ``content``, and no digest yet.
+    ``proof`` is the seal or assertion that was claimed with it.
     """
 
     size: int
@@ -102,6 +103,7 @@ class Content(NamedTuple):
     sha256: str
     content: bytes | None
     owner: str | None
+    proof: Proof | None = None
 
 
 class Folders:
@@ -448,20 +450,18 @@ class Folders:
 
     def read_claimed(self, intent: Intent) -> Content | None:
         """Read what was claimed; None when a writer still has it, or changed it meanwhile."""
-        return self._read(intent.place, self.claimed(intent.place), intent.id)
+        content = self._read(intent.place, self.claimed(intent.place), intent.id)
+        if content is None or not intent.proof:
+            return content
+        proof = _read_proof(self.claimed(intent.place), proof_id(intent.id))
+        return content._replace(proof=proof)
 
     def read_in_place(self, place: Place, name: str) -> Content | None:
         """Read a file that stays where it is (an answer); None as in :meth:`read_claimed`."""
         return self._read(place, self.fd(place), name)
 
-    def read_proof(self, intent: Intent) -> Proof | None:
-        """Read the seal or assertion that was claimed with a file; None when there is none."""
-        if not intent.proof:
-            return None
-        return _read_proof(self.claimed(intent.place), proof_id(intent.id))
-
-    def read_proof_in_place(self, place: Place, name: str) -> Proof | None:
-        """Read the one that lies beside a file which was not taken yet."""
+    def read_proof(self, place: Place, name: str) -> Proof | None:
+        """Read the seal or assertion that lies beside a file which was not taken yet."""
         for one in proofs.of(name) if place.kind is Kind.OUTBOX else ():
             found = _read_proof(self.fd(place), one)
             if found is not None:

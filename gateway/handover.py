@@ -18,7 +18,8 @@ from collections.abc import Iterable
 from datetime import datetime, time
 
 from gateway import names, proofs
-from gateway.announced import AGAIN_SECONDS, Announced
+from gateway.accompanied import Accompanied
+from gateway.announced import Announced
 from gateway.config import Overdracht
 from gateway.folders import Folders, Seen, Waiting
 from gateway.lease import has_no_writer
@@ -48,6 +49,7 @@ class Handover:
         self.waits = waits
         self._looks: dict[tuple[Place, str], tuple[int, int, int, float]] = {}
         self.announced = Announced(folders, clock, waits)
+        self._accompanied = Accompanied(folders, clock, waits)
         self._agreed: dict[str, Overdracht] = {}
         self.adopt()
 
@@ -114,9 +116,8 @@ class Handover:
         if reason is not None:
             since = self.waits.first(place, name, "onaf", self._clock.klok())
             return Waiting(place, name, "onaf", reason, None, since=iso(since))
-        subject = proofs.subject_of(name) if place.kind is Kind.OUTBOX else ""
-        if subject:
-            return self._alone(place, name, subject)
+        if place.kind is Kind.OUTBOX and proofs.subject_of(name):
+            return self._accompanied.alone(place, name)
         try:
             fd = os.open(name, _OPEN, dir_fd=self._folders.fd(place))
         except FileNotFoundError:
@@ -154,7 +155,9 @@ class Handover:
             if isinstance(answer, Waiting):
                 return answer
             announced_by, given_up = answer
-        proof = self._proof(place, name, agreed, now)
+        proof = self._accompanied.proof(
+            place, name, lambda one, fd: self._unfinished(place, one, fd, os.fstat(fd), agreed, now)
+        )
         if isinstance(proof, Waiting):
             return proof
         barrier = (
@@ -168,64 +171,6 @@ class Handover:
             self.announced.taken(place, name, announced_by)
         return Seen(place, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns,
                     announced_by, given_up, proof)  # fmt: skip
-
-    # --- with what binds its user to it ---
-
-    def _alone(self, place: Place, name: str, subject: str) -> Waiting | None:
-        """A seal or assertion: it is taken with its file, whichever of them comes first."""
-        if self._stat(place, name) is None:
-            return None
-        if self._stat(place, subject) is not None:
-            self.waits.over(place, name, "zegel")
-            reason = f"the seal or assertion of {subject}, which is here: taken with it"
-            return Waiting(place, name, "zegel", reason, AGAIN_SECONDS, (subject,))
-        since = self.waits.first(place, name, "zegel", self._clock.klok())
-        reason = f"the seal or assertion of {subject}, which is not here yet"
-        return Waiting(place, name, "zegel", reason, AGAIN_SECONDS, (subject,), since=iso(since))
-
-    def _stat(self, place: Place, name: str) -> os.stat_result | None:
-        try:
-            return os.stat(name, dir_fd=self._folders.fd(place), follow_symlinks=False)
-        except OSError:  # gone, or the name is too long to be one
-            return None
-
-    def _proof(self, place: Place, name: str, agreed: Overdracht, now: float) -> str | Waiting:
-        """The seal or assertion to claim with a file: finished, too; empty: none, and none waited
-        for any longer.
-        """
-        if place.kind is not Kind.OUTBOX:
-            return ""
-        for one in proofs.of(name):
-            if self._stat(place, one) is not None:
-                return self._unfinished_proof(place, name, one, agreed, now) or one
-        exchange = self._config.uitwisseling_in(place.uitwisseling, name)
-        if exchange is None or not proofs.demanded(exchange):
-            return ""
-        klok = self._clock.klok()
-        since = self.waits.first(place, name, "zegel-ontbreekt", klok)
-        ends = since + exchange.binding_wachttijd_s * 1000
-        if klok >= ends:
-            return ""
-        reason = f"{exchange.id} demands a seal ({name}.p7s) or a login ({name}.eh.json) beside it"
-        retry = min(AGAIN_SECONDS, (ends - klok) / 1000)
-        return Waiting(place, name, "zegel-ontbreekt", reason, retry,
-                       since=iso(since), due=iso(ends))  # fmt: skip
-
-    def _unfinished_proof(
-        self, place: Place, name: str, proof: str, agreed: Overdracht, now: float
-    ) -> Waiting | None:
-        self.waits.over(place, name, "zegel-ontbreekt")
-        try:
-            fd = os.open(proof, _OPEN, dir_fd=self._folders.fd(place))
-        except OSError:  # a link, a pipe, gone again: what is wrong with it is told by the refusal
-            return None
-        try:
-            waits = self._unfinished(place, proof, fd, os.fstat(fd), agreed, now)
-        finally:
-            os.close(fd)
-        if waits is None:
-            return None
-        return Waiting(place, name, waits.code, f"its {proof}: {waits.reason}", waits.retry)
 
     # --- finished ---
 

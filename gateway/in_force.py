@@ -50,9 +50,7 @@ class InForce:
         return changes.outdated
 
     def refuse(self, error: GatewayError | OSError) -> str:
-        """What stands on the disk cannot be used: the reason, which ``status`` shows; empty when
-        that was said before.
-        """
+        """What stands on the disk cannot be used: why, for ``status``; empty if said before."""
         problems = error.problems if isinstance(error, ConfigError) else ()
         said = "; ".join([str(error), *problems])
         if said == self._store.meta().get(REFUSED):

@@ -375,8 +375,9 @@ class Used(Key[str]):
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Key[tuple[str, bytes]]):
-    """What bound a user to a delivery, by its id: the kind, and the bytes. Kept as evidence, and
-    asked by no station.
+    """What bound a user to a delivery, by its id: the kind, and the bytes.
+
+    Kept as evidence, and asked by no station.
     """
 
     asked: ClassVar[bool] = False

@@ -8,8 +8,6 @@ file of that name. Which it is, the station reads from the bytes; here only name
 
 from __future__ import annotations
 
-from gateway.config import Uitwisseling
-
 SEAL, ASSERTION = ".p7s", ".eh.json"
 ENDS = (SEAL, ASSERTION)
 
@@ -28,8 +26,3 @@ def subject_of(name: str) -> str:
 def of(name: str) -> tuple[str, ...]:
     """What the proof of a file may be called, in the order in which it is looked for."""
     return tuple(name + end for end in ENDS)
-
-
-def demanded(exchange: Uitwisseling | None) -> bool:
-    """Whether a file of this exchange waits for its proof."""
-    return exchange is not None and exchange.binding != "zwak"

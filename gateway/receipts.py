@@ -22,8 +22,13 @@ from gateway.store_queries import Reader
 Row = dict[str, Any]
 
 
-def trace(location: Location, ref: str) -> tuple[list[Row], list[Row]]:
-    """All deliveries that a reference names, and what came back on each, with their receipts."""
+def trace(
+    location: Location, ref: str, nu: datetime | None = None
+) -> tuple[list[Row], list[Row]]:
+    """All deliveries that a reference names, and what came back on each, with their receipts.
+
+    ``nu``: another time than that of the chain's clock, for tests whose clock stands still.
+    """
     with Reader(location.database) as reader:
         messages = reader.trace(ref)
         told = {message["id"] for message in messages}
@@ -33,7 +38,7 @@ def trace(location: Location, ref: str) -> tuple[list[Row], list[Row]]:
             config = read_config(location.config_path)
         except GatewayError:  # said by who runs the chain; what happened is told all the same
             config = None
-        nu = Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
+        nu = nu or Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
         for one in messages + answers:
             one["receipt"] = of(reader, one, nu, config) if config else None
             one["downloads"] = downloads(one)

@@ -56,9 +56,9 @@ def give_back(folders: Folders, intent: Intent) -> bool:
 def _take_proof(folders: Folders, intent: Intent, held: Place, name: str) -> None:
     """Bring the seal or assertion of a file back to where its claim looks for it."""
     claimed = os.listdir(folders.claimed(intent.place))
-    if name and proof_id(intent.id) not in claimed:
-        if os.path.lexists(os.path.join(folders.path(held), name)):
-            moves.take(folders, held, name, intent.place, proof_id(intent.id))
+    there = name and os.path.lexists(os.path.join(folders.path(held), name))
+    if there and proof_id(intent.id) not in claimed:
+        moves.take(folders, held, name, intent.place, proof_id(intent.id))
 
 
 def _put_beside(folders: Folders, place: Place, held: Place, name: str) -> None:

@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -36,6 +36,10 @@ from gateway.periods import moment_of, rfc3339
 from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
+
+if TYPE_CHECKING:  # the simulated CBS and all that it loads only where it was asked for
+    from gateway.cbs.lijn import Afloop
+    from gateway.cbs.proces import Apart
 
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
@@ -128,12 +132,20 @@ def _go(
     with Apart(chain.location, chain.clock.nu() - Clock().nu(), say) as counterpart:
         if not once:
             return chain.run(stop)
-        while True:  # what one sends the other may answer, until neither has anything due
-            summary = chain.run_once(stop)
-            after = counterpart.afwikkelen(stop)
-            if stop() or not after.gedaan:
-                _say_next(after.volgende, say)
-                return summary
+        summary, after = until_quiet(chain, counterpart, stop)
+        _say_next(after.volgende, say)
+        return summary
+
+
+def until_quiet(
+    chain: Chain, counterpart: Apart, stop: Callable[[], bool] = lambda: False
+) -> tuple[Summary, Afloop]:
+    """Let both go round: what one sends the other may answer, until neither has anything due."""
+    while True:
+        summary = chain.run_once(stop)
+        after = counterpart.afwikkelen(stop)
+        if stop() or not after.gedaan:
+            return summary, after
 
 
 def _counterpart_alone(

@@ -28,7 +28,8 @@ from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.model import EventType, Key, Levering
 from gateway.store_held import HELD, held_row
-from gateway.store_questions import KEEP, Many, levering_of, lookup, upsert
+from gateway.store_questions import KEEP, levering_of, lookup
+from gateway.store_statements import Many, upsert
 from gateway.waits import Kept
 
 UNREADABLE = DatabaseError

@@ -134,7 +134,7 @@ def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) ->
     stand = head["size"] if head else 0
     arrival = Arrival("why", place, name, content.size, content.sha256, content.content,
                       content.owner, lying.clock.moment(stand),
-                      proof=lying.folders.read_proof_in_place(place, name))  # fmt: skip
+                      proof=lying.folders.read_proof(place, name))  # fmt: skip
     station = STATIONS[STATION_OF[place.kind]]
     known = Known(reader.lookup(station.needs(arrival, lying.config)))
     decision = station.decide(arrival, known, lying.config)

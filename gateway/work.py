@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gateway.config import Config
 from gateway.folders import Content
 from gateway.journal import Intent
-from gateway.model import STATION_OF, Arrival, Carried, Carry, Kind, Place, Proof, Read
+from gateway.model import STATION_OF, Arrival, Carried, Carry, Kind, Place, Read
 from gateway.stations import STATIONS, Station
 
 _HOPS = (Kind.GGK_UIT, Kind.GGK_IN)
@@ -73,7 +73,7 @@ class Work(NamedTuple):
         return self._replace(arrival=arrival, content=self.content._replace(sha256=brought.sha256))
 
 
-def in_hand(intent: Intent, content: Content, read: Read | None, proof: Proof | None) -> Work:
+def in_hand(intent: Intent, content: Content, read: Read | None) -> Work:
     """Take in hand what was just read; ``read`` is what it says, when we wrote it ourselves."""
     arrival = Arrival(
         intent.id,
@@ -87,6 +87,6 @@ def in_hand(intent: Intent, content: Content, read: Read | None, proof: Proof | 
         read,
         given_up=intent.given_up,
         again=intent.kept is not None,
-        proof=proof,
+        proof=content.proof,
     )
     return Work(intent, arrival, content)

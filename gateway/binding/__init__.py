@@ -2,7 +2,7 @@
 """What binds a user to the bytes of a delivery: a seal beside the file, or a signed login.
 
 ``der`` and ``cms`` read and write detached signatures (RFC 5652); ``manifest`` says which files a
-delivery holds; ``zegel`` and ``verklaring`` judge a seal and a login's assertion, pure, by the trust
-that is handed to them; ``element`` carries either, whole, to the receiver. ``idp`` is the simulated
-identity broker, ``client`` what an employee types. How to use it: ``docs/howto-sign.md``.
+delivery holds; ``zegel`` and ``verklaring`` judge a seal and a login's assertion, pure, by the
+``trust`` that is handed to them. ``idp`` is the simulated identity broker (``serving`` serves it),
+``login`` its client, ``client`` what an employee types. How to use it: ``docs/howto-sign.md``.
 """

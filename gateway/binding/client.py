@@ -11,6 +11,8 @@ import hashlib
 import os
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from gateway import durable
 from gateway.binding import cms, verklaring
 from gateway.binding.idp import Broker, User
@@ -93,6 +95,8 @@ def broker(location: Location, issuer: str) -> Broker:
 
     config = read_config(location.config_path)
     key = seal_van(location.state, config, IDP).key
+    if isinstance(key, rsa.RSAPrivateKey):
+        raise ClientError("the broker signs by ES256, so its key is a P-256 key, not RSA")
     chance, oins = Clock(), {}
     for code, party in config.partijen.items():
         found = domein(config, f"zegel-{party.soort}-{code}")

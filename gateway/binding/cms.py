@@ -3,8 +3,7 @@
 
 ``openssl cms -sign -binary -outform DER`` makes one, ``openssl cms -verify -binary -inform DER
 -content FILE`` verifies one; ours may carry the manifest of the delivery as a signed attribute,
-which OpenSSL verifies with the rest without knowing what it says. Who the signer is, and whether to
-believe that, is not asked here (``zegel.py``).
+which OpenSSL verifies with the rest. Whether to believe the signer is not asked here (zegel.py).
 
 Signed attributes are required. Without them nothing tells one signature over the same bytes from
 another, and what signs attributes could be passed off as what signs a file.
@@ -65,6 +64,13 @@ UNREADABLE = (
 )  # fmt: skip
 """What a certificate of somebody's own making may raise, when it is looked at."""
 
+NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
+UNREADABLE = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What a certificate of somebody's own making may raise, when it is looked at."""
+
 
 class CmsError(ValueError):
     """These bytes are no signature as we take them; the sentence is Dutch, for its sender."""
@@ -97,7 +103,9 @@ class Signature:
         if self.hash.name == "sha256":
             return self.digest.hex() == sha256
         if content is None:
-            raise CmsError(f"zo'n groot bestand vraagt een zegel met SHA-256, niet {self.hash.name}")
+            raise CmsError(
+                f"zo'n groot bestand vraagt een zegel met SHA-256, niet {self.hash.name}"
+            )
         return self.digest == hashlib.new(self.hash.name, content).digest()
 
     def is_by_its_signer(self) -> bool:
@@ -258,7 +266,10 @@ def sign(
         oid = _RSA
         value = key.sign(der.put(der.SET, attributes), padding.PKCS1v15(), hashes.SHA256())
     else:
-        oid, value = _ECDSA_SHA256, key.sign(der.put(der.SET, attributes), ec.ECDSA(hashes.SHA256()))
+        oid, value = (
+            _ECDSA_SHA256,
+            key.sign(der.put(der.SET, attributes), ec.ECDSA(hashes.SHA256())),
+        )
     digest_algorithm = der.put(der.SEQUENCE, der.put_oid(_SHA256))
     scheme = der.put(der.SEQUENCE, der.put_oid(oid), *([der.put(der.NULL)] if oid == _RSA else []))
     serial = der.put_integer(certificate.serial_number)

@@ -2,9 +2,9 @@
 """The simulated identity broker: a small OpenID Connect provider, as eHerkenning's brokers are.
 
 Authorization code flow with PKCE (S256, required), ES256 by the key of trust domain ``idp``. Users
-are the employees of the configuration; each acts for one municipality. Claims as eTD's: the employee
-as ActingSubjectID (a pseudonym), the municipality as LegalSubjectID (its OIN), and the assurance
-class. It answers on the loopback address alone.
+are the employees of the configuration; each acts for one municipality. Claims as eTD's: the
+employee as ActingSubjectID (a pseudonym), the municipality as LegalSubjectID (its OIN), and the
+assurance class. It answers on the loopback address alone.
 
 What this does not protect against: it is a simulation. No secret is asked: whoever reaches the page
 can log in as any employee. What it signs is real; who logs in is not.
@@ -65,7 +65,7 @@ class _Request:
 
 @dataclass(slots=True)
 class Broker:
-    """The provider. ``now`` gives seconds since 1970, ``chance`` a fresh word that nobody guesses."""
+    """The provider. ``now`` gives seconds since 1970, ``chance`` a word that nobody guesses."""
 
     issuer: str
     client: str
@@ -258,6 +258,8 @@ def _refused(error: str) -> Response:
 
 
 def _page(title: str, body: str, status: int = 200) -> Response:
-    head = f'<!DOCTYPE html><html lang="nl"><head><meta charset="utf-8"><title>{title}</title></head>'
+    head = (
+        f'<!DOCTYPE html><html lang="nl"><head><meta charset="utf-8"><title>{title}</title></head>'
+    )
     policy = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"}
     return HTMLResponse(f"{head}<body><h1>{title}</h1>{body}</body></html>", status, policy)

@@ -58,7 +58,7 @@ def log_in(broker: str, client: str, user: str, nonce: str, secret: bytes, state
                       "client_id": client, "code_verifier": verifier},
             )  # fmt: skip
             return str(_json(token)["id_token"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+    except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
         raise LoginError(
             f"no login at {broker}: {type(error).__name__}",
             hint="is the broker running? Start it with: knooppunt idp run",
@@ -68,10 +68,7 @@ def log_in(broker: str, client: str, user: str, nonce: str, secret: bytes, state
 def _json(response: httpx.Response) -> dict[str, object]:
     if response.status_code != httpx.codes.OK:
         raise LoginError(f"the broker refused: {response.text[:200]}")
-    found = response.json()
-    if not isinstance(found, dict):
-        raise ValueError("no JSON object")
-    return found
+    return dict(response.json())
 
 
 def _request_in(page: httpx.Response) -> str:

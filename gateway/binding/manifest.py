@@ -75,18 +75,15 @@ def read(content: bytes) -> Manifest:
         raise ManifestError(f"het manifest is groter dan {MAX_BYTES} bytes")
     try:
         plain = json.loads(content.decode())
-        if plain.pop("versie") != VERSION:
-            raise ManifestError(f"het manifest is niet van versie {VERSION}")
+        version = plain.pop("versie")
         listed = tuple(Listed(**one) for one in plain.pop("bestanden"))
         found = Manifest(bestanden=listed, **plain)
-    except ManifestError:
-        raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ManifestError("het manifest is niet te lezen") from None
     words = [found.gemeentecode, found.tijdstip, found.checkpoint]
     words += [word for one in listed for word in (one.naam, one.sha256)]
     if not all(isinstance(word, str) for word in words) or not 0 < len(listed) <= MAX_FILES:
         raise ManifestError("het manifest is niet te lezen")
-    if not all(type(one.omvang) is int for one in listed):
-        raise ManifestError("het manifest is niet te lezen")
+    if version != VERSION or not all(type(one.omvang) is int for one in listed):
+        raise ManifestError(f"het manifest is niet te lezen, of niet van versie {VERSION}")
     return found

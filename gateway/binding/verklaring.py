@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A login that binds its user to the bytes: an OpenID Connect token whose nonce signs a manifest.
 
-``x.csv.eh.json`` (``docs/schemas/verklaring.schema.json``) holds the manifest as it was hashed, the
-salt, and the token. The nonce is the commitment that leaves use too (``c1:``, ``docs/audit.md``), to
-the manifest: the broker signs it without learning what is handed in, and the operator of the
+``x.csv.eh.json`` (``docs/schemas/verklaring.schema.json``) holds the manifest as it was hashed,
+the salt, and the token. The nonce is the commitment that leaves use too (``c1:``, docs/audit.md),
+to the manifest: the broker signs it without learning what is handed in, and the operator of the
 gateway, who cannot log in as somebody else, cannot sign it at all.
 
 Source: OpenID Connect Core 1.0, 3.1.3.7 (the checks of a token), in the Dutch profile's words
@@ -85,19 +85,19 @@ def build(verklaring: Verklaring) -> bytes:
 
 def read(content: bytes) -> Verklaring:
     """Read it; :class:`VerklaringError` for anything else."""
+    wrong = VerklaringError(
+        "verklaring-onleesbaar", "de verklaring van eHerkenning is niet te lezen"
+    )
     try:
         plain = json.loads(content.decode())
-        if plain["versie"] != VERSION or plain.keys() != {"versie", "manifest", "salt", "id_token"}:
-            raise ValueError
-        salt = urlsafe_b64decode(str(plain["salt"]) + "=")
-        token = str(plain["id_token"])
-        if len(salt) != 32 or not token.isascii():
-            raise ValueError
-        return Verklaring(str(plain["manifest"]).encode(), salt, token)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise VerklaringError(
-            "verklaring-onleesbaar", "de verklaring van eHerkenning is niet te lezen"
-        ) from None
+        version, token = plain.pop("versie"), str(plain.pop("id_token"))
+        salt = urlsafe_b64decode(str(plain.pop("salt")) + "=")
+        found = Verklaring(str(plain.pop("manifest")).encode(), salt, token)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise wrong from None
+    if version != VERSION or plain or len(salt) != 32 or not token.isascii():
+        raise wrong
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -129,7 +129,9 @@ def check(
     acr = str(claims.get("acr", ""))
     niveau = acr.removeprefix(KLASSE)
     if not acr.startswith(KLASSE) or niveau not in NIVEAUS:
-        raise VerklaringError("niveau-te-laag", "de inlogverklaring noemt geen betrouwbaarheidsniveau")
+        raise VerklaringError(
+            "niveau-te-laag", "de inlogverklaring noemt geen betrouwbaarheidsniveau"
+        )
     names = (claims.get("ActingSubjectID"), claims.get("LegalSubjectID"), claims.get("nonce"))
     if not all(isinstance(one, str) and 0 < len(one) <= 200 for one in names):
         raise VerklaringError("verklaring-onleesbaar", "de inlogverklaring noemt geen persoon")

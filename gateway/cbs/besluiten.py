@@ -94,12 +94,16 @@ def beoordeel(
     opt_in_cycli: Iterable[str],
     *,
     geleverd: bool,
+    mandaat: bool = False,
 ) -> Gevolg:
     """Judge a decision by the window that its day is in.
 
     ``geleverd``: CBS holds an approved set of this municipality over this uitvraag, handed in
-    before the decision was.
+    before the decision was. ``mandaat``: who sent it may decide for another.
     """
+    if besluit.afzender != besluit.gemeentecode and not mandaat:  # protocol 2.5, Uitzondering
+        zin = f"Het besluit is voor gemeente {besluit.gemeentecode}, en het CBS heeft geen "
+        return _geen("geen-mandaat", f"{zin}juridische grondslag van {besluit.afzender} daarvoor.")
     dag = dag_van(besluit.moment)
     ours = [one for one in vensters if one.uitvraag == besluit.uitvraag and one.stap == "besluit"]
     now = next((one for one in ours if binnen(one, dag)), None)

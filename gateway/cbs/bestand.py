@@ -18,7 +18,7 @@ from functools import partial
 import polars as pl
 
 from gateway.cbs import codering, naam, structuur, velden
-from gateway.cbs.bevindingen import Groep, Verzamelaar, Vondst, zoek
+from gateway.cbs.bevindingen import Verzamelaar, Vondst, zoek
 from gateway.cbs.bron import Bron, Voortgang, regelblokken, stil
 from gateway.cbs.codering import Lezing
 from gateway.cbs.model import EERSTE_BEVINDINGEN, Bevinding, Controle, Ernst
@@ -29,6 +29,9 @@ from gateway.periods import Uitvraag
 
 DEEL = 250_000
 """Lines that are judged at once: a block of empty lines would hold millions."""
+
+DEEL_MET_ALLES = 30_000
+"""The same where every finding is wanted: there may be some twenty on a line."""
 
 NAAST_ELKAAR = 2
 """Parts that are judged at the same time. Each takes some 100 MB."""
@@ -94,7 +97,7 @@ def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[B
 
 
 def delen(
-    bron: Bron, lezing: Lezing, langste: int, voortgang: Voortgang = stil
+    bron: Bron, lezing: Lezing, langste: int, voortgang: Voortgang = stil, deel: int = DEEL
 ) -> Iterator[pl.DataFrame]:
     """Give the lines of a readable file, some at a time: ``regel`` (from 1) and ``l``, the text."""
     volgende = 1
@@ -106,7 +109,7 @@ def delen(
         regel = pl.int_range(volgende, volgende + pl.len(), dtype=pl.UInt32).alias("regel")
         heel = heel.with_columns(regel)
         volgende += heel.height
-        yield from heel.iter_slices(DEEL)
+        yield from heel.iter_slices(deel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +164,16 @@ class Loop:
 
     def _delen(self) -> Iterator[pl.DataFrame]:
         langste = self.protocol.langste_regel
-        return delen(self.wat.bron, self.lezing, langste, self.voortgang)
+        deel = DEEL_MET_ALLES if self.tweede.uitvoer else DEEL
+        return delen(self.wat.bron, self.lezing, langste, self.voortgang, deel)
 
     def _werk(self) -> Iterator[Callable[[], Uitslag]]:
         """Give the judging of each part; the first row with data tells what all are held to."""
         vorm = structuur.Structuur.van(self.protocol)
-        groepen: list[Groep] = []
+        groepen = velden.Groepen([], [])
         for deel in self._delen():
             los, rijen = self._los(deel)
-            if not groepen and rijen.height:
+            if not groepen.gewoon and rijen.height:
                 groepen = velden.groepen(self._maat(rijen.head(1)))
             yield partial(self._oordeel, vorm, groepen, rijen, los)
 
@@ -185,15 +189,18 @@ class Loop:
         return los, deel
 
     def _oordeel(
-        self, vorm: structuur.Structuur, groepen: list[Groep], regels: pl.DataFrame,
+        self, vorm: structuur.Structuur, groepen: velden.Groepen, regels: pl.DataFrame,
         los: list[Bevinding],
     ) -> Uitslag:  # fmt: skip
-        tweede = zoek(vorm.delen(regels), los, nodig=self.tweede.nodig)
+        met_tekens = vorm.met_tekens(regels)
+        tweede = zoek(vorm.delen(met_tekens), los, nodig=self.tweede.nodig)
         if tweede.fout or not self.gezond:
             return Uitslag(tweede)
         rijen = velden.met_datums(structuur.gesplitst(regels, self.protocol), self.protocol)
         eensgezind = bool((rijen[self.protocol.kolom("gemeente").naam] == self.gemeente).all())
-        return Uitslag(tweede, zoek([(rijen, groepen)], nodig=self.derde.nodig), eensgezind)
+        apart = structuur.gesplitst(met_tekens, self.protocol)
+        delen = (rijen, groepen.gewoon), (apart, groepen.bij_tekens)
+        return Uitslag(tweede, zoek(delen, nodig=self.derde.nodig), eensgezind)
 
     def _maat(self, regel: pl.DataFrame) -> velden.Maat:
         rij = structuur.gesplitst(regel, self.protocol).row(0, named=True)

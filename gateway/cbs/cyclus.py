@@ -21,8 +21,9 @@ from gateway.periods import Uitvraag, beoordeel, binnen, dag_van, voluit
 class Gegevensset:
     """One checked file: what was handed in alone, or one member of a ZIP.
 
-    ``soort``: wmo, sbo or jeugd. ``gemeentecode``: the one in the file, where it can be read, else
-    that of ``afzender``, who handed it in. ``goedgekeurd``: what the technical check said.
+    ``soort``: wmo, sbo or jeugd. ``gemeentecode``: whose it counts as: in a ZIP that of the file,
+    else that of ``afzender``, who handed it in; ``ander`` is then another's code in the file.
+    ``goedgekeurd``: what the technical check said.
     """
 
     nummer: int
@@ -33,6 +34,7 @@ class Gegevensset:
     goedgekeurd: bool
     afzender: str
     in_zip: bool = False
+    ander: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ def beoordeel_set(
         opmerkingen.insert(0, f"{zin}afgekeurde bestanden meegeteld; dit bestand is daar een meer.")
     elif afdwingen and venster:
         code = "buiten-venster"
-    elif gegevens.gemeentecode != gegevens.afzender and not gegevens.in_zip:
+    elif gegevens.ander:
         code = "andere-gemeente"
-        zin = f"Het bestand bevat gegevens van gemeente {gegevens.gemeentecode}, en is aangeleverd "
+        zin = f"Het bestand bevat gegevens van gemeente {gegevens.ander}, en is aangeleverd "
         zin += (
             f"door gemeente {gegevens.afzender}. Wie voor een andere gemeente aanlevert, doet dat "
         )

@@ -159,6 +159,5 @@ def _terzijde(staat: Staat) -> list[Row]:
             "archief": row["archief"],
             "reden": row["reden"] or row["hapert"],
         }
-        for row in staat.leveringen()
-        if row["toestand"] == "terzijde" or row["hapert"]
+        for row in staat.bijzonder()
     ]

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+GESTOPT = "gestopt"
+"""A file in the counterpart's state: its gateway ended it in the middle of a step, being told to
+stop. So that step is no try that failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Afloop:

@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.cbs import antwoorden, rapport
 from gateway.cbs import rapportmodel as r
-from gateway.cbs.besluiten import Effect
+from gateway.cbs.besluiten import OPT_OUT, Effect
 from gateway.cbs.bewaard import controle_van
 from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.cijfers import Cijfers
@@ -204,7 +204,8 @@ class Opstellen:
         rows = self._plek.config.vensters.get(found["uitvraag"], ())
         now = next((o for o in rows if o.stap == "besluit" and binnen(o, dag)), None)
         other = found["afzender"] != found["gemeentecode"]
-        zin = r.Opmerking("Wat dit betekent", found["zin"])
+        # The report says what each decision means; not that one form was taken for another.
+        taken_as = found["besluit"] == OPT_OUT and found["code"] == "ingetrokken"
         return r.Bevestiging(
             moment=moment_van(row["moment"]),
             gemeentecode=found["gemeentecode"],
@@ -219,7 +220,7 @@ class Opstellen:
             namens=_voluit(found["afzender"]) if other else None,
             referentie=levering["referentienummer"],
             toelichting=found["toelichting"] or None,
-            opmerkingen=(zin,) if found["geldig"] else (),
+            opmerkingen=(r.Opmerking("Uw opt-out", found["zin"]),) if taken_as else (),
         )
 
     def _vervangt(self, found: Rij) -> str | None:

@@ -21,7 +21,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
 
-from gateway.cbs.lijn import Afloop, Fout, Gereed, Gezegd, Klaar, Klok, Wikkel
+from gateway import durable
+from gateway.cbs.lijn import GESTOPT, Afloop, Fout, Gereed, Gezegd, Klaar, Klok, Wikkel
 from gateway.errors import StateError
 from gateway.location import Location
 from gateway.moment import monotonic
@@ -101,6 +102,7 @@ class Apart:
         self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
             if self._process is not None:
+                durable.put(os.path.join(self._location.state, "cbs", GESTOPT), b"")
                 self._process.kill()
             self._thread.join()
 

@@ -106,6 +106,14 @@ class Staat:
             query = query.where(t.levering.c.toestand.in_(toestanden))
         return self._rijen(query)
 
+    def bijzonder(self) -> list[Rij]:
+        """Files that were set aside, or that cannot go on now: name, code, place, and why."""
+        was = t.levering.c
+        query = sa.select(
+            was.nummer, was.naam, was.rinis_code, was.archief, was.reden, was.hapert
+        ).where(sa.or_(was.toestand == "terzijde", was.hapert != ""))
+        return self._rijen(query.order_by(was.nummer))
+
     def levering(self, nummer: int) -> Rij:
         """One file that was taken."""
         return self._rijen(sa.select(t.levering).where(t.levering.c.nummer == nummer))[0]
@@ -208,6 +216,11 @@ class Staat:
         """Change a row, by its number."""
         table = t.metadata.tables[tabel]
         self._connection.execute(sa.update(table).where(table.c.nummer == nummer).values(values))
+
+    def opnieuw_geteld(self) -> None:
+        """Nothing that is under way was tried: a process that was told to stop is no fault."""
+        for table in (t.levering, t.antwoord):
+            self._connection.execute(sa.update(table).values(pogingen=0))
 
     def plan(self, **values: Any) -> None:
         """Plan an answer, unless what it answers has one; its day may move until it is due."""

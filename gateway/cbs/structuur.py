@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Step 2: the right columns, by their number, and no invalid characters (aanleverprotocol 2.5).
 
-A line without any fault is recognised by one pattern; only the others are looked at rule by rule.
+A line without any fault is recognised by one pattern, or by a second; only the others are looked at
+rule by rule.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Structuur:
     """The second step for one protocol, ready to be applied to block after block."""
 
     protocol: Protocol
+    cijfers: pl.Expr
     schoon: pl.Expr
     regelgroepen: tuple[Groep, ...]
     veldgroepen: tuple[Groep, ...]
@@ -127,10 +129,17 @@ class Structuur:
                 raak = VELDREGELS[code](pl.col(kolom.naam))
                 toets = Toets(code, kolom.nummer, ernst, raak, protocol.tekst(code, kolom))
                 velden.setdefault(kolom.nummer, []).append(toets)
-        return cls(protocol, _schoon(protocol), (rij, [los]), tuple(velden.values()), (vorm,))
+        return cls(
+            protocol, _cijfers(protocol), _schoon(protocol), (rij, [los]),
+            tuple(velden.values()), (vorm,),
+        )  # fmt: skip
+
+    def met_tekens(self, regels: pl.DataFrame) -> pl.DataFrame:
+        """Give the lines (columns ``regel``, ``l``) that are not digits and semicolons alone."""
+        return regels.filter(~self.cijfers)
 
     def delen(self, regels: pl.DataFrame) -> list[tuple[pl.DataFrame, tuple[Groep, ...]]]:
-        """Give what is to be judged of some lines (columns ``regel``, ``l``): nothing, mostly."""
+        """Give what is to be judged of such lines: nothing, mostly."""
         vuil = regels.filter(~self.schoon)
         if not vuil.height:
             return []
@@ -205,6 +214,12 @@ def _tekst(protocol: Protocol, code: str) -> str | pl.Expr:
     if merk not in said:
         return said
     return pl.format(said.replace("{", "").replace(merk, "{}"), AANTAL + 1)
+
+
+def _cijfers(protocol: Protocol) -> pl.Expr:
+    """The line that is nothing but digits, in the right number of columns: almost every one."""
+    patroon = protocol.scheidingsteken.join(["[0-9]*"] * len(protocol.kolommen))
+    return REGEL.str.contains(f"^{patroon}$") & (REGEL.str.len_bytes() <= protocol.langste_regel)
 
 
 def _schoon(protocol: Protocol) -> pl.Expr:

@@ -112,10 +112,11 @@ class Toets:
         exchange = plek.config.uitwisselingen[row["uitwisseling"]]
         eerdere = [one for one in plek.staat.sets() if one.gegevens.moment <= upload]
         for plaats, one in enumerate(found.leden or (found,), 1):
+            in_zip, own = bool(found.leden), one.gemeentecode or row["afzender"]
             gegevens = Gegevensset(
-                0, row["uitwisseling"], one.gemeentecode or row["afzender"],
+                0, row["uitwisseling"], own if in_zip else row["afzender"],
                 one.uitvraag or row["uitvraag"], upload, one.goedgekeurd, row["afzender"],
-                in_zip=bool(found.leden),
+                in_zip=in_zip, ander="" if in_zip or own == row["afzender"] else own,
             )  # fmt: skip
             uitkomst = cyclus.beoordeel_set(
                 gegevens, eerdere, plek.vensters, plek.config.cbs,
@@ -158,8 +159,9 @@ class Toets:
             for one in plek.staat.sets()
         )  # fmt: skip
         gevolg = besluiten.beoordeel(
-            besluit, plek.vensters, plek.config.cbs.opt_in_cycli, geleverd=geleverd
-        )
+            besluit, plek.vensters, plek.config.cbs.opt_in_cycli, geleverd=geleverd,
+            mandaat=self._mandaat(row, besluit),
+        )  # fmt: skip
         terug = cyclus.wanneer_terug(upload, plek.nu, plek.config.cbs)
         with plek.staat.stap():
             plek.staat.wijzig("levering", row["nummer"], toestand="gecontroleerd", hapert="",
@@ -172,6 +174,14 @@ class Toets:
             )  # fmt: skip
             self._plan(row, antwoorden.BEVESTIGING, terug)
         plek.zeg(f"{row['naam']}: {besluit.besluit}, {gevolg.code}{self._zin(terug)}")
+
+    def _mandaat(self, row: Rij, besluit: Besluit) -> bool:
+        """Whether another may decide for this municipality: by what CBS has, or GGk asked for."""
+        config = self._plek.config
+        aanlevering = config.aanlevering(config.uitwisselingen[row["uitwisseling"]])
+        if aanlevering is not None and aanlevering.autorisatie == "verplicht":
+            return True
+        return besluit.afzender in config.cbs.mandaten.get(besluit.gemeentecode, ())
 
     # --- answers ---
 

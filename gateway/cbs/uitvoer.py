@@ -18,6 +18,8 @@ import polars as pl
 from gateway import durable
 
 KOP = "regel;kolom;ernst;code;tekst"
+STUK = 100_000
+"""Findings that are made into text at once: some 15 MB."""
 _FORMULE = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,8 +36,8 @@ class Uitvoer:
         """Add findings: a frame with the columns of the head, in that order."""
         if self.met_bestand:
             bevindingen = bevindingen.with_columns(pl.lit(_veilig(self.bestand or "")).alias("b"))
-        text = bevindingen.write_csv(separator=";", include_header=False)
-        self._bij(text.encode())
+        for deel in bevindingen.iter_slices(STUK):
+            self._bij(deel.write_csv(separator=";", include_header=False).encode())
 
     def terug(self, plaats: int) -> None:
         """Take back all that was written since the file was so long."""

@@ -8,7 +8,7 @@ or nothing: step 2 saw to that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -239,15 +239,31 @@ REGELS: dict[str, Callable[[Kolom, Maat], pl.Expr]] = {
 """Each rule of step 3 by its code; the order of judgement is that of the table."""
 
 
-def groepen(maat: Maat) -> list[Groep]:
-    """Give the rules as they are applied: of the faults on one field the first; each signal."""
+_BIJ_TEKENS = frozenset({"geen-getal", "niet-geheel"})
+"""Signals that no row of nothing but digits can have: looked for in the other rows alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groepen:
+    """The rules as they are applied: of the faults on one field the first is told, each signal is.
+
+    ``bij_tekens``: those that only a row with something else than digits can break.
+    """
+
+    gewoon: Sequence[Groep]
+    bij_tekens: Sequence[Groep]
+
+
+def groepen(maat: Maat) -> Groepen:
+    """Make the rules of a protocol into expressions, for one file."""
     protocol = maat.protocol
     woorden = {
         "eerste_dag": voluit(maat.uitvraag.eerste_dag),
         "laatste_dag": voluit(maat.uitvraag.laatste_dag),
     }
     fouten: dict[int, list[Toets]] = {}
-    signalen = []
+    signalen: list[Groep] = []
+    bij_tekens: list[Groep] = []
     for code in protocol.regels:
         if code not in REGELS:
             continue
@@ -258,5 +274,5 @@ def groepen(maat: Maat) -> list[Groep]:
             if ernst is Ernst.FOUT:
                 fouten.setdefault(kolom.nummer, []).append(toets)
             else:
-                signalen.append([toets])
-    return [*fouten.values(), *signalen]
+                (bij_tekens if code in _BIJ_TEKENS else signalen).append([toets])
+    return Groepen([*fouten.values(), *signalen], bij_tekens)

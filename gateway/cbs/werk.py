@@ -22,7 +22,7 @@ from typing import Self
 
 from gateway import durable
 from gateway.cbs.inname import Inname
-from gateway.cbs.lijn import Afloop
+from gateway.cbs.lijn import GESTOPT, Afloop
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.staat import DATABASE, Rij, Staat, moment_van
 from gateway.cbs.toets import Toets
@@ -32,6 +32,7 @@ from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
+from gateway.names import toonbaar
 from gateway.watch import FileChanges
 
 MAP = "cbs"
@@ -56,23 +57,37 @@ class Tegenpartij:
         quiet_ms: int | None = None,
     ) -> None:
         state = os.path.join(location.state, MAP)
-        self._location = location
-        self._quiet_ms = quiet_ms
+        self._location, self._quiet_ms = location, quiet_ms
         self._file = FileChanges(location.config_path)
         config = self._config()
         durable.make_dir(state, 0o700)
         self._lock = durable.lock(os.path.join(state, "lock"))
-        staat = Staat(os.path.join(state, DATABASE))
+        try:
+            staat = Staat(os.path.join(state, DATABASE))
+        except GatewayError:
+            os.close(self._lock)
+            raise
         kept = timedelta(milliseconds=int(staat.meta(_KLOK) or 0))
         mappen = Mappen(location.root, ONTVANGER)
         findings = os.path.join(state, "bevindingen")
         self.plek = Werkplek(
-            staat, mappen, klok or Clock(kept), config, findings, zeg, location.state
-        )
+            staat, mappen, klok or Clock(kept), config, findings,
+            lambda zin: zeg(toonbaar(zin)), location.state,
+        )  # fmt: skip
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)
         self._verzending = Verzending(self.plek)
         self._later: dict[int, float] = {}
+        self._herstel(state)
+
+    def _herstel(self, state: str) -> None:
+        folder = durable.open_dir(state)
+        try:
+            if durable.remove(folder, GESTOPT):
+                with self.plek.staat.stap():
+                    self.plek.staat.opnieuw_geteld()
+        finally:
+            os.close(folder)
         self._verzending.herstel()
         self._plan()
 

@@ -14,11 +14,13 @@ import typer
 from rich.text import Text
 
 from gateway.commands.cbs_status import status
-from gateway.commands.options import ConfigOption, StateOption, err, out
+from gateway.commands.options import ConfigOption, StateOption, err, location_of, out
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gateway.cbs.bron import Voortgang
     from gateway.cbs.model import Controle
+    from gateway.cbs.uitvoer import Uitvoer
 
 app = typer.Typer(
     no_args_is_help=True, help="The simulated CBS: judge files by its rules, without a chain."
@@ -61,19 +63,20 @@ def check(
 
     Exit code 0 when all are approved, 1 when one is rejected, 2 when one cannot be read.
     """
+    day = _dag(dag, config, state)
+    raise typer.Exit(_oordelen(files, day, csv, as_json=as_json))
+
+
+def _oordelen(files: list[str], dag: date, csv: Path | None, *, as_json: bool) -> int:
+    """Judge file after file, and say of each what it comes to; the exit code."""
     from gateway.cbs import uitvoer
 
-    dagen = _dag(dag, config, state)
     slechtst = 0
     met_bestand = len(files) > 1 or _is_zip(files[0])
     with uitvoer.naar(str(csv), met_bestand=met_bestand) if csv else nullcontext() as naar:
         for number, file in enumerate(files):
-            try:
-                found = _beoordeel(file, dagen, naar, stil=as_json)
-            except OSError as error:
-                if error.filename != file:
-                    raise
-                err.print(Text(f"knooppunt: {_toonbaar(file)}: {error.strerror}"))
+            found = _gelezen(file, dag, naar, stil=as_json)
+            if found is None:
                 slechtst = 2
                 continue
             slechtst = max(slechtst, 0 if found.goedgekeurd else 1)
@@ -83,7 +86,7 @@ def check(
                 _toon(found, file, met_regel=number > 0)
     if csv and not as_json:
         out.print(Text(f"All findings: {csv}"))
-    raise typer.Exit(slechtst)
+    return slechtst
 
 
 def _dag(typed: str, config: Path | None, state: Path | None) -> date:
@@ -94,11 +97,13 @@ def _dag(typed: str, config: Path | None, state: Path | None) -> date:
 
     if typed:
         return dag_van(moment_of(typed, "--dag"))
-    try:
-        path = str(config) if config else find_config(os.getcwd())
-    except ConfigError:
-        return dag_van(Clock().nu())
-    location = Location.of(path, str(state) if state else None)
+    if config:
+        location = location_of(config, state)
+    else:
+        try:
+            location = Location.of(find_config(os.getcwd()), str(state) if state else None)
+        except ConfigError:
+            return dag_van(Clock().nu())
     if not os.path.isfile(location.database):
         return dag_van(Clock().nu())
     from gateway.store_queries import Reader
@@ -110,7 +115,18 @@ def _dag(typed: str, config: Path | None, state: Path | None) -> date:
     return today
 
 
-def _beoordeel(file: str, dag: date, naar: Any, *, stil: bool) -> Controle:
+def _gelezen(file: str, dag: date, naar: Uitvoer | None, *, stil: bool) -> Controle | None:
+    """Judge one file; None, and said so, when it cannot be read."""
+    try:
+        return _beoordeel(file, dag, naar, stil=stil)
+    except OSError as error:
+        if error.filename != file:
+            raise
+        err.print(Text(f"knooppunt: {_toonbaar(file)}: {error.strerror}"))
+        return None
+
+
+def _beoordeel(file: str, dag: date, naar: Uitvoer | None, *, stil: bool) -> Controle:
     """Judge one file; on a screen, with how far it is when it is large."""
     from gateway.cbs import controle, naam
     from gateway.cbs.protocol import voor
@@ -119,7 +135,7 @@ def _beoordeel(file: str, dag: date, naar: Any, *, stil: bool) -> Controle:
     soort = naam.soort_van(genoemd, voor(None))
     omvang = os.path.getsize(file)
 
-    def judge(voortgang: Any) -> Controle:
+    def judge(voortgang: Voortgang) -> Controle:
         return controle.beoordeel(
             file, genoemd, dag=dag, soort=soort, uitvoer=naar, voortgang=voortgang
         )

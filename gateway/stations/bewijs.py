@@ -39,7 +39,7 @@ from gateway.stations import header
 from gateway.stations.refusals import refuse_envelope
 from gateway.trust import xmlzegel
 from gateway.trust.domeinen import oin_van_ontvanger
-from gateway.trust.ketting import Code, Weigering
+from gateway.trust.weigering import Code, Weigering
 
 SOORT = "ontvangstbewijs"
 """What ``inhoud`` calls it, and what names it among the evidence in a leaf."""

@@ -20,11 +20,9 @@ from gateway.config import Config, Uitwisseling
 from gateway.config_eherkenning import KLASSE
 from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
 from gateway.names import toonbaar
+from gateway.stations.how_bound import ORGANISATIE
 from gateway.stations.notices import Reason, too_large
 from gateway.trust.ketting import Weigering
-
-ORGANISATIE = "organisatie"
-"""The ``loa`` of a municipality's own seal: it binds the organisation, and no person."""
 
 
 class Bound(NamedTuple):
@@ -104,9 +102,7 @@ def facts_of(bound: Bound | None, arrival: Arrival) -> list[tuple[object, object
     """What to remember of a file that was accepted: this was used, and kept as evidence."""
     if bound is None:
         return []
-    learned: list[tuple[object, object]] = [
-        (Evidence(arrival.id), (bound.soort, bound.content))
-    ]
+    learned: list[tuple[object, object]] = [(Evidence(arrival.id), (bound.soort, bound.content))]
     used = _used(arrival) if bound.identity else None
     return [*learned, (used, arrival.id)] if used is not None else learned
 

@@ -16,6 +16,7 @@ from gateway import names
 from gateway.config import Config
 from gateway.model import Clash, Delivery, Event, EventType, Levering, Place
 from gateway.periods import NEDERLAND, voluit
+from gateway.stations.how_bound import how_bound
 
 NAMESPACE = "urn:knooppunt:kennisgeving:1"
 RECEIPT = "ontvangst"
@@ -216,22 +217,6 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(NEDERLAND).isoformat(timespec="milliseconds")
 
 
-def _bound(levering: Levering) -> str:
-    """How surely it was this user: a weak binding is called so."""
-    if levering.auth == "seal" and levering.loa == "organisatie":
-        return "ondertekend met het zegel van de organisatie"
-    if levering.auth in _BOUND:
-        return f"{_BOUND[levering.auth]}, betrouwbaarheidsniveau {levering.loa}"
-    return "zwakke binding: niet bevestigd"
-
-
-_BOUND = {
-    "seal": "ondertekend met een eigen zegel",
-    "idp-bound": "ondertekend met eHerkenning",
-    "session": "zwakke binding: wel ingelogd, maar het bestand is niet ondertekend",
-}
-
-
 def _text(levering: Levering, moment: datetime, config: Config,
           reason: Reason | None, quarantine: str) -> str:  # fmt: skip
     exchange = config.uitwisselingen.get(levering.uitwisseling)
@@ -253,7 +238,7 @@ def _text(levering: Levering, moment: datetime, config: Config,
         ("Uitvraag", levering.uitvraag),
         (
             "Aangeleverd door",
-            f"{names.toonbaar(levering.gebruiker)} ({_bound(levering)})",
+            f"{names.toonbaar(levering.gebruiker)} ({how_bound(levering)})",
         ),
         ("Aangeleverd op", _dutch_time(_handed_in(levering, moment))),
         ("Bevestigd op" if reason is None else "Geweigerd op", _dutch_time(moment)),

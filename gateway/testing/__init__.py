@@ -28,8 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import envelopes
-from gateway import durable
-from gateway.binding import client
+from gateway import durable, receipts
 from gateway.chain import DEFAULT_STATIONS, Chain, Summary
 from gateway.config import Uitwisseling
 from gateway.folders import Waiting
@@ -43,10 +42,17 @@ from gateway.testing.checks import Unsound, faults
 from gateway.testing.tegenpartij import Beside
 from gateway.trust.pki import ensure_pki
 
-__all__ = ["Keten", "Received", "Unsound"]
+__all__ = ["Keten", "Received", "Unsound", "unbound"]
 
 START = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 """Where ``nu`` stands at first: inside the window of H22025."""
+
+
+def unbound(config: str | None = None) -> str:
+    """A configuration (the shipped one) in which no exchange demands a seal or a login."""
+    text = config if config is not None else shipped_config().decode()
+    return text.replace("    binding: sterk\n", "    binding: zwak\n")
+
 
 QUIET_MS = 50
 """Quiet time in a test's chain: long enough to be a time, short enough not to be felt."""
@@ -98,6 +104,8 @@ class Keten:
         self.told: list[Waiting] = []
         self._clock = Clock(standing=nu, chance=random.Random(seed).randbytes)  # noqa: S311
         self._chain = self._open()
+        if "cbs" in self.stations:  # it seals what it receives
+            self.make_keys()
         self.cbs = Beside(self.location, self._clock, QUIET_MS) if "cbs" in self.stations else None
 
     def _open(self) -> Chain:
@@ -136,6 +144,8 @@ class Keten:
 
     def seal(self, code: str, name: str, content: bytes, als: str = "") -> bytes:
         """Seal a file as ``knooppunt seal`` does: by the municipality's key, or an employee's."""
+        from gateway.binding import client  # what logs in over HTTP is not in every test's memory
+
         self.make_keys()
         path = self.folder / "te-verzegelen" / name
         _write(path.parent, name, content)
@@ -305,8 +315,7 @@ class Keten:
 
     def trace(self, ref: str) -> list[dict[str, Any]]:
         """What ``knooppunt trace REF --json`` gives as ``messages``."""
-        with Reader(self.location.database) as reader:
-            return reader.trace(ref)
+        return receipts.trace(self.location, ref, self.nu)[0]
 
     def types(self) -> list[str]:
         """The types of all events so far, in order."""

@@ -12,15 +12,13 @@ each domain's directory to a user of its own, or take it to another machine (doc
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from base64 import b32encode, b64encode, urlsafe_b64encode
+from base64 import b32encode
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway import durable
 from gateway.config import Config
@@ -28,6 +26,7 @@ from gateway.errors import TrustError
 from gateway.moment import Clock
 from gateway.trust.domeinen import CA, GATEWAY, Domein, Medewerker, Soort, domeinen
 from gateway.trust.ketting import lees_certificaten, lees_lijsten, pem_van, signer_van
+from gateway.trust.openbaar import getuige_vkey, jwk
 from gateway.trust.sleutels import (
     AANKERS,
     KEYS,
@@ -56,8 +55,6 @@ from gateway.trust.uitgifte import (
 KEY_DIR, KEY_FILE = 0o700, 0o600
 PUBLIC_DIR, PUBLIC_FILE = 0o755, 0o644
 ROOT, ISSUER, LIJST = AANKERS
-WITNESS = 0x04
-"""Type of a witness's signature: cosignature/v1 by Ed25519 (c2sp.org/tlog-cosignature)."""
 
 
 def ensure_pki(state: str, config: Config) -> list[str]:
@@ -221,7 +218,7 @@ class Pki:
         """The keys of the identity provider, the newest first (RFC 7517)."""
         names = [f"{domein.naam}.pem", *self.ouder(domein)]
         found = [lees_certificaten(lees(openbaar(self.state, one)), one)[0] for one in names]
-        content = json.dumps({"keys": [_jwk(one) for one in found]}, indent=1).encode()
+        content = json.dumps({"keys": [jwk(one) for one in found]}, indent=1).encode()
         path = openbaar(self.state, f"{domein.naam}.jwks")
         if not os.path.exists(path) or lees(path) != content:
             durable.put(path, content, PUBLIC_FILE)
@@ -275,31 +272,9 @@ def seal_pem(seal: Seal) -> bytes:
     return sleutel_pem(seal.key) + pem_van(seal.certificate, *seal.chain)
 
 
-def getuige_vkey(naam: str, public: ed25519.Ed25519PublicKey) -> str:
-    """The public key line of a witness (c2sp.org/tlog-cosignature, 'Format')."""
-    typed = bytes([WITNESS]) + public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    key_id = hashlib.sha256(naam.encode() + b"\n" + typed).hexdigest()[:8]
-    return f"{naam}+{key_id}+{b64encode(typed).decode()}"
-
-
 def _nieuw_pseudoniem() -> str:
     return "mdw-" + b32encode(Clock().fresh_salt()[:10]).decode().lower()
 
 
 def _is_serial(text: str) -> bool:
     return bool(text) and all(char in "0123456789abcdef" for char in text)
-
-
-def _jwk(cert: x509.Certificate) -> dict[str, str]:
-    public = cert.public_key()
-    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != "secp256r1":
-        raise TrustError("the identity provider's key is a P-256 key")
-    numbers = public.public_numbers()
-    point = {"crv": "P-256", "kty": "EC", "x": _coord(numbers.x), "y": _coord(numbers.y)}
-    thumb = json.dumps(point, separators=(",", ":"), sort_keys=True).encode()  # RFC 7638
-    kid = urlsafe_b64encode(hashlib.sha256(thumb).digest()).rstrip(b"=").decode()
-    return {**point, "use": "sig", "alg": "ES256", "kid": kid}
-
-
-def _coord(value: int) -> str:
-    return urlsafe_b64encode(value.to_bytes(32)).rstrip(b"=").decode()

@@ -31,13 +31,13 @@ from gateway.errors import TrustError
 from gateway.location import Location
 from gateway.trust.domeinen import CA, Domein, Soort, domein, domeinen
 from gateway.trust.ketting import lees_certificaten, lees_lijsten, pem_van, signer_van
+from gateway.trust.openbaar import getuige_vkey
 from gateway.trust.pki import (
     ISSUER,
     KEY_FILE,
     LIJST,
     PUBLIC_FILE,
     Pki,
-    getuige_vkey,
     lees_lijst,
     lees_uitgever,
     seal_pem,

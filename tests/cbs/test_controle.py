@@ -244,7 +244,7 @@ def test_severities_codes_lengths_and_texts_are_data():
     rows = velden.met_datums(structuur.gesplitst(frame, table), table)
     hits = {
         (toets.code, toets.ernst.value, toets.tekst)
-        for groep in velden.groepen(maat) for toets in groep
+        for groep in velden.groepen(maat).gewoon for toets in groep
         if toets.kolom == 7 and rows.select(toets.raak.any()).item()
     }  # fmt: skip
     assert {(code, ernst) for code, ernst, _ in hits} == {

@@ -196,7 +196,7 @@ def test_the_previous_half_year_may_be_delivered_again_beside_the_current():
 
 def test_a_file_of_another_municipality_is_refused_alone_and_counts_in_a_zip():
     """A coordinator for several delivers a file each, together in one ZIP (protocol 2.5)."""
-    alone = beoordeel(een(1, gemeentecode="0034"))
+    alone = beoordeel(een(1, ander="0034"))
     assert (alone.aanvaard, alone.code) == (False, "andere-gemeente")
     assert "0034" in alone.opmerkingen[0]
     in_zip = beoordeel(een(1, gemeentecode="0034", in_zip=True))
@@ -268,6 +268,15 @@ def test_both_days_are_in_the_window(day):
 def test_what_was_not_delivered_cannot_be_withdrawn():
     """Nothing to decide about."""
     assert gevolg(besluit("intrekking", "2026-02-24"), geleverd=False).code == "geen-levering"
+
+
+def test_for_another_municipality_a_mandate_is_needed():
+    """Protocol 2.5, step 4: CBS must have the legal basis, once."""
+    one = replace(besluit("intrekking", "2026-02-24"), afzender="0034")
+    assert gevolg(one).code == "geen-mandaat"
+    cycles = REGELS.opt_in_cycli
+    found = besluiten.beoordeel(one, VENSTERS, cycles, geleverd=True, mandaat=True)
+    assert found.code == "ingetrokken"
 
 
 # --- status ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 
 from gateway.setup import shipped_config
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
 
 KOP = ";".join(f"kolom{n}" for n in range(1, 19)) + "\n"
 ALL = ("ggk", "rinis", "cbs")
@@ -42,13 +42,13 @@ def besluit(soort: str, code: str = "0363", omvang: str = "geheel") -> bytes:
 
 
 def direct() -> str:
-    return shipped_config().decode().replace("antwoord: protocol", "antwoord: direct")
+    return unbound().replace("antwoord: protocol", "antwoord: direct")
 
 
 @pytest.fixture
 def keten(tmp_path: Path) -> Iterator[Keten]:
     """A chain with CBS at the other end, that answers by the protocol."""
-    with Keten(tmp_path, stations=ALL) as made:
+    with Keten(tmp_path, stations=ALL, config=unbound()) as made:
         yield made
 
 
@@ -95,6 +95,50 @@ def test_a_whole_cycle_of_half_a_year(keten: Keten) -> None:
     keten.settle()
     assert "BEVESTIGING_H22025_0363_0001.pdf" in reports(keten, "0363")
     assert keten.cbs.stand("0034", "H22025") == "niet geleverd"
+
+
+def test_the_cycle_of_2016_asks_for_an_opt_in(tmp_path: Path) -> None:
+    """Op-orde on its fixed day, spiegelrapport II, the request; silence, then an opt-in."""
+    row = "201608151200;0363;999999999;0001;20160101;;4;0001;20160101;;;;;;;;;\n"
+    start = datetime(2016, 9, 1, 9, tzinfo=UTC)
+    with Keten(tmp_path, stations=ALL, config=unbound(), nu=start) as keten:
+        assert keten.cbs is not None
+        keten.drop("0363", "WMO_H12016.csv", (KOP + row * 12).encode())
+        keten.settle()
+        came: dict[str, str] = {}
+        for day in ("09-06", "10-02", "10-03", "10-25", "11-06", "11-07", "11-09"):
+            keten.turn(datetime.fromisoformat(f"2016-{day}T12:00+01:00"))
+            keten.settle()
+            came |= {name: day for name in reports(keten, "0363") if name not in came}
+        assert came == {
+            "TECHNISCH_H12016_0363_0001.pdf": "09-06", "OPORDE_H12016_0363_0001.pdf": "10-03",
+            "OVERZICHT_H12016_0363.pdf": "10-25", "SPIEGEL2_H12016_0363.pdf": "11-07",
+            "OPTINVERZOEK_H12016_0363.pdf": "11-09",
+        }  # fmt: skip
+        opt_in = besluit("opt-in").replace(b"H22025", b"H12016")
+        keten.drop("0363", "OPTIN_H12016.xml", opt_in)
+        keten.settle()
+        [row_of] = keten.cbs.status(uitvraag="H12016", gemeente="0363")["gemeenten"]
+        assert (row_of["status"], row_of["publicatie"]) == ("goedgekeurd", "ja")
+
+
+def test_a_delivery_too_many_and_one_of_another_are_told_apart(tmp_path: Path) -> None:
+    """Each gets its own answer, and neither counts."""
+    config = direct().replace("correcties: 20", "correcties: 2")
+    with Keten(tmp_path, stations=ALL, config=config) as keten:
+        assert keten.cbs is not None
+        for name, content in (
+            ("WMO_H22025_1.csv", wmo()), ("WMO_H22025_2.csv", wmo("0034")),
+            ("WMO_H22025_3.csv", wmo()), ("WMO_H22025_4.csv", wmo()),
+        ):  # fmt: skip
+            keten.drop("0363", name, content)
+            keten.settle()
+        assert [name for name in reports(keten, "0363") if name.startswith("OPORDE")] == [
+            "OPORDE_H22025_0363_0001.pdf", "OPORDE_H22025_0363_0003.pdf",
+        ]  # fmt: skip
+        assert len(reports(keten, "0363")) == 6
+        assert keten.cbs.stand("0363", "H22025") == "gecorrigeerd"
+        assert keten.cbs.stand("0034", "H22025") == "niet geleverd"
 
 
 def test_the_answer_answers_the_delivery(snel: Keten) -> None:
@@ -175,6 +219,60 @@ def test_a_restart_goes_on_where_it_was(keten: Keten) -> None:
     ]
 
 
+# --- its receipts ---------------------------------------------------------------------------------
+
+
+def test_each_delivery_is_confirmed_under_its_seal(keten: Keten) -> None:
+    """Data and decisions alike, at once, each by its own exchange; rejected ones too."""
+    keten.drop("0363", "WMO_H22025.csv", b"kapot\n")
+    keten.drop("0363", "SBO_H22025.csv", b"x;1\n")
+    keten.drop("0363", "JEUGD_H22025.csv", b"x;1\n")
+    keten.drop("0363", "OPTIN_H22025.xml", besluit("opt-in"))
+    keten.settle()
+    got = sorted(path.name for path in keten.inbox("0363") if "ONTVANGSTBEWIJS" in path.name)
+    assert got == [
+        "ONTVANGSTBEWIJSBESLUIT_H22025_0363_0001.xml", "ONTVANGSTBEWIJSJEUGD_H22025_0363_0001.xml",
+        "ONTVANGSTBEWIJSSBO_H22025_0363_0001.xml", "ONTVANGSTBEWIJS_H22025_0363_0001.xml",
+    ]  # fmt: skip
+    for name in ("WMO_H22025.csv", "SBO_H22025.csv", "JEUGD_H22025.csv", "OPTIN_H22025.xml"):
+        assert [one["status"] for one in keten.trace(name)] == ["confirmed"], name
+
+
+def test_a_repeat_gets_no_second_receipt_and_a_restart_none(keten: Keten) -> None:
+    """Each delivery has one, however often the counterpart is started."""
+    keten.drop("0363", "WMO_H22025.csv", wmo())
+    keten.settle()
+    keten.restart()
+    keten.settle()
+    assert [path.name for path in keten.inbox("0363")].count("ONTVANGSTBEWIJS_H22025_0363_0001.xml")
+    assert keten.types().count("confirmed") == 1
+
+
+def test_without_its_key_it_says_so_and_goes_on(tmp_path: Path) -> None:
+    """Other answers are not held up; the receipt is sealed once the key is there."""
+    with Keten(tmp_path, stations=ALL, config=direct()) as keten:
+        key = Path(keten.location.state, "keys/zegel-cbs/sleutel.pem")
+        key.rename(key.with_suffix(".weg"))
+        keten.drop("0363", "WMO_H22025.csv", wmo())
+        keten.settle()
+        assert keten.cbs is not None
+        assert "TECHNISCH_H22025_0363_0001.pdf" in reports(keten, "0363")
+        assert any("cannot be sealed" in line for line in keten.cbs.said)
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "acknowledged"
+        key.with_suffix(".weg").rename(key)
+        keten.restart()
+        keten.settle()
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "confirmed"
+
+
+def test_where_no_receipts_are_asked_none_is_sent(tmp_path: Path) -> None:
+    text = direct().replace("ontvangstbewijs: eerder", "ontvangstbewijs: nee")
+    with Keten(tmp_path, stations=ALL, config=text) as keten:
+        keten.drop("0363", "WMO_H22025.csv", wmo())
+        keten.settle()
+        assert keten.trace("WMO_H22025.csv")[0]["status"] == "acknowledged"
+
+
 # --- what lies there by another way ---------------------------------------------------------------
 
 
@@ -244,6 +342,22 @@ def test_a_decision_is_confirmed_whatever_it_comes_to(snel: Keten) -> None:
     assert "BEVESTIGING_H22025_0363_0001.pdf" in reports(snel, "0363")
     assert snel.cbs is not None
     assert snel.cbs.stand("0363", "H22025") == "goedgekeurd"
+
+
+@pytest.mark.parametrize("mandaten", ["{}", '{"0034": ["0363"]}'])
+def test_who_decides_for_another_needs_a_mandate(tmp_path: Path, mandaten: str) -> None:
+    """Else it has no effect; either way who sent it is told."""
+    config = direct().replace("mandaten: {}", f"mandaten: {mandaten}")
+    with Keten(tmp_path, stations=ALL, config=config) as keten:
+        assert keten.cbs is not None
+        keten.drop("0034", "WMO_H22025.csv", wmo("0034"))
+        keten.settle()
+        keten.turn(datetime(2026, 2, 24, 9, tzinfo=UTC))
+        keten.drop("0363", "INTREKKING_H22025.xml", besluit("intrekking", "0034"))
+        keten.settle()
+        assert "BEVESTIGING_H22025_0363_0001.pdf" in reports(keten, "0363")
+        wanted = "goedgekeurd" if mandaten == "{}" else "ingetrokken"
+        assert keten.cbs.stand("0034", "H22025") == wanted
 
 
 def test_the_configuration_counts_from_when_it_is_changed(keten: Keten) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway import durable
 from gateway.cbs.bewaard import controle_tekst, controle_van
+from gateway.cbs.lijn import GESTOPT
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.model import Aantal, Bevinding, Controle, Ernst
 from gateway.cbs.ontvangst import herkomst
@@ -248,6 +249,22 @@ def test_a_file_that_brings_the_process_down_is_set_aside_in_the_end(location: L
         states = {r["afzender"]: r["toestand"] for r in cbs.plek.staat.leveringen()}
     assert states == {"0363": "terzijde", "0034": "gecontroleerd"}
     assert any("did not come to an end" in one for one in said)
+
+
+def test_a_process_that_was_told_to_stop_in_the_middle_is_no_failed_try(location: Location) -> None:
+    """Its gateway leaves word when it has to kill it."""
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    with open_at(location, []) as cbs:
+        while not cbs.plek.staat.leveringen("genomen"):
+            cbs.ronde()
+        with cbs.plek.staat.stap():
+            cbs.plek.staat.wijzig("levering", 1, pogingen=MAX_POGINGEN)
+    durable.put(str(Path(location.state) / "cbs" / GESTOPT), b"")
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+        assert [r["toestand"] for r in cbs.plek.staat.leveringen()] == ["gecontroleerd"]
+    assert not (Path(location.state) / "cbs" / GESTOPT).exists()
 
 
 def test_a_file_that_is_not_what_its_metagegevens_tell_is_set_aside(location: Location) -> None:

@@ -296,7 +296,7 @@ def test_they_agree_on_any_small_file(beide, data):
 
 
 @runs(150, 10_000)
-@given(NAMES)
+@given(NAMES.filter(lambda naam: not naam.lower().endswith(".zip")))  # a ZIP is judged by member
 def test_they_agree_on_a_name(beide, naam):
     """Whatever it is called; with the content of a right file."""
     lines, _ = valid(0, 1, 0)

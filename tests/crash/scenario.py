@@ -23,6 +23,7 @@ SETTINGS = (
     ("rusttijd_ms: 2000", "rusttijd_ms: 10"),
     ("scan_ms: 2000", "scan_ms: 100"),
     ("max_bytes: 26214400", "max_bytes: 2000000\n  deel_bytes: 1000000"),
+    ("binding: sterk", "binding: zwak"),
     ('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    groot: verwijzen'),
     ('patronen: ["TECHNISCH_', 'groot: verwijzen\n    patronen: ["TECHNISCH_'),
     ("naam: Westerveld", "naam: Westerveld, overdracht: {wijze: merkteken}"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
 from tests.faults.processes import at_cbs, codes, many_parties, running, verified
 from tests.flow.conftest import KNOOPPUNT, eventually
 
@@ -91,6 +91,7 @@ POISON = {
 
 def test_row_85_a_poison_file_is_held_and_the_rest_go_on(keten):
     """What is parsed at the door and between the hubs: each held by a limit, and not read again."""
+    keten.reconfigure(unbound())
     for number, (what, content) in enumerate(POISON.items()):
         keten.drop(
             "0034", "BESLUIT_H22025.xml", content, uitwisseling="besluit", gebruiker=f"u{number}"

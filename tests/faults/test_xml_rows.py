@@ -175,6 +175,7 @@ def test_row_62_hints_to_elsewhere(keten, counter, how):
     hint = HINTS[how].replace(b"URL", counter)
     (keten.hop("ggk/uit") / "a.xml").write_bytes(in_header(hint))
     keten.settle()
+    keten.reconfigure(unbound())
     besluit = b'<publicatiebesluit xmlns="urn:knooppunt:publicatiebesluit:1">' + hint
     keten.drop("0034", "BESLUIT_H22025.xml", besluit + b"</publicatiebesluit>")
     keten.settle()

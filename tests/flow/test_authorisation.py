@@ -14,14 +14,13 @@ from gateway.errors import GatewayError
 from gateway.model import Kind
 from gateway.moment import monotonic
 from gateway.requests import Asked, place
-from gateway.setup import shipped_config
 from gateway.store import connect
 from gateway.store_queries import Reader
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
 from tests.flow.test_decisions import besluit
 
 ME = pwd.getpwuid(os.getuid()).pw_name
-OPEN = shipped_config().decode()
+OPEN = unbound()
 VERPLICHT = OPEN.replace("autorisatie: open", "autorisatie: verplicht")
 
 
@@ -79,7 +78,8 @@ def test_who_counts_as_the_user_of_a_drop(tmp_path, party, sub, user, herkomst):
 
 
 def test_where_nothing_is_asked_everybody_passes(keten):
-    """As shipped the aanlevering is open: no grant, and a decision for another passes too."""
+    """The aanlevering is open: no grant, and a decision for another passes too."""
+    keten.reconfigure(OPEN)
     keten.drop("0363", "WMO_H22025.csv", b"x")
     keten.drop("0363", "INTREKKING_H22025.xml", besluit("intrekking", code="0034"))
     keten.settle()

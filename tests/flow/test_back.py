@@ -99,6 +99,7 @@ def test_a_number_of_another_municipality_is_not_this_ones_delivery(keten):
 
 def test_a_retour_exchange_answers_only_what_it_says(keten):
     """A besluit has numbers of its own: antwoord_op does not name it, so nothing is answered."""
+    keten.reconfigure(unbound())
     keten.drop("0363", "x.xml", BESLUIT, uitwisseling="besluit")
     keten.settle()
     assert len(keten.received("besluit")) == 1

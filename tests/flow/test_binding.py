@@ -118,7 +118,9 @@ def test_a_seal_where_none_is_asked_counts_all_the_same(streng):
 
 def test_a_large_file_by_reference_is_sealed_too(tmp_path):
     """Its SHA-256, read while it is carried, is held against the seal's."""
-    config = SHIPPED.replace('    patronen: ["WMO_*"]', '    patronen: ["WMO_*"]\n    groot: verwijzen')
+    config = SHIPPED.replace(
+        '    patronen: ["WMO_*"]', '    patronen: ["WMO_*"]\n    groot: verwijzen'
+    )
     config = config.replace("max_bytes: 26214400", "max_bytes: 65536")
     large = b"regel;0363\n" * 20_000
     with Keten(tmp_path, config=config) as keten:

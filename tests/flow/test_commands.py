@@ -183,9 +183,11 @@ def test_trace_finds_a_file_by_anything_it_was_ever_called(knooppunt):
             message["sha256"][:8], message["sha256"][:8].upper()]  # fmt: skip
     assert "WMO_H22025_gestuurd door Henk_0363_0001.CSV" in refs
     assert any(one.endswith(".bv03.xml") for one in refs)
+    beside = {key: message[key] for key in ("receipt", "downloads")}
+    assert beside == {"receipt": None, "downloads": []}
     with Reader(str(knooppunt.folders / ".state/knooppunt.db")) as reader:
         for ref in refs:
-            assert reader.trace(ref) == [message], ref
+            assert [one | beside for one in reader.trace(ref)] == [message], ref
     again = knooppunt.json("trace", message["sha256"][:8])
     assert again == {"query": message["sha256"][:8], "messages": [message]}
     text = knooppunt("trace", "WMO_H22025_gestuurd door Henk.CSV").stdout

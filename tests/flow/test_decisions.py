@@ -7,7 +7,14 @@ import pytest
 
 from gateway.config import parse
 from gateway.setup import shipped_config
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
+
+
+@pytest.fixture
+def keten(tmp_path):
+    """A chain in which a decision needs no seal: these tests are about its form and its windows."""
+    with Keten(tmp_path, config=unbound()) as keten:
+        yield keten
 
 
 def besluit(soort, omvang="geheel", code="0363", extra="", gebruiker="b.bakker-jansen"):
@@ -82,17 +89,11 @@ def test_a_decision_of_the_wrong_form_is_refused_with_its_places(keten, fault):
     assert (held / "OPTIN_H22025.xml").read_bytes() == FOUT[fault]
 
 
-def test_binding_stands_at_weak_and_strong_refuses(tmp_path):
-    """As shipped a name will do; an exchange that demands a seal refuses what has none."""
-    shipped = shipped_config().decode()
-    assert parse(shipped).uitwisselingen["besluit"].binding == "zwak"
-    text = shipped.replace("    binding: zwak", "    binding: sterk")
-    assert text != shipped
-    with Keten(tmp_path, config=text) as keten:
-        keten.drop("0363", "OPTIN_H22025.xml", besluit("opt-in"))
-        keten.settle()
-        assert keten.received("besluit") == []
-        assert "binding-ontbreekt" in keten.notices("0363", "weigering")[0]
+def test_binding_stands_at_strong():
+    """As shipped a decision demands a seal or a login (test_binding.py); nothing else does."""
+    found = parse(shipped_config().decode()).uitwisselingen.values()
+    assert {one.id for one in found if one.binding != "zwak"} == {"besluit"}
+    assert all(one.binding == "zwak" for one in parse(unbound()).uitwisselingen.values())
 
 
 # --- windows --------------------------------------------------------------------------------------

@@ -41,10 +41,12 @@ class Forge:
         self.key = ECKey.import_key(sleutel_pem(key))
 
     def pseudonym(self, code="0363", user="coordinator"):
+        """Of an employee."""
         known = lees_pseudoniemen(self.keten.location.state)
         return next(key for key, who in known.items() if who == (code, user))
 
     def claims(self, said, **wrong):
+        """What a token over this manifest says, and what of it is to be otherwise."""
         now = int(self.keten.nu.timestamp())
         right = {
             "iss": self.keten.config.eherkenning.uitgever, "aud": "knooppunt", "sub": "x",
@@ -56,17 +58,20 @@ class Forge:
         return {name: value for name, value in found.items() if value is not None}
 
     def said(self, content=OPTIN, name=NAME, code="0363", salt=SALT):
+        """A manifest and its salt, not signed yet."""
         listed = manifest.Listed(name, len(content), hashlib.sha256(content).hexdigest())
         made = manifest.build(manifest.Manifest(code, (listed,), "2026-02-02T09:00:00Z"))
         return verklaring.Verklaring(made, salt, "")
 
     def sign(self, said, key=None, header=None, **wrong):
+        """The assertion over it, as it lies beside the file."""
         header = header or {"alg": "ES256", "kid": self.key.thumbprint()}
         token = jwt.encode(header, self.claims(said, **wrong), key or self.key,
                            algorithms=[header["alg"]])  # fmt: skip
         return self.whole(said, token)
 
     def whole(self, said, token):
+        """The same, with this token."""
         return verklaring.build(verklaring.Verklaring(said.manifest, said.salt, token))
 
 
@@ -161,7 +166,7 @@ def test_a_token_of_another_key_is_refused(forge):
 
 
 def test_a_token_without_signature_or_with_the_public_key_as_a_secret_is_refused(forge):
-    """alg none, and HS256 with what everybody knows."""
+    """Alg none, and HS256 with what everybody knows."""
     said = forge.said()
 
     def part(one):
@@ -261,7 +266,7 @@ def reissued(forge, issuer):
 
 
 def test_a_user_logs_in_and_hands_in_by_the_command_line_client(forge, broker, tmp_path):
-    """knooppunt deliver, against the real provider over HTTP."""
+    """Knooppunt deliver, against the real provider over HTTP."""
     reissued(forge, broker)
     file = tmp_path / "hier" / NAME
     file.parent.mkdir()
@@ -323,7 +328,7 @@ def test_a_session_at_the_broker_is_not_enough_where_a_new_login_is_asked(broker
 
 
 def test_the_keys_that_the_broker_shows_are_those_that_the_gateway_believes(forge, broker):
-    """jwks over HTTP and in what init published."""
+    """Jwks over HTTP and in what init published."""
     shown = httpx.get(f"{broker}/jwks").json()["keys"]
     path = forge.keten.folder / "folders" / ".state" / "vertrouwen" / "idp.jwks"
     kept = json.loads(path.read_text())["keys"]

@@ -9,9 +9,8 @@ import signal
 
 import pytest
 
-from gateway.setup import shipped_config
 from gateway.store_use import Wanted, grants_of, used
-from gateway.testing import Keten
+from gateway.testing import Keten, unbound
 from tests.flow.conftest import eventually
 from tests.flow.test_commands import as_promised
 from tests.flow.test_decisions import besluit
@@ -154,7 +153,7 @@ def test_a_time_can_be_asked_on_the_command_line(knooppunt):
 @pytest.fixture
 def drukte(tmp_path):
     """A chain in which two users of two municipalities did some things, and CBS answered one."""
-    with Keten(tmp_path, config=shipped_config().decode().replace(*STRENG)) as keten:
+    with Keten(tmp_path, config=unbound().replace(*STRENG)) as keten:
         keten.grant("bea", "gmsd", "0363", "0034")
         for code in ("0363", "0034"):
             keten.drop(code, "WMO_H22025.csv", code.encode(), uitwisseling="wmo", gebruiker="bea")

@@ -40,8 +40,9 @@ def certificate(key, issuer=ISSUER, since=timedelta(days=-30), until=timedelta(d
         [x509.NameAttribute(NameOID.COMMON_NAME, "Amsterdam"),
          x509.NameAttribute(NameOID.SERIAL_NUMBER, "00000001000000363000")]
     )  # fmt: skip
-    built = x509.CertificateBuilder(issuer.certificate.subject, subject, key.public_key(),
-                                    x509.random_serial_number(), NU + since, NU + until)  # fmt: skip
+    public, serial = key.public_key(), x509.random_serial_number()
+    valid = (NU + since, NU + until)
+    built = x509.CertificateBuilder(issuer.certificate.subject, subject, public, serial, *valid)
     built = built.add_extension(x509.BasicConstraints(False, None), critical=True)
     ski = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return built.add_extension(ski, critical=False).sign(issuer.key, hashes.SHA256())

@@ -77,6 +77,10 @@ def test_shipped_exchanges_are_those_of_the_contract():
         "op-orde-zip": ("GMSDSPZ", "retour"),
         "bevestiging": ("GMSDBVS", "retour"),
         "overzicht": ("GMSDOVZ", "retour"),
+        "ontvangstbewijs": ("GMSDOVB", "retour"),
+        "ontvangstbewijs-sbo": ("GMSDOVS", "retour"),
+        "ontvangstbewijs-jeugd": ("GMSDOVJ", "retour"),
+        "ontvangstbewijs-besluit": ("GMSDOVD", "retour"),
     }
     assert CONFIG.uitwisselingen["besluit"].schema_ == "publicatiebesluit.xsd"
     assert {one.tegenpartij for one in gmsd} == {"cbs"}

@@ -88,6 +88,14 @@ def test_every_event_has_a_meaning_and_custody_has_leaves_of_its_own():
         (["rejected", "dropped", "relayed"], "dropped"),
         (["accepted", "delivered", "acknowledged", "quarantined", "dropped"], "acknowledged"),
         (["accepted", "delivered", "quarantined", "released"], "delivered"),
+        (["accepted", "delivered", "acknowledged", "notified", "confirmed"], "confirmed"),
+        (["accepted", "delivered", "confirmed"], "received"),
+        (["accepted", "relayed", "confirmed", "delivered"], "received"),
+        (["accepted", "delivered", "confirmed", "acknowledged"], "confirmed"),
+        (["accepted", "delivered", "acknowledged", "confirmed", "confirmed"], "confirmed"),
+        (["accepted", "refused", "confirmed"], "refused"),
+        (["accepted", "delivered", "confirmed", "refused"], "refused"),
+        (["accepted", "delivered", "acknowledged", "served", "collected"], "acknowledged"),
     ],
 )
 def test_where_events_lead(events, status):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.config import parse
 from gateway.errors import ConfigError
-from tests.vectors.namen import HEEN, NERGENS, TERUG, TYPES
+from tests.vectors.namen import BEWIJZEN, HEEN, NERGENS, TERUG, TYPES
 
 SHIPPED = (Path(__file__).parents[2] / "config.yaml").read_text("utf-8")
 CONFIG = parse(SHIPPED)
@@ -77,7 +77,7 @@ def test_no_two_exchanges_or_kinds_share_a_code():
 
 def test_the_tables_of_names_cover_every_exchange():
     """A new exchange asks for its good names."""
-    assert set(HEEN) | set(TERUG) == set(CONFIG.uitwisselingen)
+    assert set(HEEN) | set(TERUG) | set(BEWIJZEN) == set(CONFIG.uitwisselingen)
 
 
 @pytest.mark.parametrize(("name", "wanted"), [(n, e) for e, found in HEEN.items() for n in found])
@@ -111,6 +111,16 @@ def test_whatever_stands_after_a_prefix_a_name_goes_one_way(data):
     [found] = knowing(name)
     vektis = re.fullmatch(r"WMO_\d{4}_\d{4}_\d{8}_\d{2}\.csv", name, re.IGNORECASE | re.ASCII)
     assert found == ("vektis" if vektis else one.id)
+
+
+@pytest.mark.parametrize("uitwisseling", BEWIJZEN)
+def test_each_receipt_is_read_by_its_own_exchange_alone(uitwisseling):
+    """So no two receipts ever share a name, nor one the number of another kind's delivery."""
+    name = BEWIJZEN[uitwisseling].format(code="0363")
+    reading = [one.id for one in CONFIG.uitwisselingen.values() if one.lees(name) is not None]
+    assert reading == [uitwisseling]
+    assert CONFIG.uitwisselingen[uitwisseling].inhoud == "ontvangstbewijs"
+    assert len(CONFIG.uitwisselingen[uitwisseling].antwoord_op) == 1
 
 
 @pytest.mark.parametrize("ext", TYPES)

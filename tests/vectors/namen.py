@@ -63,3 +63,11 @@ TYPES = {
     "bin": bytes(range(256)),
 }  # fmt: skip
 """File types on the way back: whatever they are, the bytes come as they were sent."""
+
+BEWIJZEN = {
+    "ontvangstbewijs": "ONTVANGSTBEWIJS_H22025_{code}_0001.xml",
+    "ontvangstbewijs-sbo": "ONTVANGSTBEWIJSSBO_H22025_{code}_0001.xml",
+    "ontvangstbewijs-jeugd": "ONTVANGSTBEWIJSJEUGD_H22025_{code}_0001.xml",
+    "ontvangstbewijs-besluit": "ONTVANGSTBEWIJSBESLUIT_H22025_{code}_0001.xml",
+}
+"""Receipts: XML alone, under a seal (tests/flow/test_receipts.py)."""
