@@ -190,7 +190,8 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import runs, show
+    from gateway import show
+    from gateway.standing import traced
     from gateway.store_queries import Reader
 
     location = location_of(config, state)
@@ -199,7 +200,7 @@ def trace(
         told = {message["id"] for message in messages}
         came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
         answers = [answer for answer in came if answer["id"] not in told]
-    runs.traced(location, messages + answers)
+    traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

@@ -23,6 +23,7 @@ from gateway.errors import AuditError, ForkError, StateError
 from gateway.health import checkup
 from gateway.location import read_config
 from gateway.sealing import read_sealing
+from gateway.standing import traced
 from gateway.testing import Keten
 from tests.flow.conftest import eventually
 from tests.flow.getuigen import NAMES, Getuigen
@@ -95,7 +96,7 @@ def test_each_leaf_is_witnessed_and_stamped_in_the_end(getuigen):
         one for one in report.not_proven if "--since" in one or "--vkey" in one or "is true" in one
     ]
     with keten_of(getuigen) as keten:
-        messages = runs.traced(getuigen.location, keten.trace("WMO_H22025.csv"))
+        messages = traced(getuigen.location, keten.trace("WMO_H22025.csv"))
     seals = [e["seal"] for m in messages for e in m["events"] if e["leaf"] is not None]
     assert {one["state"] for one in seals} == {"timestamped"}
     assert all(one["witnessed"] is not None for one in seals)
