@@ -126,17 +126,10 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     rules = config.alarmen
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
     found += _receipts(health.unconfirmed, config)
+    found += _others(health, rules.getuige_minuten)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
-    if health.fork:
-        found.append(Alarm("splitsing", "log", f"{health.fork}; the gateway stops until that is "
-                           "mended (docs/audit.md, Witnesses)"))  # fmt: skip
-    found += [
-        Alarm("getuige-zwijgt", name, f"{name} has not signed the log for {age / 60:.0f} minutes: "
-              f"{why}; leaves since then are logged, and not witnessed or time-stamped")
-        for name, age, why in health.silent if age >= rules.getuige_minuten * 60
-    ]  # fmt: skip
     if abs(health.clock_s) >= rules.klok_sprong_s:
         way = "forward" if health.clock_s > 0 else "back"
         found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
@@ -167,6 +160,18 @@ def judge(health: Health, config: Config) -> list[Alarm]:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip
     return found
+
+
+def _others(health: Health, minutes: int) -> Iterator[Alarm]:
+    """What witnesses saw, and who of them does not sign."""
+    if health.fork:
+        yield Alarm("splitsing", "log", f"{health.fork}; the gateway stops until that is mended "
+                    "(docs/audit.md, Witnesses)")  # fmt: skip
+    for name, age, why in health.silent:
+        if age >= minutes * 60:
+            yield Alarm("getuige-zwijgt", name, f"{name} has not signed the log for "
+                        f"{age / 60:.0f} minutes: {why}; leaves since then are logged, and not "
+                        "witnessed or time-stamped")  # fmt: skip
 
 
 def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:

@@ -18,6 +18,7 @@ from gateway import believed, durable, issued, purge, quarantine, rotation
 from gateway.anchors import Anchors
 from gateway.audit.keys import LogKeys
 from gateway.audit.publish import Publisher
+from gateway.audit.seals import tokens_after
 from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
@@ -240,7 +241,9 @@ class Chain:
             policy_of(self.location, settings), trust_of(self.location, settings), settings,
             Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
-        asked.find_tokens(int(self.store.meta().get(TOKENS, "0")))
+        self.ledger.beside = self._note_tokens
+        logged = int(self.store.meta().get(TOKENS, "0"))
+        asked.tokens.extend(tokens_after(self.location.audit, logged))
         try:
             self.said += asked.check_start(self._publisher.current)
         except GatewayError:
@@ -357,7 +360,6 @@ class Chain:
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
         if self.ledger.unpublished and due:
-            self._note_tokens()
             self._publishing = self._beside.submit(self._publication())
 
     def _publication(self) -> Callable[[], int]:
@@ -382,17 +384,12 @@ class Chain:
 
         return publish
 
-    def _note_tokens(self) -> None:
+    def _note_tokens(self, changes: Changes) -> None:
         """Log the time stamps that came. Only beside other leaves: each would bring the next."""
-        if self._witnessing is None or not self._witnessing.tokens:
-            return
-        self.engine.settle()
-        changes = Changes()
-        while self._witnessing.tokens:
+        while self._witnessing is not None and self._witnessing.tokens:
             one = self._witnessing.tokens.popleft()
             self.ledger.system("tsa.token", f"checkpoint {one.size}", one.sha256, changes)
             changes.meta[TOKENS] = str(one.size)
-        self.store.commit(changes)
 
     def _keep_and_drop(self) -> None:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""

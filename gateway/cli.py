@@ -205,11 +205,12 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import receipts, runs, show
+    from gateway import receipts, show
+    from gateway.standing import traced
 
     location = location_of(config, state)
     messages, answers = receipts.trace(location, ref)
-    runs.traced(location, messages + answers)
+    traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

@@ -7,6 +7,8 @@ commitments, whose openings lie in the store and can be erased (``docs/audit.md`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway import __version__
 from gateway.audit import leaf
 from gateway.audit.merkle import Frontier
@@ -37,6 +39,7 @@ class Ledger:
         self._frontier = Frontier.from_bytes(found.frontier) if found else Frontier()
         self.size = found.size if found else 0
         self.unpublished: list[bytes] = []
+        self.beside: Callable[[Changes], None] = lambda _: None
         if found:
             clock.not_before(found.at)
             if self._frontier.root() != found.root or self._frontier.size != found.size:
@@ -78,6 +81,8 @@ class Ledger:
                 }
             )
         self._move(changes, at)
+        if changes.leaves:
+            self.beside(changes)  # what is logged beside other leaves, never for itself
 
     def act(
         self, type_: str, by: str, about: Row, changes: Changes, *, name: str = "", why: str = ""

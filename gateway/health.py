@@ -97,11 +97,7 @@ class Monitor:
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
             fork=sealing.fork,
-            silent=tuple(
-                (name, (now - one.since) / 1000, one.said)
-                for name, one in sealing.peers.items()
-                if one.since
-            ),
+            silent=sealing.silent(now),
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
 

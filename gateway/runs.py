@@ -19,6 +19,7 @@ from rich.text import Text
 from gateway import receipts, show
 from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
+from gateway.audit.report import Report
 from gateway.audit.stamp import Trust
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
@@ -28,12 +29,11 @@ from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
 from gateway.location import Location, read_config
 from gateway.lying import Lying
-from gateway.moment import Clock, iso, monotonic, pause
+from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
-from gateway.outside import seals_of
 from gateway.oversight import STDERR, Oversight, Watching
 from gateway.periods import moment_of, rfc3339
-from gateway.sealing import read_sealing
+from gateway.standing import sealed
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
@@ -217,7 +217,7 @@ def standing(location: Location) -> Row:
             "audit": {
                 "size": head["size"] if head else 0,
                 "root": b64encode(head["root"]).decode() if head else "",
-                **_sealed(location),
+                **sealed(location),
             },
             "deliveries": reader.counts(),
         }
@@ -235,36 +235,6 @@ def _counterpart(location: Location) -> Row | None:
     from gateway.cbs.kijk import kort
 
     return kort(location)
-
-
-def _sealed(location: Location) -> Row:
-    """How many leaves others signed, and who of them fails."""
-    stand, sealing = seals_of(location).newest(), read_sealing(location.state)
-    return {
-        "witnessed": stand.witnessed or 0,
-        "timestamped": stand.timestamped or 0,
-        "fork": sealing.fork,
-        "peers": [
-            {
-                "name": name,
-                "size": one.size,
-                "at": iso(one.at) if one.at else None,
-                "failing_since": iso(one.since) if one.since else None,
-                "reason": one.said,
-            }
-            for name, one in sealing.peers.items()
-        ],
-    }
-
-
-def traced(location: Location, messages: list[Row]) -> list[Row]:
-    """What the store tells of messages, and where each leaf stands (docs/audit.md, Witnesses)."""
-    seals = seals_of(location)
-    for event in (event for message in messages for event in message["events"]):
-        if event["leaf"] is not None:
-            stand = seals.of(event["leaf"])
-            event["seal"] = {"state": stand.state, **stand._asdict()}
-    return messages
 
 
 def checked(location: Location, out: Console, *, as_json: bool) -> int:
@@ -315,7 +285,7 @@ def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row
 def verify(
     directory: str, since: Path | None, vkey: Path | None, err: Console,
     policy: Path | None = None, tsa_ca: Path | None = None,
-) -> audit_verify.Report:  # fmt: skip
+) -> Report:  # fmt: skip
     """``knooppunt audit verify``, with progress on standard error once it takes a while."""
     began = monotonic()
     told = [began]

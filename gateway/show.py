@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from gateway.audit.verify import Report
+from gateway.audit.report import Report
 from gateway.model import Event, Levering
 
 Row = dict[str, Any]

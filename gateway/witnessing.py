@@ -20,13 +20,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gateway import durable
 from gateway.audit import checkpoint, reading
 from gateway.audit.cosign import bare, cosignatures, with_lines
 from gateway.audit.policy import Policy
 from gateway.audit.publish import TILE_MODE
+from gateway.audit.seals import Token
 from gateway.audit.stamp import QUERY_TYPE, SUFFIX, StampError, Trust, answered, query
 from gateway.config import Getuigen
 from gateway.errors import AuditError, ForkError, StateError
@@ -45,13 +45,6 @@ FIRST_REST, LAST_REST = 1.0, 60.0
 TSA = "tsa"
 
 
-class Token(NamedTuple):
-    """A time stamp that was got: of which size, and the SHA-256 of its file."""
-
-    size: int
-    sha256: str
-
-
 class Witnessing:
     """The witnesses and the authority of one log. ``say`` gets what an operator should see."""
 
@@ -64,7 +57,7 @@ class Witnessing:
         self._policy, self._trust, self._settings = policy, trust, settings
         self._klok, self._say = klok, say
         self.fault: ForkError | None = None
-        self.tokens: deque[Token] = deque()
+        self.tokens: deque[Token] = deque()  # that are not in the log yet
         had = read_sealing(state)
         where = {one: settings.adressen.get(one.name) or one.url for one in policy.known}
         self._peers = [
@@ -75,7 +68,8 @@ class Witnessing:
         for one in self._peers:
             one.known = self._sealing.peers[one.name].size
         self._offered: tuple[int, bytes] | None = None
-        self._size, self._content = 0, b""
+        self._size, self._content, self._kept = 0, b"", b""
+        self._save_at = 0.0
         self._next = 0.0  # when another checkpoint may be archived
         self._due: dict[str, tuple[float, float]] = {}  # when to ask again, and the rest after it
         self._wake = threading.Condition()
@@ -84,13 +78,6 @@ class Witnessing:
         self._thread = threading.Thread(target=self._go, name="witness", daemon=True)
 
     # --- at start ---
-
-    def find_tokens(self, logged: int) -> None:
-        """Time stamps that came after the one of this size, and are not in the log yet."""
-        for size in reading.archived_sizes(self._audit, SUFFIX):
-            content = reading.read(self._audit, f"checkpoints/{size}{SUFFIX}")
-            if size > logged and content is not None:
-                self.tokens.append(Token(size, hashlib.sha256(content).hexdigest()))
 
     def check_start(self, content: bytes) -> list[str]:
         """Ask each witness whether it knows this log as we do. :class:`ForkError` if not."""
@@ -119,6 +106,7 @@ class Witnessing:
         if lines and size:
             self._take(size, content)
             self._add(lines)
+            self._archive()
         else:
             self._due.clear()  # nothing was archived yet
         self._save()
@@ -207,21 +195,20 @@ class Witnessing:
         for one in self._peers:
             if self._is_due(one.name):
                 changed |= self._ask(one, LAST_SECONDS if ending else CALL_SECONDS)
+        self._archive()
         if self._is_due(TSA):
             changed |= self._stamp(LAST_SECONDS if ending else CALL_SECONDS)
-        if changed:
+        if changed or ending or monotonic() >= self._save_at:
             self._save()
 
     def _is_due(self, name: str) -> bool:
         return name in self._due and monotonic() >= self._due[name][0] and not self._over
 
     def _take(self, size: int, content: bytes) -> None:
-        """Archive this checkpoint, and go on with what signatures it has already."""
+        """Go on with this checkpoint, and what signatures it has already."""
         path = f"checkpoints/{size}"
-        had = reading.read(self._audit, path)
-        if had is None:
-            self._put(path, content)
-        self._size, self._content = size, had or content
+        self._kept = reading.read(self._audit, path) or b""
+        self._size, self._content = size, self._kept or content
         now = monotonic()
         self._next = now + self._settings.tussenpoos_s
         note = checkpoint.parse_note(self._content)
@@ -237,16 +224,21 @@ class Witnessing:
         except Trouble as error:
             return self._failed(one.name, error.sentence)
         self._add([got.line])
-        for line in self._went_well(one, forgot=got.forgot):
+        said = self._went_well(one, forgot=got.forgot)
+        for line in said:
             self._say(line)
-        return True
+        return bool(said)
 
     def _add(self, lines: list[str]) -> None:
         content = with_lines(self._content, lines)
         self._policy.witnessed(checkpoint.parse_note(content))  # never keep one that does not fit
-        if content != self._content:
-            self._put(f"checkpoints/{self._size}", content)
-            self._content = content
+        self._content = content
+
+    def _archive(self) -> None:
+        """Once for all who signed: each sync of the disk is one that the rounds wait for."""
+        if self._content != self._kept:
+            self._put(f"checkpoints/{self._size}", self._content)
+            self._kept = self._content
 
     def _put(self, path: str, content: bytes) -> None:
         with self._writing:
@@ -266,8 +258,7 @@ class Witnessing:
         self._put(f"checkpoints/{self._size}{SUFFIX}", reply.body)
         self.tokens.append(Token(self._size, hashlib.sha256(reply.body).hexdigest()))
         self._due.pop(TSA, None)
-        self._sealing.went_well(TSA, self._size, self._klok())
-        return True
+        return bool(self._sealing.went_well(TSA, self._size, self._klok()).since)
 
     # --- how it stands ---
 
@@ -298,3 +289,4 @@ class Witnessing:
         with self._writing:
             if not self._over:
                 self._sealing.write(self._state)
+        self._save_at = monotonic() + LAST_REST

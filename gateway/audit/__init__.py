@@ -16,6 +16,7 @@ Where is what:
 * ``reading.py``    reads the files back, for start-up and for verification            (io)
 * ``verify.py``     the numbered steps a third party runs over the folder alone        (io)
 * ``walk.py``       the one pass over all leaves that those steps share                (io)
+* ``report.py``     what a verification says: steps, faults, what was not proven      [pure]
 * ``others.py``     the steps against what witnesses and authorities signed           (io)
 * ``seals.py``      where a leaf stands: logged, witnessed, time-stamped               (io)
 * ``older.py``      the steps against checkpoints that were archived, or kept          (io)

@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from gateway.audit import checkpoint, reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, VerifierKey
 from gateway.audit.merkle import EMPTY_ROOT
-from gateway.audit.walk import Fault
+from gateway.audit.report import Fault
 
 _UNKNOWN = "not signed by any key that is known here"
 

@@ -18,8 +18,8 @@ from gateway.audit import checkpoint, reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError
 from gateway.audit.cosign import bare
 from gateway.audit.policy import Policy
+from gateway.audit.report import Fault
 from gateway.audit.stamp import SUFFIX, StampError, Trust, verified
-from gateway.audit.walk import Fault
 
 SLACK_S = 300
 """By how many seconds the clocks of a gateway and of a witness may differ, waiting included."""

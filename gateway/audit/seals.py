@@ -8,6 +8,7 @@ token. Each signature is verified again when it is asked.
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from typing import NamedTuple
 
@@ -41,6 +42,23 @@ class Standing(NamedTuple):
         if self.timestamped is not None:
             return STAMPED
         return LOGGED if self.witnessed is None else WITNESSED
+
+
+class Token(NamedTuple):
+    """A time stamp that is kept: over how many leaves, and the SHA-256 of its file."""
+
+    size: int
+    sha256: str
+
+
+def tokens_after(directory: str, size: int) -> list[Token]:
+    """The time stamps over more leaves than this, smallest first."""
+    found = []
+    for one in reading.archived_sizes(directory, SUFFIX):
+        content = reading.read(directory, f"checkpoints/{one}{SUFFIX}") if one > size else None
+        if content is not None:
+            found.append(Token(one, hashlib.sha256(content).hexdigest()))
+    return found
 
 
 class Seals:

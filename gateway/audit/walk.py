@@ -22,6 +22,7 @@ from gateway.audit import leaf, reading
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.leaf import LeafError
 from gateway.audit.merkle import Frontier, fold, over, root_of
+from gateway.audit.report import Fault
 from gateway.audit.tiles import WIDTH, Tile, split_hashes, unbundle
 
 Met = Callable[[int, bytes], None]
@@ -29,15 +30,6 @@ Progress = Callable[[int, int], None]
 
 EVERY = 16
 """Bundles between two calls of the progress function."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first thing wrong in one step: in words, and where."""
-
-    detail: str
-    leaf: int | None = None
-    tile: str | None = None
 
 
 @dataclass(slots=True)
@@ -296,8 +288,7 @@ def walk(
 ) -> Walk:  # fmt: skip
     """Read the whole log once. ``met`` is called with the root at each of the ``wanted`` sizes.
 
-    ``wanted`` is sorted. A size for which ``met`` is not called could not be recomputed. The times
-    of the leaves in ``timed`` are kept.
+    ``wanted`` is sorted; a size without a call could not be recomputed. ``timed``: whose times.
     """
     one = _Pass(directory, said, wanted, met, timed)
     bundles = -(-said.size // WIDTH)

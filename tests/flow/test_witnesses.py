@@ -23,6 +23,7 @@ from gateway.errors import AuditError, ForkError, StateError
 from gateway.health import checkup
 from gateway.location import read_config
 from gateway.sealing import read_sealing
+from gateway.standing import traced
 from gateway.testing import Keten
 from tests.flow.conftest import eventually
 from tests.flow.getuigen import NAMES, Getuigen
@@ -95,7 +96,7 @@ def test_each_leaf_is_witnessed_and_stamped_in_the_end(getuigen):
         one for one in report.not_proven if "--since" in one or "--vkey" in one or "is true" in one
     ]
     with keten_of(getuigen) as keten:
-        messages = runs.traced(getuigen.location, keten.trace("WMO_H22025.csv"))
+        messages = traced(getuigen.location, keten.trace("WMO_H22025.csv"))
     seals = [e["seal"] for m in messages for e in m["events"] if e["leaf"] is not None]
     assert {one["state"] for one in seals} == {"timestamped"}
     assert all(one["witnessed"] is not None for one in seals)
@@ -313,22 +314,26 @@ def test_two_histories_for_two_readers(getuigen, tmp_path):
         keten_of(getuigen, copy)
 
 
-def test_the_same_size_with_another_root(getuigen, tmp_path):
+def test_the_same_size_with_another_root(tmp_path):
     """As many leaves, other ones."""
-    with keten_of(getuigen) as keten:
-        one_delivery(keten, "WMO_1.csv")
-    copy = tmp_path / "tweede"
-    shutil.copytree(getuigen.folder, copy, ignore=shutil.ignore_patterns("getuigen"))
-    with keten_of(getuigen) as keten:
-        one_delivery(keten, "WMO_2.csv")
-    off = getuigen.config.replace("aan: true", "aan: false")
-    with keten_of(getuigen, copy, config=off) as keten:
-        one_delivery(keten, "WMO_9.csv")
-    assert int((copy / "folders/.state/audit/checkpoint").read_text().split("\n")[1]) == (
-        witness_size(getuigen, "getuige-cbs")
-    )
-    with pytest.raises(ForkError):
-        keten_of(getuigen, copy)
+    with Getuigen(tmp_path, tsa=False) as parties:
+        with keten_of(parties) as keten:
+            one_delivery(keten, "WMO_1.csv")
+        copy = tmp_path / "tweede"
+        shutil.copytree(parties.folder, copy, ignore=shutil.ignore_patterns("getuigen", "tweede"))
+        with keten_of(parties) as keten:
+            one_delivery(keten, "WMO_2.csv")
+        seen = witness_size(parties, "getuige-cbs")
+        for one in parties.witnesses.values():
+            one.stop()
+        with keten_of(parties, copy) as keten:
+            one_delivery(keten, "WMO_9.csv")
+        for one in parties.witnesses.values():
+            one.start()
+        there = (copy / "folders/.state/audit/checkpoint").read_text().split("\n")[1]
+        assert int(there) == seen
+        with pytest.raises(ForkError, match="another history"):
+            keten_of(parties, copy)
 
 
 def test_an_answer_that_got_lost_is_no_fork(getuigen):
