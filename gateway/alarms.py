@@ -79,8 +79,8 @@ class Health:
     behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
     the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
     too often in vain. ``fork``: what stopped the gateway. ``silent``: of each witness or authority
-    that fails its name, for how many seconds, and why.
-    ``unconfirmed``: deliveries whose receiver's sealed receipt is missed.
+    that fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
+    sealed receipt is missed.
     """
 
     under_way: int = 0
@@ -139,17 +139,10 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
     found += _behind(health.ldv)
     found += _receipts(health.unconfirmed, config)
+    found += _others(health, rules.getuige_minuten)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
-    if health.fork:
-        found.append(Alarm("splitsing", "log", f"{health.fork}; the gateway stops until that is "
-                           "mended (docs/audit.md, Witnesses)"))  # fmt: skip
-    found += [
-        Alarm("getuige-zwijgt", name, f"{name} has not signed the log for {age / 60:.0f} minutes: "
-              f"{why}; leaves since then are logged, and not witnessed or time-stamped")
-        for name, age, why in health.silent if age >= rules.getuige_minuten * 60
-    ]  # fmt: skip
     if abs(health.clock_s) >= rules.klok_sprong_s:
         way = "forward" if health.clock_s > 0 else "back"
         found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
@@ -180,6 +173,18 @@ def judge(health: Health, config: Config) -> list[Alarm]:
         found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
                            "no gateway is running; start it"))  # fmt: skip
     return found
+
+
+def _others(health: Health, minutes: int) -> Iterator[Alarm]:
+    """What witnesses saw, and who of them does not sign."""
+    if health.fork:
+        yield Alarm("splitsing", "log", f"{health.fork}; the gateway stops until that is mended "
+                    "(docs/audit.md, Witnesses)")  # fmt: skip
+    for name, age, why in health.silent:
+        if age >= minutes * 60:
+            yield Alarm("getuige-zwijgt", name, f"{name} has not signed the log for "
+                        f"{age / 60:.0f} minutes: {why}; leaves since then are logged, and not "
+                        "witnessed or time-stamped")  # fmt: skip
 
 
 def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:

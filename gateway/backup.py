@@ -44,7 +44,7 @@ from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
-from gateway.sealing import FORK_FOLDER
+from gateway.sealing import shown
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, roots_at, snapshot
 from gateway.store_health import damage
@@ -215,7 +215,7 @@ def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[C
     paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
     contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
     found = []
-    for content in [*contents, *_shown(location), since]:
+    for content in [*contents, *shown(location.state), since]:
         if content is None:
             continue
         try:
@@ -228,15 +228,6 @@ def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[C
     if any(one.origin != origin for one in found):
         raise AuditError(f"a checkpoint is not of the log {origin}", hint=_OTHER)
     return found
-
-
-def _shown(location: Location) -> Iterator[bytes]:
-    """What witnesses showed when the gateway stopped for a fork (``witnessing.py``)."""
-    folder = os.path.join(location.state, FORK_FOLDER)
-    if os.path.isdir(folder):
-        for name in sorted(os.listdir(folder)):
-            if not name.startswith("."):
-                yield _content(os.path.join(folder, name))
 
 
 def _put_key(location: Location, directory: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import believed, durable, purge, quarantine, rotation
+from gateway import believed, durable, issued, purge, quarantine, rotation
 from gateway.anchors import Anchors
 from gateway.audit.keys import LogKeys
 from gateway.audit.publish import Publisher
@@ -30,6 +30,7 @@ from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
 from gateway.in_force import InForce
+from gateway.issued import Issued
 from gateway.ldv import Ldv
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
@@ -191,6 +192,7 @@ class Chain:
             **Downloads(store).handlers(),
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
+            issued.KIND: Issued(ledger).handle,
             rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
         }
 

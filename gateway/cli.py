@@ -18,6 +18,7 @@ from gateway.commands import (
     autorisatie,
     cbs,
     configuration,
+    evidence,
     fetching,
     keys,
     quarantine,
@@ -50,7 +51,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done or yes, 1 the answer is no, 2 wrong use or unreadable input.",
 )
 app.add_typer(configuration.app, name="config")
+evidence.register(audit.app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cbs.app, name="cbs")
 app.add_typer(sample.app, name="sample")
@@ -218,6 +221,12 @@ def trace(
     from gateway import receipts
 
     messages, answers = receipts.trace(location_of(config, state), ref)
+    from gateway import receipts
+    from gateway.standing import traced
+
+    location = location_of(config, state)
+    messages, answers = receipts.trace(location, ref)
+    traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         found = {"query": query, "messages": messages}

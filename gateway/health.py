@@ -100,11 +100,7 @@ class Monitor:
             damage=damage(self._location.database) if deeply else "",
             ldv=lagging,
             fork=sealing.fork,
-            silent=tuple(
-                (name, (now - one.since) / 1000, one.said)
-                for name, one in sealing.peers.items()
-                if one.since
-            ),
+            silent=sealing.silent(now),
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
 

@@ -126,6 +126,7 @@ SYSTEM_LEAVES: dict[str, str] = {
     "key.revoke": "a certificate of a trust domain (its hash) was revoked",
     "erasure": "names, users and copies of messages past their time were erased",
     "tsa.token": "a time stamp over an archived checkpoint came (the hash of its file)",
+    "evidence.export": "a bundle of evidence was handed out (the hash of its file)",
     "state.restore": "the database was restored from a backup; what was published was kept",
     "quarantine.release": "a person sent a file that belongs to no delivery into the chain",
     "quarantine.drop": "a person decided that such a file goes no further",

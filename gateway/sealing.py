@@ -48,6 +48,11 @@ class Sealing:
         self.peers[name] = was._replace(since=was.since or at, said=reason)
         return True
 
+    def silent(self, now: int) -> tuple[tuple[str, float, str], ...]:
+        """Who fails: his name, for how many seconds, and why."""
+        failing = [(name, one) for name, one in self.peers.items() if one.since]
+        return tuple((name, (now - one.since) / 1000, one.said) for name, one in failing)
+
     def write(self, state: str) -> None:
         """Keep it."""
         found = {"peers": {name: one._asdict() for name, one in self.peers.items()}}
@@ -65,3 +70,13 @@ def read_sealing(state: str) -> Sealing:
         return Sealing({})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Sealing({})
+
+
+def shown(state: str) -> list[bytes]:
+    """The checkpoints that witnesses showed when the gateway stopped for a fork."""
+    folder, found = os.path.join(state, FORK_FOLDER), []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if not name.startswith("."):
+            with open(os.path.join(folder, name), "rb") as file:
+                found.append(file.read(1 << 20))
+    return found

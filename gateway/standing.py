@@ -7,7 +7,7 @@ import json
 import os
 from base64 import b64encode
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -19,9 +19,11 @@ from gateway.ldv_resume import behind
 from gateway.location import Location, read_config
 from gateway.lying import Lying
 from gateway.moment import Clock, iso
-from gateway.outside import seals_of
-from gateway.sealing import read_sealing
+from gateway.sealing import FILE, read_sealing
 from gateway.store_queries import Reader
+
+if TYPE_CHECKING:
+    from gateway.audit.seals import Seals
 
 Row = dict[str, Any]
 COUNTERPART = "cbs"
@@ -44,7 +46,7 @@ def standing(location: Location) -> Row:
             "audit": {
                 "size": head["size"] if head else 0,
                 "root": b64encode(head["root"]).decode() if head else "",
-                **_sealed(location),
+                **sealed(location),
             },
             "deliveries": reader.counts(),
         }
@@ -65,12 +67,13 @@ def _counterpart(location: Location) -> Row | None:
     return kort(location)
 
 
-def _sealed(location: Location) -> Row:
+def sealed(location: Location) -> Row:
     """How many leaves others signed, and who of them fails."""
-    stand, sealing = seals_of(location).newest(), read_sealing(location.state)
+    seals, sealing = _seals(location), read_sealing(location.state)
+    stand = seals.newest() if seals is not None else None
     return {
-        "witnessed": stand.witnessed or 0,
-        "timestamped": stand.timestamped or 0,
+        "witnessed": (stand and stand.witnessed) or 0,
+        "timestamped": (stand and stand.timestamped) or 0,
         "fork": sealing.fork,
         "peers": [
             {
@@ -87,11 +90,14 @@ def _sealed(location: Location) -> Row:
 
 def traced(location: Location, messages: list[Row]) -> list[Row]:
     """What the store tells of messages, and where each leaf stands (docs/audit.md, Witnesses)."""
-    seals = seals_of(location)
+    seals = _seals(location)
     for event in (event for message in messages for event in message["events"]):
         if event["leaf"] is not None:
-            stand = seals.of(event["leaf"])
-            event["seal"] = {"state": stand.state, **stand._asdict()}
+            seal: Row = {"state": "logged", "witnessed": None, "timestamped": None}
+            if seals is not None:
+                stand = seals.of(event["leaf"])
+                seal = {"state": stand.state, **stand._asdict()}
+            event["seal"] = seal
     return messages
 
 
@@ -120,3 +126,12 @@ def _quarantined(root: str) -> int:
         return sum(not entry.name.startswith(".") for entry in entries)
     except FileNotFoundError:
         return 0
+
+
+def _seals(location: Location) -> Seals | None:
+    """What others signed; None: nobody was ever asked here."""
+    if not os.path.exists(os.path.join(location.state, FILE)):
+        return None
+    from gateway.outside import seals_of
+
+    return seals_of(location)

@@ -212,6 +212,14 @@ def _check(value: object, depth: int) -> None:
         raise LeafError(f"no {type(value).__name__} in canonical JSON of ours")
 
 
+class Opening(NamedTuple):
+    """What a commitment stands for: the label and value that went into it, and the salt."""
+
+    label: str
+    salt: bytes
+    value: str
+
+
 def commit(label: str, value: str, salt: bytes) -> str:
     """Commit to something personal: ``c1:`` and the hash of label, salt and value.
 

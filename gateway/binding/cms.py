@@ -255,9 +255,13 @@ def sign(
     chain: Sequence[x509.Certificate],
     moment: datetime,
     manifest: bytes | None = None,
+    more: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
-    """Sign a file: SHA-256, by ECDSA or RSA; ``chain`` is what stands between signer and root."""
-    attributes = _signed(content, moment, manifest)
+    """Sign a file: SHA-256, by ECDSA or RSA; ``chain`` is what stands between signer and root.
+
+    ``more``: other attributes to sign, by their identifier, each with its value in DER.
+    """
+    attributes = _signed(content, moment, manifest, more)
     if isinstance(key, rsa.RSAPrivateKey):
         oid = _RSA
         value = key.sign(der.put(der.SET, attributes), padding.PKCS1v15(), hashes.SHA256())
@@ -290,13 +294,16 @@ def sign(
     return der.put(der.SEQUENCE, der.put_oid(_SIGNED_DATA), der.put(der.CONTEXT, signed))
 
 
-def _signed(content: bytes, moment: datetime, manifest: bytes | None) -> bytes:
+def _signed(
+    content: bytes, moment: datetime, manifest: bytes | None, more: Sequence[tuple[str, bytes]]
+) -> bytes:
     """The signed attributes, in the order of DER, without the tag around them."""
     time = f"{moment.astimezone(UTC):%y%m%d%H%M%S}Z".encode()
     attributes = [
         (_CONTENT_TYPE, der.put_oid(_DATA)),
         (_SIGNING_TIME, der.put(der.UTC_TIME, time)),
         (_MESSAGE_DIGEST, der.put(der.OCTET_STRING, hashlib.sha256(content).digest())),
+        *more,
     ]
     if manifest is not None:
         attributes.append((MANIFEST, der.put(der.UTF8, manifest)))

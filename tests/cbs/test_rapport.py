@@ -34,7 +34,8 @@ from rapportinvoer import (
     vol,
 )
 
-from gateway.cbs import rapport, zetwerk
+from gateway import zetwerk
+from gateway.cbs import rapport
 from gateway.cbs import rapportmodel as r
 from gateway.cbs.model import Bevinding, Ernst
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How a report becomes a PDF: typst, from data, without disk, network or the system's fonts.
+"""How data becomes a PDF: typst, without disk, network or the system's fonts.
 
 PDF/A-3a and PDF/UA-1: tagged, in Dutch, with attachments; typst refuses what is not accessible. The
 data goes in as a JSON file beside the source, never pasted into it, so that no text can be read as
@@ -20,20 +20,20 @@ from typing import Any
 
 import typst
 
-_MAP = resources.files("gateway.cbs").joinpath("rapporten")
-_STIJLEN = ("stijl.typ", "grafiek.typ")
+_MAP = resources.files("gateway.zetwerk")
 
 
-def pdf(sjabloon: str, gegevens: Mapping[str, Any], moment: datetime,
+def pdf(bronnen: Mapping[str, bytes], sjabloon: str, gegevens: Mapping[str, Any], moment: datetime,
         bijlagen: Mapping[str, bytes] | None = None) -> bytes:  # fmt: skip
-    """Set one report: ``sjabloon`` is a source in ``rapporten/``, ``bijlagen`` files by name.
+    """Set one page: ``sjabloon`` is one of :func:`bronnen`, ``bijlagen`` files by name.
 
-    ``moment`` must have a zone; its seconds are the PDF's date.
+    The other sources may be imported. ``moment`` must have a zone; its seconds are the PDF's
+    date.
     """
     bestanden = {
-        "main.typ": _bron(sjabloon),
+        "main.typ": bronnen[sjabloon],
         "gegevens.json": json.dumps(toonbare_tekst(gegevens), ensure_ascii=False).encode(),
-        **{naam: _bron(naam) for naam in _STIJLEN},
+        **{naam: bron for naam, bron in bronnen.items() if naam != sjabloon},
         **(bijlagen or {}),
     }
     gezet = typst.compile(
@@ -46,8 +46,11 @@ def pdf(sjabloon: str, gegevens: Mapping[str, Any], moment: datetime,
 
 
 @cache
-def _bron(naam: str) -> bytes:
-    return _MAP.joinpath(naam).read_bytes()
+def bronnen(pakket: str, folder: str) -> Mapping[str, bytes]:
+    """The sources in a folder of a package, by name."""
+    alle = resources.files(pakket).joinpath(folder).iterdir()
+    found = (one for one in alle if one.name.endswith(".typ"))
+    return {one.name: one.read_bytes() for one in sorted(found, key=lambda one: one.name)}
 
 
 @cache

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Steps of a verification beside the log: the index, the chain of a message, and what opens it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import envelopes
+from envelopes.errors import EnvelopeError
+from gateway.evidence import openings
+from gateway.evidence.believed import Belief
+from gateway.evidence.index import (
+    BINDING,
+    CONTENT,
+    INDEX,
+    METAGEGEVENS,
+    OPENINGS,
+    PAGE,
+    PDF,
+    README,
+    RECEIPTS,
+    TRUST,
+    Index,
+    Part,
+    Rol,
+    Stand,
+    checkpoint_path,
+    content_path,
+    leaf_path,
+    opening_path,
+    proof_path,
+)
+from gateway.evidence.openings import OpeningError
+from gateway.evidence.steps import Found, Outcome, absent, failed, ok, unchecked
+from gateway.evidence.wie import bound, received
+
+_PLACES = {
+    Part.OPENINGS: OPENINGS,
+    Part.CONTENT: CONTENT,
+    Part.METAGEGEVENS: METAGEGEVENS,
+    Part.BINDING: BINDING,
+    Part.RECEIPTS: RECEIPTS,
+}
+
+
+_FOLDERS = ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose seal and leaves were read, and what its reader believes."""
+
+    members: Mapping[str, bytes]
+    index: Index
+    leaves: Mapping[int, Mapping[str, Any]]
+    belief: Belief
+
+    def of(self, role: Rol) -> dict[int, Mapping[str, Any]]:
+        """The leaves that are here for this reason, oldest first."""
+        found = sorted(at for at, one in self.index.leaves.items() if one == role)
+        return {at: self.leaves[at] for at in found}
+
+    def openings(self, at: int) -> bytes:
+        """The file of openings of a leaf; empty when there is none."""
+        return self.members.get(opening_path(at), b"")
+
+    def lacks(self, part: Part) -> Found:
+        """The step of a part that is not there."""
+        said = self.index.part(part)
+        word = "left out" if said.state == Stand.REDACTED else "not in it"
+        return absent(f"{part}: {word}{f' ({said.why})' if said.why else ''}")
+
+
+def index(bundle: Bundle) -> Found:
+    """What ``evidence.json`` says follows from the leaves, and each member has its place."""
+    faults = [*_facts(bundle), *_strays(bundle), *_states(bundle)]
+    return failed(*faults) if faults else ok(f"message {bundle.index.message.referentienummer}")
+
+
+def _facts(bundle: Bundle) -> Iterator[str]:
+    message, ours = bundle.index.message, bundle.of(Rol.MESSAGE)
+    if not ours:
+        yield f"{INDEX}: it names no leaf of the message"
+    forth = message.direction == "heen"
+    for at, one in ours.items():
+        same = (one.get("msg"), one.get("content"), one.get("size"), one.get("tenant", ""))
+        if same != (message.id, message.sha256, message.size, message.gemeentecode):
+            yield f"{INDEX}: {leaf_path(at)} is about another message, other bytes or another party"
+        elif one["object"] != (message.uitwisseling or "onbekend"):
+            yield f"{INDEX}: {leaf_path(at)} is of another exchange"
+        elif forth and one.get("flow") != message.referentienummer:
+            yield f"{INDEX}: {leaf_path(at)} is of another referentienummer"
+    for at, one in bundle.of(Rol.ANSWER).items():
+        if one.get("msg") in (None, message.id) or one.get("flow") != message.referentienummer:
+            yield f"{INDEX}: {leaf_path(at)} is no leaf of an answer"
+    for at, one in bundle.of(Rol.GRANT).items():
+        if one["type"] not in ("role.grant", "role.revoke") or at > min(ours, default=at):
+            yield f"{INDEX}: {leaf_path(at)} is no grant from before the message"
+
+
+def _strays(bundle: Bundle) -> Iterator[str]:
+    known = {INDEX, PAGE, PDF, README, METAGEGEVENS, "mimetype"}
+    for at in bundle.leaves:
+        known |= {leaf_path(at), opening_path(at)}
+        known |= {proof_path(size, at) for size in bundle.index.checkpoints}
+    for size in bundle.index.checkpoints:
+        known |= {checkpoint_path(size), checkpoint_path(size, ".tsr")}
+    for name in bundle.members:
+        if name not in known and not name.startswith(
+            ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
+        ):
+            yield f"{name}: {INDEX} does not say what it is for"
+
+
+def _states(bundle: Bundle) -> Iterator[str]:
+    for part, place in _PLACES.items():
+        there = any(name.startswith(place) for name in bundle.members)
+        if there != (bundle.index.part(part).state == Stand.PRESENT):
+            yield f"{INDEX}: it says that {part} is {bundle.index.part(part).state}"
+
+
+def chain(bundle: Bundle) -> Found:
+    """Each leaf of a message names the one before it, and time never goes back."""
+    faults: list[str] = []
+    last: dict[str, int] = {}
+    times = 0
+    for at in sorted(bundle.leaves):
+        one = bundle.leaves[at]
+        if one["at"] < times:
+            faults.append(f"{leaf_path(at)}: it is earlier than a leaf before it")
+        times = max(times, one["at"])
+        message = one.get("msg")
+        if message is None:
+            continue
+        if one.get("prev") != last.get(message):
+            told = one.get("prev", "none")
+            faults.append(f"{leaf_path(at)}: the leaf before it is {told}, and that is not here")
+        last[message] = at
+    if faults:
+        return failed(*faults)
+    first, final = min(bundle.of(Rol.MESSAGE)), max(bundle.of(Rol.MESSAGE))
+    return ok(f"leaves {first} to {final} of the message, none missing between them")
+
+
+def opened(bundle: Bundle) -> Found:
+    """Each opening opens a commitment in its leaf."""
+    count, faults = 0, []
+    for at, fields in bundle.leaves.items():
+        path = opening_path(at)
+        if path not in bundle.members:
+            continue
+        try:
+            rows = openings.read(bundle.members[path])
+        except OpeningError as error:
+            faults.append(f"{path}: {error}")
+            continue
+        faults += [f"{path}: {one}" for one in openings.faults(rows, fields)]
+        count += len(rows)
+    if faults:
+        return failed(*faults)
+    return ok(f"{count} names, each the one committed to") if count else bundle.lacks(Part.OPENINGS)
+
+
+def content(bundle: Bundle) -> Found:
+    """The bytes are those of the leaves."""
+    path, message = content_path(bundle.members), bundle.index.message
+    if not path:
+        return bundle.lacks(Part.CONTENT)
+    found = bundle.members[path]
+    if (hashlib.sha256(found).hexdigest(), len(found)) != (message.sha256, message.size):
+        return failed(f"{path}: these are other bytes than those of the leaves")
+    return ok(f"{path}: {len(found)} bytes, SHA-256 {message.sha256}")
+
+
+def metagegevens(bundle: Bundle) -> Found:
+    """The record for the receiver is about this message."""
+    data, message = bundle.members.get(METAGEGEVENS), bundle.index.message
+    if data is None:
+        return bundle.lacks(Part.METAGEGEVENS)
+    try:
+        found = envelopes.read_metagegevens(data)
+    except EnvelopeError as error:
+        return failed(f"{METAGEGEVENS}: {error.details}")
+    same = (found.bestand.sha256, found.bestand.omvang, found.referentienummer, found.gemeentecode)
+    if same != (message.sha256, message.size, message.referentienummer, message.gemeentecode):
+        return failed(f"{METAGEGEVENS}: it is about another message")
+    return ok(f"{METAGEGEVENS}: about these bytes")
+
+
+def binding(bundle: Bundle) -> Found:
+    """The seal or login is over these bytes, and by somebody of this party."""
+    files = [name for name in bundle.members if name.startswith(BINDING)]
+    if not files:
+        return bundle.lacks(Part.BINDING)
+    if len(files) > 1:
+        return failed(*(f"{name}: a message has one seal or login" for name in files))
+    first = next(iter(bundle.of(Rol.MESSAGE).values()))
+    path = content_path(bundle.members)
+    shown = bundle.members[path] if path else None
+    return bound(
+        files[0], bundle.members[files[0]], first, bundle.index.message, bundle.belief, shown
+    )
+
+
+def receipts(bundle: Bundle) -> Found:
+    """The receiver sealed that he got it."""
+    files = [name for name in bundle.members if name.startswith(RECEIPTS)]
+    if not files:
+        return bundle.lacks(Part.RECEIPTS)
+    if not bundle.belief.cbs:
+        return unchecked("whose seal it must be is not known: there is no zegel-cbs.pem")
+    found = [
+        received(name, bundle.members[name], bundle.of(Rol.MESSAGE), bundle.index.message,
+                 bundle.belief)
+        for name in files
+    ]  # fmt: skip
+    wrong = [one.detail for one in found if one.outcome is not Outcome.OK]
+    return failed(*wrong) if wrong else found[0]
