@@ -208,20 +208,7 @@ def trace(
 
     Exit code 1 when nothing by that reference was ever here.
     """
-    from gateway import show, standing
-    from gateway.store_queries import Reader
-
-    location = location_of(config, state)
-    with Reader(location.database) as reader:
-        messages = reader.trace(ref)
-        told = {message["id"] for message in messages}
-        came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
-        answers = [answer for answer in came if answer["id"] not in told]
-    standing.traced(location, messages + answers)
-    from gateway import receipts
-
-    messages, answers = receipts.trace(location_of(config, state), ref)
-    from gateway import receipts
+    from gateway import receipts, show
     from gateway.standing import traced
 
     location = location_of(config, state)
