@@ -35,8 +35,8 @@ class Eherkenning(Sectie):
     )
     minimum: Niveau = Field(
         default="loa3",
-        description="lowest assurance level where an exchange asks for a `binding`; of a seal it is "
-        "the `niveau` of the employee",
+        description="lowest assurance level where an exchange asks for a `binding`; that of a "
+        "seal is its employee's, by `niveaus`",
     )
     niveaus: dict[Gebruikersnaam, Niveau] = Field(
         default_factory=dict,

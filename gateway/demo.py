@@ -23,6 +23,7 @@ from rich.text import Text
 
 from gateway import durable, show, show_cbs
 from gateway.audit.verify import verify
+from gateway.binding.client import sealed
 from gateway.cbs import kijk
 from gateway.cbs.proces import Apart
 from gateway.cbs.voorbeeld import Opdracht
@@ -35,6 +36,7 @@ from gateway.location import Location
 from gateway.model import Direction, Kind, Place
 from gateway.moment import Clock, pause
 from gateway.periods import NEDERLAND, voluit
+from gateway.requests import Asked, place
 from gateway.runs import until_quiet
 from gateway.setup import init
 from gateway.store_queries import Reader
@@ -69,6 +71,7 @@ def play(directory: str, out: Console) -> None:
         Chain(location, listener=tell) as chain,
         Apart(location, timedelta(0), warn) as counterpart,
     ):
+        place(location.state, _grant())  # done in the first round
         for act in ACTS:
             out.print()
             _say(out, f"{voluit(act.day.date())}. {act.what}")
@@ -127,6 +130,22 @@ def _drop(root: str, place: Place, name: str, content: bytes) -> None:
     pause(0.02)  # one after the other, so that the log reads in the order of the drops
 
 
+def _grant() -> Asked:
+    """What ``knooppunt grant coordinator gmsd --gemeente 0363`` asks: who may decide."""
+    body = {"gebruiker": "coordinator", "aanlevering": "gmsd", "gemeenten": ["0363"],
+            "mandaat_van": "", "rol": "coordinator", "door": "demo", "reden": "",
+            "grondslag": ""}  # fmt: skip
+    return Asked(Clock().fresh_ulid(), "grant", body)
+
+
+def _drop_sealed(root: str, code: str, name: str, content: bytes) -> None:
+    """With the coordinator's seal beside it, which comes first: a decision demands one."""
+    location = Location.of(os.path.join(os.path.dirname(root), "config.yaml"))
+    seal = sealed(location, name, content, code, "coordinator")
+    _drop(root, Place(Kind.OUTBOX, code), f"{name}.p7s", seal)
+    _drop(root, Place(Kind.OUTBOX, code), name, content)
+
+
 def _deliver(root: str) -> None:
     amsterdam, almere, westerveld = (Place(Kind.OUTBOX, code) for code in ("0363", "0034", "1701"))
     _drop(root, amsterdam, "WMO_H22025.csv", _wmo("0363", "H22025", 1200, FAULTS))
@@ -142,7 +161,7 @@ def _correct(root: str) -> None:
 
 
 def _withdraw(root: str) -> None:
-    _drop(root, Place(Kind.OUTBOX, "0363"), "INTREKKING_H22025.xml", _decision())
+    _drop_sealed(root, "0363", "INTREKKING_H22025.xml", _decision())
 
 
 def _nothing(_root: str) -> None:

@@ -49,18 +49,22 @@ def clock_of(location: Location) -> Clock:
 
 
 def seal(location: Location, path: str, code: str, user: str = "") -> str:
-    """Seal a file by the municipality's key, or an employee's; give the seal's path.
+    """Seal a file by the municipality's key, or an employee's; give the seal's path."""
+    made = sealed(location, os.path.basename(path), _content(path), code, user)
+    durable.put(path + SEAL, made)
+    return path + SEAL
 
-    Raises :class:`TrustError` when that key is not here or not ours to read.
+
+def sealed(location: Location, name: str, content: bytes, code: str, user: str = "") -> bytes:
+    """A seal over these bytes, to be handed in under this name.
+
+    Raises :class:`TrustError` when the key is not here, or not ours to read.
     """
     config = read_config(location.config_path)
     found = seal_van(location.state, config, _domain(config, code, user))
-    content = _content(path)
+    said = _manifest(location, name, content, code)
     nu = clock_of(location).nu()
-    said = _manifest(location, path, content, code)
-    made = cms.sign(content, found.key, found.certificate, found.chain, nu, said)
-    durable.put(path + SEAL, made)
-    return path + SEAL
+    return cms.sign(content, found.key, found.certificate, found.chain, nu, said)
 
 
 def deliver(
@@ -77,7 +81,7 @@ def deliver(
     _free(folder, name, name + ASSERTION)
     chance = Clock()
     salt = chance.fresh_salt()
-    said = verklaring.Verklaring(_manifest(location, path, content, code), salt, "")
+    said = verklaring.Verklaring(_manifest(location, name, content, code), salt, "")
     token = log_in(
         broker or config.eherkenning.uitgever, config.eherkenning.client, f"{code}/{user}",
         said.nonce, chance.fresh_salt(), chance.fresh_id(),
@@ -137,9 +141,8 @@ def _content(path: str) -> bytes:
     return content
 
 
-def _manifest(location: Location, path: str, content: bytes, code: str) -> bytes:
-    name, digest = toonbaar(os.path.basename(path)), hashlib.sha256(content).hexdigest()
-    listed = Listed(name, len(content), digest)
+def _manifest(location: Location, name: str, content: bytes, code: str) -> bytes:
+    listed = Listed(toonbaar(name), len(content), hashlib.sha256(content).hexdigest())
     moment = rfc3339(clock_of(location).nu())
     return build(Manifest(code, (listed,), moment, _checkpoint(location)))
 

@@ -147,9 +147,7 @@ class Keten:
         from gateway.binding import client  # what logs in over HTTP is not in every test's memory
 
         self.make_keys()
-        path = self.folder / "te-verzegelen" / name
-        _write(path.parent, name, content)
-        return Path(client.seal(self.location, str(path), code, als)).read_bytes()
+        return client.sealed(self.location, name, content, code, als)
 
     def drop_sealed(
         self, code: str, name: str, content: bytes, *, als: str = "coordinator",

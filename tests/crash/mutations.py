@@ -208,6 +208,18 @@ MUTATIONS = (
         "kill",
         ".claimed/",
     ),
+    Mutation(
+        "a file is claimed before its seal",
+        "folders.py",
+        (("        for name, as_ in _beside(intent):\n"
+          "            self._claim_beside(intent, name, claimed, as_)\n", ""),
+         ("claimed, intent.id)\n        except FileNotFoundError:\n            return False\n",
+          "claimed, intent.id)\n        except FileNotFoundError:\n            return False\n"
+          "        for name, as_ in _beside(intent):\n"
+          "            self._claim_beside(intent, name, claimed, as_)\n")),
+        "kill",
+        ".bewijs",
+    ),
     # --- what holds it together besides ---
     Mutation(
         "a rename replaces what is there",

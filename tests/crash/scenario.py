@@ -12,6 +12,8 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gateway.binding.client import sealed
+from gateway.location import Location
 from tests.crash.machine import Machine
 
 TTK = "cbs/uit/GMSDTTK"
@@ -23,12 +25,14 @@ SETTINGS = (
     ("rusttijd_ms: 2000", "rusttijd_ms: 10"),
     ("scan_ms: 2000", "scan_ms: 100"),
     ("max_bytes: 26214400", "max_bytes: 2000000\n  deel_bytes: 1000000"),
-    ("binding: sterk", "binding: zwak"),
     ('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    groot: verwijzen'),
     ('patronen: ["TECHNISCH_', 'groot: verwijzen\n    patronen: ["TECHNISCH_'),
     ("naam: Westerveld", "naam: Westerveld, overdracht: {wijze: merkteken}"),
 )
 """What is changed in the shipped configuration."""
+
+DECISION = "BESLUIT_H22025.xml"
+"""The file that must be sealed: its seal lies beside it, and is claimed with it."""
 
 MARKS = "1701"
 """The municipality that lays a marker beside each file that is finished."""
@@ -76,7 +80,7 @@ DROPS = (
     _heen("0363", "WMO_H22025.csv", "GMSDWMO", "chosen;0363\n" * 50, "/wmo"),
     _heen("0363", "SBO_H22025.csv", "GMSDSBO", "large;0363;x\n" * (BIG // 13)),
     _heen("0034", "WMO_H22025.csv", "GMSDWMO", "same name;0034\n" * 30),
-    _heen("0034", "BESLUIT_H22025.xml", "GMSDBSL", BESLUIT),
+    _heen("0034", DECISION, "GMSDBSL", BESLUIT),
     _heen("1701", "JEUGD_H22025.csv", "GMSDJGD", "jeugd;1701\n" * 20),
     _heen("1701", "WMO_H22025.csv", "GMSDWMO", "beside;1701;\n" * (BESIDE // 13)),
     Drop("gemeenten/0034/outbox", "brief.txt", b"no exchange takes this\n", "refused", "0034",
@@ -132,6 +136,11 @@ class Chain:
         return self.config.parent / "folders"
 
     @property
+    def location(self) -> Location:
+        """Where the first gateway finds its things, the keys among them."""
+        return Location.of(str(self.config), str(self.states[0]))
+
+    @property
     def states(self) -> list[Path]:
         """Where the state of each gateway lies."""
         return [one.state or self.folders / ".state" for one in self.gateways]
@@ -158,6 +167,9 @@ class Chain:
         """Put a file where it is handed in, whole."""
         path = self.folders / what.path
         path.parent.mkdir(parents=True, exist_ok=True)
+        if what.name == DECISION:
+            seal = sealed(self.location, what.name, what.content, what.code, "coordinator")
+            path.with_name(what.name + ".p7s").write_bytes(seal)
         path.write_bytes(what.content)
         if what.code == MARKS and "outbox" in what.folder:
             path.with_name(what.name + ".klaar").write_bytes(b"")
@@ -211,6 +223,8 @@ def make(machine: Machine, chain: Chain) -> None:
         assert before in text
         text = text.replace(before, after)
     chain.config.write_text(text)
+    grant = ["grant", "coordinator", "gmsd", "--gemeente", "0034", "--config", str(chain.config)]
+    _must(machine, [*grant, *(["--state", str(state)] if state else [])], chain)
     chain.drop(EARLIER)
     for gateway in chain.gateways * 2:
         _must(machine, chain.run(gateway), chain)

@@ -16,6 +16,7 @@ import threading
 import pytest
 
 import envelopes
+from gateway.testing import unbound
 from tests.flow.vreemd import antwoorden, envelop
 from tests.vectors import GOED, bewerk
 

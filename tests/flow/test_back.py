@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 import envelopes
+from gateway.testing import unbound
 from tests.flow.vreemd import antwoorden, envelop, lees_antwoord
 
 PDF = b"%PDF-1.7 verslag"

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A user bound to the bytes: seals beside files, end to end, and what is refused."""
 
+import hashlib
 import json
+import os
 import subprocess
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +16,7 @@ from gateway.binding import cms
 from gateway.setup import shipped_config
 from gateway.store import connect
 from gateway.testing import Keten
+from gateway.trust.wissel import bereid, gekozen, trek_in, voltooi
 from tests.flow.test_decisions import besluit
 
 SHIPPED = shipped_config().decode()
@@ -135,6 +139,33 @@ def test_a_large_file_by_reference_is_sealed_too(tmp_path):
         assert "andere-bytes" in keten.notices("0363", "weigering")[0]
 
 
+def test_a_list_may_name_a_file_and_its_seal(tmp_path):
+    """Handed over by manifest: both are taken when the file is, and the list goes with them."""
+    config = SHIPPED.replace("naam: Amsterdam}", "naam: Amsterdam, overdracht: {wijze: manifest}}")
+    with Keten(tmp_path, config=config) as keten:
+        keten.drop_sealed("0363", "WMO_H22025.csv", b"x")
+        lines = [
+            f"{hashlib.sha256(one.read_bytes()).hexdigest()} {one.stat().st_size} {one.name}\n"
+            for one in sorted(keten.outbox("0363").glob("WMO*"))
+        ]
+        assert len(lines) == 2
+        keten.drop("0363", "x.manifest", "".join(lines).encode())
+        keten.settle()
+        assert keten.received("wmo")[0].metagegevens.gebruiker.id == "coordinator"
+        assert [one.name for one in keten.outbox("0363").iterdir() if one.is_file()] == []
+
+
+def test_what_is_beside_a_file_is_never_followed_or_waited_for(streng, tmp_path):
+    """A link and a pipe in place of a seal: the file is refused for it."""
+    for number, make in enumerate((lambda p: p.symlink_to(tmp_path / "config.yaml"), os.mkfifo)):
+        name = f"OPTIN_H22025_{number}.xml"
+        make(streng.outbox("0363") / f"{name}.p7s")
+        streng.drop("0363", name, OPTIN)
+        streng.settle()
+    assert streng.received("besluit") == []
+    assert ["zegel-onleesbaar" in one for one in streng.notices("0363", "weigering")] == [True] * 2
+
+
 # --- by whom --------------------------------------------------------------------------------------
 
 
@@ -217,6 +248,35 @@ def test_a_seal_is_used_once(streng):
     streng.settle()
     assert len(streng.empty_receivers()) == 2
     refused(streng, "al-gebruikt", p7s=p7s)
+
+
+@pytest.mark.parametrize(("since", "passes"), [(-1, False), (1, True)])
+def test_a_revocation_counts_without_a_restart_from_its_moment_on(streng, since, passes):
+    """The list in the state is another than before: what was sealed before that moment stays."""
+    domain = gekozen(streng.config, "zegel-medewerker-0363-coordinator")
+    moment, now = (streng.nu + timedelta(days=days) for days in (since, 2))
+    trek_in(streng.location.state, streng.config, domain, moment, now)
+    if passes:
+        streng.drop_sealed("0363", "OPTIN_H22025.xml", OPTIN)
+        streng.settle()
+        assert len(streng.received("besluit")) == 1
+    else:
+        p7s = streng.seal("0363", "OPTIN_H22025.xml", OPTIN, "coordinator")
+        assert "ingetrokken" in refused(streng, "ingetrokken", p7s=p7s)
+
+
+def test_the_seal_of_a_new_key_and_that_of_the_old_one_both_count(streng):
+    """After a rotation the employee is known by either."""
+    old = streng.seal("0363", "OPTIN_H22025.xml", OPTIN, "coordinator")
+    domain = gekozen(streng.config, "zegel-medewerker-0363-coordinator")
+    bereid(streng.location.state, streng.config, domain)
+    voltooi(streng.location.state, streng.config, domain)
+    streng.drop("0363", "OPTIN_H22025.xml.p7s", old)
+    streng.drop("0363", "OPTIN_H22025.xml", OPTIN)
+    streng.drop_sealed("0363", "OPTOUT_H22025.xml", OPTIN)
+    streng.settle()
+    found = [one.metagegevens.gebruiker.id for one in streng.received("besluit")]
+    assert found == ["coordinator", "coordinator"]
 
 
 def malformed(p7s):
