@@ -20,6 +20,7 @@ from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.cijfers import Cijfers
 from gateway.cbs.lijst import Lijst, besluiten_van, naam_van, sets_van
 from gateway.cbs.model import Controle
+from gateway.cbs.ontvangst import BESLUIT
 from gateway.cbs.staat import Rij, moment_van
 from gateway.cbs.werkplek import Werkplek
 from gateway.config import Venster
@@ -118,7 +119,7 @@ class Opstellen:
         return r.Terugkoppeling(
             moment=moment_van(row["moment"]),
             afzender=_afzender(levering),
-            soort=levering["uitwisseling"],
+            soort="wmo" if levering["uitwisseling"] == BESLUIT else levering["uitwisseling"],
             controle=controle,
             keer=alone["hoeveelste"] if alone else None,
             laatste_dag=self._laatste_dag(levering["uitvraag"], levering["upload"]),
@@ -140,7 +141,7 @@ class Opstellen:
 
     def _bijlagen(self, levering: Rij, controle: Controle) -> tuple[r.Bijlage, ...]:
         """All findings, or as many whole lines of them as a message holds."""
-        if controle.fouten + controle.signalen == 0:
+        if controle.fouten + controle.signalen == 0 or levering["toestand"] == "terzijde":
             return ()
         with open(self._csv(levering), "rb") as file:
             content = file.read(MAX_BIJLAGE + 1)
