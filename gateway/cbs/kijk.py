@@ -87,7 +87,7 @@ def _standen(staat: Staat, config: Config, nu: datetime, uitvraag: str) -> Itera
     keys |= {
         (one.gegevens.gemeentecode, one.gegevens.uitvraag, one.gegevens.soort)
         for one in sets
-        if not uitvraag or one.gegevens.uitvraag == uitvraag
+        if one.gegevens.geteld and (not uitvraag or one.gegevens.uitvraag == uitvraag)
     }
     for code, over, soort in sorted(keys, key=lambda key: (key[1], key[0], SOORTEN.index(key[2]))):
         yield overzicht(code, over, soort, sets, besloten, vensters, config.cbs, nu)
@@ -103,7 +103,9 @@ def _gevraagd(config: Config, sets: list[Beoordeeld], nu: datetime) -> set[str]:
     past = [one for one in rows if one.tot is not None and one.tot < dag]
     last = max((one.tot for one in past if one.tot is not None), default=None)
     recent = {one.uitvraag for one in past if one.tot == last}
-    return recent | {one.gegevens.uitvraag for one in sets if one.gegevens.soort == "wmo"}
+    return recent | {
+        one.gegevens.uitvraag for one in sets if one.gegevens.soort == "wmo" and one.gegevens.geteld
+    }
 
 
 def _tijd(moment: datetime) -> str:

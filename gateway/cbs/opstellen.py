@@ -32,6 +32,7 @@ MAX_BIJLAGE = 8 << 20
 _KOPPEN = {
     "te-vaak": "Niet in behandeling: het aantal aanleveringen is op",
     "andere-gemeente": "Niet in behandeling: gegevens van een andere gemeente",
+    "geen-mandaat": "Niet in behandeling: gegevens van een andere gemeente",
     "buiten-venster": "Niet in behandeling: buiten de aanleverperiode",
 }
 
@@ -121,7 +122,7 @@ class Opstellen:
             afzender=_afzender(levering),
             soort="wmo" if levering["uitwisseling"] == BESLUIT else levering["uitwisseling"],
             controle=controle,
-            keer=alone["hoeveelste"] if alone else None,
+            keer=(alone["hoeveelste"] or None) if alone else None,
             laatste_dag=self._laatste_dag(levering["uitvraag"], levering["upload"]),
             op_orde_voor=max(orders, default=None),
             opmerkingen=() if refused else tuple(_opmerkingen(sets, controle)),

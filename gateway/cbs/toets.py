@@ -108,14 +108,23 @@ class Toets:
     def _leden(self, row: Rij, found: Controle) -> Iterator[_Lid]:
         """Each file of a delivery, those before it in its ZIP counted before it."""
         plek, upload = self._plek, moment_van(row["upload"])
+        mandaten = plek.config.cbs.mandaten
         exchange = plek.config.uitwisselingen[row["uitwisseling"]]
-        eerdere = [one for one in plek.staat.sets() if one.gegevens.moment <= upload]
+        eerdere = plek.staat.sets()
         for plaats, one in enumerate(found.leden or (found,), 1):
             in_zip, own = bool(found.leden), one.gemeentecode or row["afzender"]
+            ander = "" if own == row["afzender"] else own
+            if in_zip and row["afzender"] in mandaten.get(own, ()):
+                ander = ""
+            # Nobody's: of a Wmo file that names no one municipality, or one without a mandate.
+            niemand = in_zip and (
+                bool(ander) or (row["uitwisseling"] == "wmo" and not one.gemeentecode)
+            )
             gegevens = Gegevensset(
-                0, row["uitwisseling"], own if in_zip else row["afzender"],
+                0, row["uitwisseling"],
+                "" if niemand else own if in_zip else row["afzender"],
                 one.uitvraag or row["uitvraag"], upload, one.goedgekeurd, row["afzender"],
-                in_zip=in_zip, ander="" if in_zip or own == row["afzender"] else own,
+                in_zip=in_zip, ander=ander, levering=row["nummer"],
             )  # fmt: skip
             uitkomst = cyclus.beoordeel_set(
                 gegevens, eerdere, plek.vensters, plek.config.cbs,
@@ -154,7 +163,8 @@ class Toets:
         besluit = Besluit(row["nummer"], read.gemeentecode, read.uitvraag.upper(), read.besluit,
                           read.omvang, upload, row["afzender"])  # fmt: skip
         geleverd = any(
-            one.aanvaard and one.gegevens.moment <= upload
+            one.aanvaard
+            and (one.gegevens.moment, one.gegevens.levering) < (upload, row["nummer"])
             and one.gegevens.gemeentecode == besluit.gemeentecode
             and one.gegevens.uitvraag == besluit.uitvraag
             for one in plek.staat.sets()
