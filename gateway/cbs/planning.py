@@ -63,6 +63,48 @@ class Planning:
             )  # fmt: skip
             self._bewaar(one.sleutel, one.soort, where, one.gemeentecode, one.uitvraag, one.moment)
 
+    def opnieuw(self) -> None:
+        """Go by the configuration as it is now: days that move, and answers that had no address."""
+        for row in self._plek.staat.antwoorden("gepland", "mislukt"):
+            if row["toestand"] == "mislukt":
+                if not row["uitwisseling"]:
+                    self._adresseer(row)
+            elif row["levering"] is not None and row["soort"] != antwoorden.BEWIJS:
+                self._verzet(row, self._plek.staat.levering(row["levering"]))
+
+    def _verzet(self, row: Rij, levering: Rij) -> None:
+        """An answer that is planned: due by the rules of now, from when it was checked."""
+        plek, regels = self._plek, self._plek.config.cbs
+        checked = moment_van(levering["gecontroleerd_op"])
+        due = cyclus.wanneer_terug(moment_van(levering["upload"]), checked, regels)
+        if row["soort"] == antwoorden.OP_ORDE:
+            over = self._set(row)["uitvraag"]
+            due = cyclus.wanneer_op_orde(due, over, plek.vensters, regels)
+        if tekst(due) != row["op"]:
+            plek.staat.wijzig("antwoord", row["nummer"], op=tekst(due))
+
+    def _set(self, row: Rij) -> Rij:
+        sets = self._plek.staat.rijen_van(row["levering"])
+        return next(one for one in sets if one["nummer"] == row["gegevensset"])
+
+    def _adresseer(self, row: Rij) -> None:
+        """An answer that could not be addressed: perhaps it can now."""
+        staat, over, number, vrij = self._plek.staat, "", None, ""
+        if row["levering"] is not None:
+            levering = staat.levering(row["levering"])
+            over, number = levering["uitwisseling"], levering["volgnummer"]
+        if row["gegevensset"] is not None and (one := self._set(row))["in_zip"]:
+            vrij = f"{one['gemeentecode']}-{one['uitvraag']}-{one['plaats']:02d}"
+        exchanges = antwoorden.kandidaten(row["soort"], over, in_zip=bool(vrij))
+        where = antwoorden.adres(
+            self._plek.config, exchanges, row["gemeentecode"], row["uitvraag"], number, vrij
+        )
+        if not where.reden:
+            staat.wijzig(
+                "antwoord", row["nummer"], toestand="gepland", reden="", naam=where.naam,
+                uitwisseling=where.uitwisseling, rinis_code=where.rinis_code,
+            )  # fmt: skip
+
     def _bewaar(
         self, sleutel: str, soort: str, where: antwoorden.Adres, gemeentecode: str, uitvraag: str,
         due: datetime, **more: Any,

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import envelopes
 from gateway import durable
 from gateway.cbs import antwoorden, besluiten, cyclus, rijen, terzijde
-from gateway.cbs.besluiten import Besluit
+from gateway.cbs.besluiten import Besluit, Effect
 from gateway.cbs.bewaard import controle_tekst
 from gateway.cbs.cijfers import cijfers
 from gateway.cbs.controle import controleer
@@ -26,12 +26,18 @@ from gateway.cbs.model import Controle
 from gateway.cbs.ontvangst import BESLUIT
 from gateway.cbs.planning import Planning
 from gateway.cbs.staat import Rij, moment_van, tekst
+from gateway.cbs.stand import laatste_besluit
 from gateway.cbs.terzijde import Terzijde
 from gateway.cbs.werkplek import MAX_POGINGEN, Werkplek
 from gateway.periods import dag_van, voluit
 
 MAX_BESLUIT = 1 << 20
 """Bytes of a decision that are read: its explanation is at most 4,000 characters."""
+
+_BLIJFT_INGETROKKEN = (
+    "De gegevens over dit halfjaar zijn ingetrokken, en dat blijft zo: een levering na de "
+    "aanleverperiode maakt een besluit niet ongedaan."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,21 @@ class Toets:
                 gegevens, eerdere, plek.vensters, plek.config.cbs,
                 afdwingen=exchange.vensters in ("afdwingen", "wachten"),
             )  # fmt: skip
+            if uitkomst.aanvaard and self._ingetrokken(gegevens, eerdere):
+                zinnen = (*uitkomst.opmerkingen, _BLIJFT_INGETROKKEN)
+                uitkomst = replace(uitkomst, opmerkingen=zinnen)
             eerdere.append(Beoordeeld(gegevens, uitkomst.aanvaard, uitkomst.code))
             yield _Lid(plaats, gegevens, uitkomst, self._cijfers(row, one, gegevens, uitkomst))
+
+    def _ingetrokken(self, gegevens: Gegevensset, eerdere: list[Beoordeeld]) -> bool:
+        """Whether a decision withdrew what a newly accepted set would replace, and stands."""
+        plek, code, over = self._plek, gegevens.gemeentecode, gegevens.uitvraag
+        ours = [one for one in eerdere if one.aanvaard and
+                (one.gegevens.soort, one.gegevens.gemeentecode, one.gegevens.uitvraag)
+                == (gegevens.soort, code, over)]  # fmt: skip
+        all_of_it = [*ours, Beoordeeld(gegevens, True, "goedgekeurd")]
+        last = laatste_besluit(code, over, plek.staat.besluiten(), all_of_it, plek.vensters)
+        return last is not None and last.gevolg.effect is Effect.NIET_PUBLICEREN
 
     def _cijfers(
         self, row: Rij, one: Controle, gegevens: Gegevensset, uitkomst: Uitkomst

@@ -144,6 +144,7 @@ class Tegenpartij:
     def _plan(self) -> None:
         with self.plek.staat.stap():
             self._planning.agenda()
+            self._planning.opnieuw()
 
     # --- going round ---
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from gateway.cbs.lijn import GESTOPT
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.model import Aantal, Bevinding, Controle, Ernst
 from gateway.cbs.ontvangst import herkomst
+from gateway.cbs.opstellen import Opstellen
 from gateway.cbs.staat import Staat, moment_van, tekst
 from gateway.cbs.werk import Tegenpartij
 from gateway.cbs.werkplek import MAX_POGINGEN
@@ -359,6 +361,40 @@ def test_a_file_that_is_not_what_its_metagegevens_tell_is_set_aside(location: Lo
         [row] = cbs.plek.staat.leveringen()
     assert (row["toestand"], "metagegevens" in row["reden"]) == ("terzijde", True)
     assert answers(location) == ["GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"]
+
+
+def test_an_answer_without_an_address_gets_one_when_there_is(location: Location) -> None:
+    """At a start: the configuration lacked the municipality."""
+    config = Path(location.config_path)
+    whole = config.read_text()
+    config.write_text(whole.replace("technische-terugkoppeling:", "een-andere:"))
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+        assert len(cbs.plek.staat.antwoorden("mislukt")) == 1
+    config.write_text(whole)
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+    assert answers(location) == ["GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"]
+
+
+def test_what_was_withdrawn_is_compared_with_nobody(location: Location) -> None:
+    """Nor what CBS does not publish."""
+    with open_at(location, []) as cbs:
+        staat = cbs.plek.staat
+        with staat.stap():
+            for n, code in enumerate(("0363", "0034", "1701"), 1):
+                staat.nieuw("gegevensset", nummer=n, levering=n, plaats=0, soort="wmo",
+                            gemeentecode=code, uitvraag="H22025", moment=tekst(NU), in_zip=False,
+                            goedgekeurd=True, afzender=code, aanvaard=True, code="goedgekeurd",
+                            hoeveelste=1, opmerkingen="[]", cijfers="{}")  # fmt: skip
+            staat.nieuw("besluit", nummer=9, gemeentecode="0034", uitvraag="H22025",
+                        besluit="intrekking", omvang="geheel", moment=tekst(NU), afzender="0034",
+                        geldig=True, effect="niet publiceren", code="x", zin="x")  # fmt: skip
+        row = {"soort": "op-orde", "levering": 1, "gegevensset": 1}
+        found = Opstellen(cbs.plek).invoer(row)
+    assert json.loads(found or "")["anderen"] == {"1701": 3}
 
 
 def answers(location: Location) -> list[str]:
