@@ -73,8 +73,9 @@ class Cbs(Sectie):
     )
     mandaten: dict[Code, tuple[Code, ...]] = Field(
         default_factory=dict,
-        description="below the code of a municipality: those that may decide for it, of which CBS "
-        "has the legal basis (where GGk asks for authorisation, its mandates are enough)",
+        description="below the code of a municipality: those that may deliver for it in a ZIP and "
+        "decide for it, of which CBS has the legal basis (for decisions GGk's mandates are enough, "
+        "where it asks for authorisation)",
     )
     niet_publiceren: tuple[NietPubliceren, ...] = Field(
         default=(), description="sets that CBS decides not to publish"

@@ -34,6 +34,8 @@ def kandidaten(soort: str, over: str, *, in_zip: bool = False) -> tuple[str, ...
     ``over``: the exchange of what is answered. Wmo, SBO and JEUGD files are numbered each by
     themselves, so each has an exchange for its feedback: one name never stands for two answers.
     """
+    if soort == TECHNISCH and over == "besluit":  # numbered by itself too: set aside, never judged
+        return (BEVESTIGING,)
     if soort == TECHNISCH:
         return (_TERUG,) if over == "wmo" else (f"{_TERUG}-{over}", _TERUG)
     if soort == BEWIJS:

@@ -28,8 +28,6 @@ from gateway.trust.sleutels import seal_van
 WACHT_SECONDS = 5.0
 """After the key could not be read: until it is tried again."""
 
-ANDER = "its bytes are not those that its metagegevens tell of"
-
 
 class Bewijzen:
     """The receipts of one counterpart."""

@@ -23,7 +23,8 @@ class Gegevensset:
 
     ``soort``: wmo, sbo or jeugd. ``gemeentecode``: whose it counts as: in a ZIP that of the file,
     else that of ``afzender``, who handed it in; ``ander`` is then another's code in the file.
-    ``goedgekeurd``: what the technical check said.
+    Empty: nobody's, and so counted for nobody. ``goedgekeurd``: what the technical check said.
+    ``levering``: the number of the delivery that it came in.
     """
 
     nummer: int
@@ -35,6 +36,17 @@ class Gegevensset:
     afzender: str
     in_zip: bool = False
     ander: str = ""
+    levering: int = 0
+
+    @property
+    def geteld(self) -> bool:
+        """Whether it counts for a municipality over a half-year: with neither there is no count."""
+        return bool(self.gemeentecode) and Uitvraag.lees(self.uitvraag) is not None
+
+    @property
+    def orde(self) -> tuple[datetime, int, int]:
+        """In which order sets and decisions are handled: upload, delivery, place in its ZIP."""
+        return self.moment, self.levering, self.nummer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,9 @@ class Uitkomst:
     """What a set comes to in the cycle.
 
     ``aanvaard``: it is now the municipality's set, and replaces the former. ``code``: goedgekeurd,
-    afgekeurd, te-vaak, andere-gemeente or buiten-venster. ``hoeveelste``: which delivery it was of
-    this municipality over this uitvraag, 1 for the first; ``resterend``: how many are left.
+    afgekeurd, te-vaak, andere-gemeente, geen-mandaat or buiten-venster. ``hoeveelste``: which
+    delivery it was of this municipality over this uitvraag, 1 for the first, 0 where none is
+    counted; ``resterend``: how many are left.
     """
 
     aanvaard: bool
@@ -84,12 +97,14 @@ def beoordeel_set(
     *,
     afdwingen: bool,
 ) -> Uitkomst:
-    """Judge a checked set by the cycle. ``eerdere``: what was handed in before it.
+    """Judge a checked set by the cycle. ``eerdere``: all that is known already.
+
+    All of it counts, whatever its moment: a clock that was turned back gives no more turns.
 
     ``afdwingen``: its exchange refuses what comes outside its window; else a remark says so.
     """
-    same = [one for one in eerdere if _zelfde(one.gegevens, gegevens)]
-    hoeveelste = len(same) + 1
+    same = [one for one in eerdere if gegevens.geteld and _zelfde(one.gegevens, gegevens)]
+    hoeveelste = len(same) + 1 if gegevens.geteld else 0
     resterend = max(0, regels.correcties + 1 - hoeveelste)
     venster = _venster_zin(gegevens, vensters)
     opmerkingen = [zin for zin in (venster, _periode_zin(gegevens, vensters)) if zin]
@@ -100,6 +115,11 @@ def beoordeel_set(
         opmerkingen.insert(0, f"{zin}afgekeurde bestanden meegeteld; dit bestand is daar een meer.")
     elif afdwingen and venster:
         code = "buiten-venster"
+    elif gegevens.ander and gegevens.in_zip:
+        code = "geen-mandaat"
+        zin = f"Het bestand bevat gegevens van gemeente {gegevens.ander}, en het CBS heeft geen "
+        zin += f"juridische grondslag waarmee gemeente {gegevens.afzender} die aanlevert. Het "
+        opmerkingen.insert(0, f"{zin}telt voor geen gemeente mee.")
     elif gegevens.ander:
         code = "andere-gemeente"
         zin = f"Het bestand bevat gegevens van gemeente {gegevens.ander}, en is aangeleverd "
@@ -109,7 +129,7 @@ def beoordeel_set(
         opmerkingen.insert(0, f"{zin}met een bestand per gemeente, samen in één ZIP.")
     elif code == "goedgekeurd":
         opmerkingen += _aanvaard_zinnen(gegevens, same)
-    if code in ("goedgekeurd", "afgekeurd"):
+    if code in ("goedgekeurd", "afgekeurd") and gegevens.geteld:
         times = "keer" if resterend else "keer meer"
         opmerkingen.append(
             f"U kunt over {gegevens.uitvraag} nog {resterend or 'geen'} {times} aanleveren."
@@ -146,7 +166,10 @@ def _periode_zin(gegevens: Gegevensset, vensters: Sequence[Cyclusvenster]) -> st
 
 
 def _aanvaard_zinnen(gegevens: Gegevensset, same: list[Beoordeeld]) -> Iterator[str]:
-    if any(one.aanvaard for one in same):
+    accepted = [one.gegevens.moment for one in same if one.aanvaard]
+    if accepted and max(accepted) > gegevens.moment:
+        yield "Een later geüploade levering is al goedgekeurd: die blijft tellen."
+    elif accepted:
         yield "Deze levering vervangt de eerder goedgekeurde: een levering is altijd volledig."
     if gegevens.gemeentecode != gegevens.afzender:
         yield f"Dit bestand telt voor gemeente {gegevens.gemeentecode}."
@@ -201,7 +224,7 @@ def agenda(
             this for this in sets
             if this.gegevens.uitvraag == one.uitvraag and binnen(one, dag_van(this.gegevens.moment))
         ]  # fmt: skip
-        for code in sorted({this.gegevens.gemeentecode for this in came}):
+        for code in sorted({this.gegevens.gemeentecode for this in came} - {""}):
             where = f"{one.cyclus}/{one.uitvraag}/{code}"
             after = ochtend(werkdagen_na(one.tot, 1))
             yield Gepland(f"overzicht/{where}", "overzicht", code, one.uitvraag, after)

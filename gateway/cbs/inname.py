@@ -13,15 +13,16 @@ from gateway import durable
 from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.mappen import Gevonden
 from gateway.cbs.ontvangst import Herkomst, herkomst, omvang_volgens
+from gateway.cbs.planning import Planning
 from gateway.cbs.staat import Rij, tekst
+from gateway.cbs.terzijde import BIJ_REDEN, OMVANG, Terzijde, zelfde_nummer
 from gateway.cbs.werkplek import Werkplek
 from gateway.config import Uitwisseling
+from gateway.errors import GatewayError
 from gateway.periods import dag_van
 
 TERZIJDE = "terzijde"
-"""The folder in the archive of what nobody can be answered about."""
-
-_ONBEKEND = "nothing tells whose it is: no metagegevens, and no municipality in its name"
+"""The folder in the archive of what was set aside before it was taken."""
 
 
 class Inname:
@@ -29,7 +30,8 @@ class Inname:
 
     def __init__(self, plek: Werkplek) -> None:
         self._plek = plek
-        self._bewijzen = Bewijzen(plek)
+        self._bewijzen, self._planning = Bewijzen(plek), Planning(plek)
+        self._mislukt: set[tuple[str, str, int]] = set()
         self.onaf = False
         """Whether something lies in an inbox that may still be written."""
 
@@ -48,7 +50,9 @@ class Inname:
                 if not self._is_heel(one):
                     self.onaf = True
                     continue
-                row = self._rij(one, exchange, bezet)
+                row = self._gelezen(one, exchange, bezet)
+                if row is None:
+                    continue
                 bezet.add(row["archief"])
                 rows.append(row)
         if rows:
@@ -62,30 +66,48 @@ class Inname:
         return {(row["rinis_code"], row["naam"], row["ino"]) for row in rows}
 
     def _is_heel(self, one: Gevonden) -> bool:
-        """RINIS puts whole files there; others may not. Metagegevens give the size."""
-        size = omvang_volgens(one.record)
-        if size is not None:
-            return size == one.omvang
+        """RINIS puts whole files there; others may not. Metagegevens give the size.
+
+        What nobody writes any more is taken, whatever its size: else it would lie there for ever.
+        """
+        if omvang_volgens(one.record) == one.omvang:
+            return True
         quiet = timedelta(milliseconds=self._plek.config.technisch.rusttijd_ms)
         still = self._plek.klok.klok() / 1000 - one.mtime_ns / 1e9 >= quiet.total_seconds()
         return still and not self._plek.mappen.heeft_schrijver(one)
 
+    def _gelezen(self, one: Gevonden, exchange: Uitwisseling, bezet: set[str]) -> Rij | None:
+        """What is written down of a file; None where our own code fails on it: it is left lying."""
+        try:
+            return self._rij(one, exchange, bezet)
+        except (GatewayError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001  one file must not hold up all others
+            if one[:3] not in self._mislukt:
+                self._mislukt.add(one[:3])
+                self._plek.fout({"naam": one.naam}, error)
+            return None
+
     def _rij(self, one: Gevonden, exchange: Uitwisseling, bezet: set[str]) -> Rij:
         nu = self._plek.nu
         from_whom = herkomst(one.naam, one.record, exchange, nu)
-        reden = "" if from_whom.afzender else _ONBEKEND
+        size = omvang_volgens(one.record)
+        reden = from_whom.reden or (OMVANG if size not in (None, one.omvang) else None)
         return {
-            "toestand": "gezien", "reden": reden, "rinis_code": one.rinis_code,
+            "toestand": "gezien", "reden": reden.reden if reden else "",
+            "rinis_code": one.rinis_code,
             "uitwisseling": exchange.id, "naam": one.naam, "ino": one.ino,
-            "archief": self._archief(one, from_whom, bezet), "gezien_op": tekst(nu),
+            "archief": self._archief(one, from_whom, reden, bezet), "gezien_op": tekst(nu),
             "referentienummer": from_whom.referentienummer, "metagegevens": one.record,
             "afzender": from_whom.afzender, "origineel": from_whom.origineel,
             "uitvraag": from_whom.uitvraag, "volgnummer": from_whom.volgnummer,
             "upload": tekst(from_whom.upload), "sha256": from_whom.sha256,
         }  # fmt: skip
 
-    def _archief(self, one: Gevonden, from_whom: Herkomst, bezet: set[str]) -> str:
-        below = str(dag_van(from_whom.upload).year) if from_whom.afzender else TERZIJDE
+    def _archief(
+        self, one: Gevonden, from_whom: Herkomst, reden: Terzijde | None, bezet: set[str]
+    ) -> str:
+        below = TERZIJDE if reden else str(dag_van(from_whom.upload).year)
         return self._plek.mappen.vrije_naam(one.rinis_code, below, one.naam, bezet=bezet)
 
     # --- taken ---
@@ -111,10 +133,7 @@ class Inname:
                 plek.mappen.synchroniseer("archief")
             with plek.staat.stap():
                 for row, ours in moved:
-                    values = self._nu_is_het(row) if ours else {"toestand": "weg"}
-                    plek.staat.wijzig("levering", row["nummer"], hapert="", **values)
-                    if values["toestand"] == "genomen":
-                        self._bewijzen.plan(row)
+                    self._boek(row, ours=ours)
         return bool(moved)
 
     def _elders(self, row: Rij) -> None:
@@ -123,17 +142,30 @@ class Inname:
         with plek.staat.stap():
             plek.staat.wijzig("levering", row["nummer"], archief=free)
 
-    def _nu_is_het(self, row: Rij) -> dict[str, str]:
-        """What a file is now that it is ours: to be checked, a repeat, or set aside."""
-        if row["reden"]:
-            self._plek.zeg(f"{row['naam']} is set aside: {row['reden']}")
-            return {"toestand": "terzijde"}
+    def _boek(self, row: Rij, *, ours: bool) -> None:
+        """Write down what a file is now: to be checked, a repeat, set aside, or taken back."""
+        staat, nummer = self._plek.staat, row["nummer"]
+        waarom = self._waarom(row)
+        if not ours:
+            staat.wijzig("levering", nummer, hapert="", toestand="weg")
+        elif waarom is not None:
+            self._planning.terzijde(row, waarom)
+        elif before := self._eerder(row):
+            staat.wijzig("levering", nummer, hapert="", toestand="herhaling",
+                         reden=f"came before, as {before['naam']}")  # fmt: skip
+        else:
+            staat.wijzig("levering", nummer, hapert="", toestand="genomen")
+            self._bewijzen.plan(row)
+
+    def _eerder(self, row: Rij) -> Rij | None:
         number = row["referentienummer"]
-        before = self._plek.staat.genomen_als(number) if number else None
-        if before is None:
-            return {"toestand": "genomen"}
-        if before["sha256"] == row["sha256"]:
-            return {"toestand": "herhaling", "reden": f"came before, as {before['naam']}"}
-        said = f"it has the referentienummer of {before['naam']}, and other bytes"
-        self._plek.zeg(f"{row['naam']} is set aside: {said}")
-        return {"toestand": "terzijde", "reden": said}
+        return self._plek.staat.genomen_als(number) if number else None
+
+    def _waarom(self, row: Rij) -> Terzijde | None:
+        """Why a file is set aside; None when it is not."""
+        if row["reden"]:
+            return BIJ_REDEN[row["reden"]]
+        before = self._eerder(row)
+        if before is None or before["sha256"] == row["sha256"]:
+            return None
+        return zelfde_nummer(before["naam"])

@@ -13,9 +13,11 @@ from typing import Any
 
 from gateway.cbs.cyclus import Beoordeeld
 from gateway.cbs.lijst import naam_van
-from gateway.cbs.ontvangst import SOORTEN
+from gateway.cbs.mappen import Mappen
+from gateway.cbs.ontvangst import SOORTEN, liggend
 from gateway.cbs.staat import DATABASE, Staat, moment_van
 from gateway.cbs.stand import Overzicht, overzicht
+from gateway.cbs.werkplek import ONTVANGER, postbussen
 from gateway.config import Config
 from gateway.health import is_running
 from gateway.location import Location, read_config
@@ -71,7 +73,7 @@ def status(location: Location, uitvraag: str = "", gemeente: str = "") -> Row:
                 if (not gemeente or row["gemeentecode"] == gemeente)
                 and (not uitvraag or row["uitvraag"] in (uitvraag, "onbekend"))
             ],
-            "terzijde": _terzijde(staat),
+            "terzijde": _terzijde(staat) + _liggend(location, config),
         }  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def _standen(staat: Staat, config: Config, nu: datetime, uitvraag: str) -> Itera
     keys |= {
         (one.gegevens.gemeentecode, one.gegevens.uitvraag, one.gegevens.soort)
         for one in sets
-        if not uitvraag or one.gegevens.uitvraag == uitvraag
+        if one.gegevens.geteld and (not uitvraag or one.gegevens.uitvraag == uitvraag)
     }
     for code, over, soort in sorted(keys, key=lambda key: (key[1], key[0], SOORTEN.index(key[2]))):
         yield overzicht(code, over, soort, sets, besloten, vensters, config.cbs, nu)
@@ -101,7 +103,9 @@ def _gevraagd(config: Config, sets: list[Beoordeeld], nu: datetime) -> set[str]:
     past = [one for one in rows if one.tot is not None and one.tot < dag]
     last = max((one.tot for one in past if one.tot is not None), default=None)
     recent = {one.uitvraag for one in past if one.tot == last}
-    return recent | {one.gegevens.uitvraag for one in sets if one.gegevens.soort == "wmo"}
+    return recent | {
+        one.gegevens.uitvraag for one in sets if one.gegevens.soort == "wmo" and one.gegevens.geteld
+    }
 
 
 def _tijd(moment: datetime) -> str:
@@ -160,4 +164,13 @@ def _terzijde(staat: Staat) -> list[Row]:
             "reden": row["reden"] or row["hapert"],
         }
         for row in staat.bijzonder()
+    ]
+
+
+def _liggend(location: Location, config: Config) -> list[Row]:
+    """What lies in an inbox and is not taken: it has no place in the archive."""
+    found = liggend(Mappen(location.root, ONTVANGER), postbussen(config))
+    return [
+        {"naam": toonbaar(naam), "rinis_code": code, "archief": "", "reden": reden}
+        for code, naam, reden in found
     ]

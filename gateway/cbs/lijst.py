@@ -49,7 +49,7 @@ class Lijst:
             for o in besluiten_van(self._plek.staat, code)
             if o.besluit.nummer in known["besluiten"]
         ]
-        keys = sorted({(o.gegevens.uitvraag, o.gegevens.soort) for o in sets}
+        keys = sorted({(o.gegevens.uitvraag, o.gegevens.soort) for o in sets if o.gegevens.geteld}
                       | {(row["uitvraag"], "wmo")})  # fmt: skip
         standen = [
             overzicht(code, uitvraag, soort, sets, taken, self._plek.vensters,
@@ -95,7 +95,7 @@ def _wat_het_werd(one: Beoordeeld, sets: list[Beoordeeld]) -> str:
         return "telt niet mee"
     later = [
         this for this in sets
-        if this.aanvaard and this.gegevens.moment > one.gegevens.moment
+        if this.aanvaard and this.gegevens.orde > one.gegevens.orde
         and (this.gegevens.soort, this.gegevens.uitvraag)
         == (one.gegevens.soort, one.gegevens.uitvraag)
     ]  # fmt: skip

@@ -77,6 +77,17 @@ class Mappen:
                 )
         return sorted(found, key=lambda one: (one.mtime_ns, one.naam))
 
+    def vreemd(self, rinis_code: str) -> list[str]:
+        """What lies in an inbox and is no regular file: it is never taken."""
+        try:
+            there = list(os.scandir(self.pad("in", rinis_code)))
+        except OSError:
+            return []
+        return sorted(
+            one.name for one in there
+            if not one.name.startswith(".") and not one.is_file(follow_symlinks=False)
+        )  # fmt: skip
+
     def heeft_schrijver(self, one: Gevonden) -> bool:
         """Whether somebody still has a file open for writing."""
         try:

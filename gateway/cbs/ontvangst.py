@@ -7,11 +7,14 @@ the municipality; what tells nothing is set aside.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import envelopes
 from gateway import names
+from gateway.cbs.mappen import Mappen
+from gateway.cbs.terzijde import ONBEKEND, TIJDSTIP, Terzijde
 from gateway.config import Uitwisseling
 
 SOORTEN = ("wmo", "sbo", "jeugd")
@@ -27,6 +30,7 @@ class Herkomst:
 
     ``afzender``: who handed it in, who gets the answer; empty: nobody knows. ``uitvraag`` is that
     of its name, under which it was numbered; ``volgnummer`` None where the name has no number.
+    ``reden`` says why it is set aside whatever is in it; None: it is not.
     """
 
     afzender: str
@@ -36,6 +40,11 @@ class Herkomst:
     upload: datetime
     referentienummer: str | None = None
     sha256: str = ""
+    reden: Terzijde | None = None
+
+
+_JAREN = range(1900, 3000)
+"""Years that working days can be counted in; ``xs:dateTime`` allows many more."""
 
 
 def herkomst(
@@ -54,16 +63,26 @@ def herkomst(
             read = None
         if read is not None:
             origineel = read.bestand.oorspronkelijke_naam
+            upload = _moment(read.tijdstip_upload)
             return Herkomst(
                 read.gemeentecode, origineel, names.uitvraag_van(origineel), number,
-                datetime.fromisoformat(read.tijdstip_upload).astimezone(UTC),
-                read.referentienummer, read.bestand.sha256,
+                upload or gevonden, read.referentienummer, read.bestand.sha256,
+                None if upload else TIJDSTIP,
             )  # fmt: skip
-    if parsed is None:
-        return Herkomst("", naam, names.uitvraag_van(naam), None, gevonden)
+    if parsed is None or not parsed.gemeentecode:
+        return Herkomst("", naam, names.uitvraag_van(naam), None, gevonden, reden=ONBEKEND)
     origineel = parsed.stam + parsed.ext
     uitvraag = names.uitvraag_van(origineel)
     return Herkomst(parsed.gemeentecode, origineel, uitvraag, number, gevonden)
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment of the schema, in UTC; None for what the calendar here does not hold."""
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year in _JAREN else None
 
 
 def omvang_volgens(record: bytes | None) -> int | None:
@@ -74,3 +93,15 @@ def omvang_volgens(record: bytes | None) -> int | None:
         return envelopes.read_metagegevens(record).bestand.omvang
     except envelopes.EnvelopeError:
         return None
+
+
+def liggend(mappen: Mappen, codes: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """What lies in inboxes and is not taken now: RINIS code, name, and why."""
+    for code in codes:
+        for naam in mappen.vreemd(code):
+            yield code, naam, "it is no regular file; it is left in the inbox"
+        for one in mappen.lijst(code):
+            size = omvang_volgens(one.record)
+            if size not in (None, one.omvang):
+                reden = "its metagegevens tell another size: it may still be written"
+                yield code, one.naam, reden

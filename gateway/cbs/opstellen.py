@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -20,7 +21,9 @@ from gateway.cbs.bewijzen import Bewijzen
 from gateway.cbs.cijfers import Cijfers
 from gateway.cbs.lijst import Lijst, besluiten_van, naam_van, sets_van
 from gateway.cbs.model import Controle
+from gateway.cbs.ontvangst import BESLUIT
 from gateway.cbs.staat import Rij, moment_van
+from gateway.cbs.stand import Stand, overzicht
 from gateway.cbs.werkplek import Werkplek
 from gateway.config import Venster
 from gateway.periods import binnen, dag_van, voluit
@@ -31,6 +34,7 @@ MAX_BIJLAGE = 8 << 20
 _KOPPEN = {
     "te-vaak": "Niet in behandeling: het aantal aanleveringen is op",
     "andere-gemeente": "Niet in behandeling: gegevens van een andere gemeente",
+    "geen-mandaat": "Niet in behandeling: gegevens van een andere gemeente",
     "buiten-venster": "Niet in behandeling: buiten de aanleverperiode",
 }
 
@@ -78,16 +82,32 @@ class Opstellen:
         return found[-1] if found else None
 
     def _vergelijken(self, own: Rij) -> dict[str, Any]:
-        """With what a set is compared: the newest accepted one of each half-year and of others."""
+        """With what a set is compared: the newest accepted one of each half-year and of others.
+
+        Of others only what will not be withheld: what was withdrawn is used for nothing.
+        """
         same = self._plek.staat.cijfers(own["uitvraag"])
         others = {one["gemeentecode"]: one["nummer"] for one in same}
         others.pop(own["gemeentecode"], None)
+        for code in self._niet_gebruikt(others, own["uitvraag"]):
+            del others[code]
         earlier = {
             one["uitvraag"]: one["nummer"]
             for one in self._plek.staat.cijfers(gemeentecode=own["gemeentecode"])
             if one["uitvraag"] != own["uitvraag"]
         }
         return {"anderen": others, "eerdere": list(earlier.values())}
+
+    def _niet_gebruikt(self, codes: Iterable[str], uitvraag: str) -> list[str]:
+        """Whose set was withdrawn, or is not published by CBS."""
+        plek = self._plek
+        sets, besloten = plek.staat.sets(), plek.staat.besluiten()
+        weg = (Stand.INGETROKKEN, Stand.NIET_GEPUBLICEERD)
+        return [
+            code for code in codes
+            if overzicht(code, uitvraag, "wmo", sets, besloten, plek.vensters, plek.config.cbs,
+                         plek.nu).stand in weg
+        ]  # fmt: skip
 
     # --- the bytes ---
 
@@ -118,9 +138,9 @@ class Opstellen:
         return r.Terugkoppeling(
             moment=moment_van(row["moment"]),
             afzender=_afzender(levering),
-            soort=levering["uitwisseling"],
+            soort="wmo" if levering["uitwisseling"] == BESLUIT else levering["uitwisseling"],
             controle=controle,
-            keer=alone["hoeveelste"] if alone else None,
+            keer=(alone["hoeveelste"] or None) if alone else None,
             laatste_dag=self._laatste_dag(levering["uitvraag"], levering["upload"]),
             op_orde_voor=max(orders, default=None),
             opmerkingen=() if refused else tuple(_opmerkingen(sets, controle)),
@@ -140,7 +160,7 @@ class Opstellen:
 
     def _bijlagen(self, levering: Rij, controle: Controle) -> tuple[r.Bijlage, ...]:
         """All findings, or as many whole lines of them as a message holds."""
-        if controle.fouten + controle.signalen == 0:
+        if controle.fouten + controle.signalen == 0 or levering["toestand"] == "terzijde":
             return ()
         with open(self._csv(levering), "rb") as file:
             content = file.read(MAX_BIJLAGE + 1)

@@ -144,7 +144,7 @@ class Staat:
         row = t.gegevensset.c
         query = sa.select(
             row.nummer, row.soort, row.gemeentecode, row.uitvraag, row.moment, row.goedgekeurd,
-            row.afzender, row.in_zip, row.aanvaard, row.code,
+            row.afzender, row.in_zip, row.levering, row.aanvaard, row.code,
         ).order_by(row.moment, row.nummer)  # fmt: skip
         return [_beoordeeld(tuple(one)) for one in self._connection.execute(query)]
 
@@ -234,9 +234,19 @@ class Staat:
 
 
 def _beoordeeld(row: tuple[Any, ...]) -> Beoordeeld:
-    nummer, soort, code, uitvraag, moment, goed, afzender, in_zip, aanvaard, uitkomst = row
+    nummer, soort, code, uitvraag, moment, goed, afzender, in_zip, levering, aanvaard, uitkomst = (
+        row
+    )
     gegevens = Gegevensset(
-        nummer, soort, code, uitvraag, moment_van(moment), goed, afzender, in_zip=in_zip
+        nummer,
+        soort,
+        code,
+        uitvraag,
+        moment_van(moment),
+        goed,
+        afzender,
+        in_zip=in_zip,
+        levering=levering,
     )
     return Beoordeeld(gegevens, aanvaard, uitkomst)
 

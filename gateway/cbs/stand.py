@@ -15,7 +15,7 @@ from enum import StrEnum
 from gateway.cbs.besluiten import Besluit, Cyclusvenster, Effect, Gevolg
 from gateway.cbs.cyclus import Beoordeeld
 from gateway.config_cbs import Cbs
-from gateway.periods import dag_van
+from gateway.periods import binnen, dag_van
 
 
 class Stand(StrEnum):
@@ -74,17 +74,18 @@ def overzicht(
 ) -> Overzicht:
     """How a municipality stands at ``nu``.
 
-    In order of upload. The newest accepted set counts, and the last valid decision after it: what
-    was decided about a set that was replaced since is over, and nothing older is revived.
+    In order of upload. The newest accepted set counts, and the last valid decision. A decision ends
+    only with a set that came in a later delivery window, a new round: what comes late revives
+    nothing that was withdrawn.
     """
     key = (soort, gemeentecode, uitvraag)
     ours = [
         o for o in sets if (o.gegevens.soort, o.gegevens.gemeentecode, o.gegevens.uitvraag) == key
     ]
-    ours.sort(key=lambda one: (one.gegevens.moment, one.gegevens.nummer))
+    ours.sort(key=lambda one: one.gegevens.orde)
     accepted = [one for one in ours if one.aanvaard]
     since = accepted[-1].gegevens.moment if accepted else None
-    last = _laatste_besluit(gemeentecode, uitvraag, besloten, since)
+    last = laatste_besluit(gemeentecode, uitvraag, besloten, accepted, vensters)
     stand, sinds = _stand(ours, accepted, last)
     withheld = _niet_door_cbs(gemeentecode, uitvraag, regels)
     reden = ""
@@ -104,20 +105,29 @@ def overzicht(
     )  # fmt: skip
 
 
-def _sleutel(one: Beoordeeld) -> tuple[str, str, str]:
-    return one.gegevens.soort, one.gegevens.gemeentecode, one.gegevens.uitvraag
-
-
-def _laatste_besluit(
-    gemeentecode: str, uitvraag: str, besloten: Iterable[Besloten], since: datetime | None
-) -> Besloten | None:
+def laatste_besluit(
+    gemeentecode: str, uitvraag: str, besloten: Iterable[Besloten], accepted: Sequence[Beoordeeld],
+    vensters: Sequence[Cyclusvenster],
+) -> Besloten | None:  # fmt: skip
+    """The decision that counts: the last valid one, unless a new round began since."""
+    if not accepted:
+        return None
     ours = [
         one for one in besloten
         if (one.besluit.gemeentecode, one.besluit.uitvraag) == (gemeentecode, uitvraag)
         and one.gevolg.geldig and one.gevolg.effect is not Effect.GEEN
-        and since is not None and one.besluit.moment > since
     ]  # fmt: skip
-    return max(ours, key=lambda one: (one.besluit.moment, one.besluit.nummer), default=None)
+    last = max(ours, key=lambda one: (one.besluit.moment, one.besluit.nummer), default=None)
+    if last is None:
+        return None
+    decided = dag_van(last.besluit.moment)
+    days = [dag_van(one.gegevens.moment) for one in accepted]
+    over = any(
+        one.uitvraag == uitvraag and one.stap == "aanlevering" and one.van > decided
+        and any(binnen(one, day) for day in days)
+        for one in vensters
+    )  # fmt: skip
+    return None if over else last
 
 
 def _stand(

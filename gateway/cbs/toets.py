@@ -10,29 +10,34 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import envelopes
 from gateway import durable
-from gateway.cbs import antwoorden, besluiten, cyclus, rijen
-from gateway.cbs.besluiten import Besluit
+from gateway.cbs import antwoorden, besluiten, cyclus, rijen, terzijde
+from gateway.cbs.besluiten import Besluit, Effect
 from gateway.cbs.bewaard import controle_tekst
-from gateway.cbs.bewijzen import ANDER
 from gateway.cbs.cijfers import cijfers
 from gateway.cbs.controle import controleer
 from gateway.cbs.cyclus import Beoordeeld, Gegevensset, Uitkomst
 from gateway.cbs.model import Controle
 from gateway.cbs.ontvangst import BESLUIT
+from gateway.cbs.planning import Planning
 from gateway.cbs.staat import Rij, moment_van, tekst
+from gateway.cbs.stand import laatste_besluit
+from gateway.cbs.terzijde import Terzijde
 from gateway.cbs.werkplek import MAX_POGINGEN, Werkplek
 from gateway.periods import dag_van, voluit
 
 MAX_BESLUIT = 1 << 20
 """Bytes of a decision that are read: its explanation is at most 4,000 characters."""
 
-_GEEN_BESLUIT = "it is no decision in the form of publicatiebesluit.xsd"
+_BLIJFT_INGETROKKEN = (
+    "De gegevens over dit halfjaar zijn ingetrokken, en dat blijft zo: een levering na de "
+    "aanleverperiode maakt een besluit niet ongedaan."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Toets:
 
     def __init__(self, plek: Werkplek) -> None:
         self._plek = plek
+        self._planning = Planning(plek)
 
     def volgende(self, row: Rij) -> None:
         """Check one file. A process that ends in the middle of it has tried once."""
@@ -57,20 +63,19 @@ class Toets:
         with plek.staat.stap():
             plek.staat.wijzig("levering", row["nummer"], pogingen=row["pogingen"] + 1)
         if row["pogingen"] >= MAX_POGINGEN:
-            self._terzijde(row, f"its check did not come to an end, {MAX_POGINGEN} times")
+            self._terzijde(row, terzijde.niet_geteld(MAX_POGINGEN))
             return
         digest, _ = plek.mappen.hash(row["rinis_code"], row["archief"])
         if row["sha256"] not in ("", digest):
-            self._terzijde(row, ANDER)
+            self._terzijde(row, terzijde.ANDER)
         elif row["uitwisseling"] == BESLUIT:
             self._besluit(row)
         else:
             self._gegevens(row)
 
-    def _terzijde(self, row: Rij, reden: str) -> None:
-        self._plek.zeg(f"{row['naam']} is set aside: {reden}")
+    def _terzijde(self, row: Rij, waarom: Terzijde) -> None:
         with self._plek.staat.stap():
-            self._plek.staat.wijzig("levering", row["nummer"], toestand="terzijde", reden=reden)
+            self._planning.terzijde(row, waarom)
 
     def _pad(self, row: Rij) -> str:
         return self._plek.mappen.archief(row["rinis_code"], row["archief"])
@@ -99,31 +104,53 @@ class Toets:
                 controle=controle_tekst(found), gecontroleerd_op=tekst(plek.nu),
             )  # fmt: skip
             numbers = [plek.staat.nieuw("gegevensset", **_rij(row, lid)) for lid in leden]
-            self._plan(row, antwoorden.TECHNISCH, terug)
+            self._planning.antwoord(row, antwoorden.TECHNISCH, terug)
             for number, lid in zip(numbers, leden, strict=True):
                 if lid.uitkomst.aanvaard and soort == "wmo":
                     self._plan_op_orde(row, lid, number, terug)
-            self.plan_agenda()
+            self._planning.agenda()
         plek.zeg(f"{row['naam']}: {found.oordeel}{self._zin(terug)}")
 
     def _leden(self, row: Rij, found: Controle) -> Iterator[_Lid]:
         """Each file of a delivery, those before it in its ZIP counted before it."""
         plek, upload = self._plek, moment_van(row["upload"])
+        mandaten = plek.config.cbs.mandaten
         exchange = plek.config.uitwisselingen[row["uitwisseling"]]
-        eerdere = [one for one in plek.staat.sets() if one.gegevens.moment <= upload]
+        eerdere = plek.staat.sets()
         for plaats, one in enumerate(found.leden or (found,), 1):
             in_zip, own = bool(found.leden), one.gemeentecode or row["afzender"]
+            ander = "" if own == row["afzender"] else own
+            if in_zip and row["afzender"] in mandaten.get(own, ()):
+                ander = ""
+            # Nobody's: of a Wmo file that names no one municipality, or one without a mandate.
+            niemand = in_zip and (
+                bool(ander) or (row["uitwisseling"] == "wmo" and not one.gemeentecode)
+            )
             gegevens = Gegevensset(
-                0, row["uitwisseling"], own if in_zip else row["afzender"],
+                0, row["uitwisseling"],
+                "" if niemand else own if in_zip else row["afzender"],
                 one.uitvraag or row["uitvraag"], upload, one.goedgekeurd, row["afzender"],
-                in_zip=in_zip, ander="" if in_zip or own == row["afzender"] else own,
+                in_zip=in_zip, ander=ander, levering=row["nummer"],
             )  # fmt: skip
             uitkomst = cyclus.beoordeel_set(
                 gegevens, eerdere, plek.vensters, plek.config.cbs,
                 afdwingen=exchange.vensters in ("afdwingen", "wachten"),
             )  # fmt: skip
+            if uitkomst.aanvaard and self._ingetrokken(gegevens, eerdere):
+                zinnen = (*uitkomst.opmerkingen, _BLIJFT_INGETROKKEN)
+                uitkomst = replace(uitkomst, opmerkingen=zinnen)
             eerdere.append(Beoordeeld(gegevens, uitkomst.aanvaard, uitkomst.code))
             yield _Lid(plaats, gegevens, uitkomst, self._cijfers(row, one, gegevens, uitkomst))
+
+    def _ingetrokken(self, gegevens: Gegevensset, eerdere: list[Beoordeeld]) -> bool:
+        """Whether a decision withdrew what a newly accepted set would replace, and stands."""
+        plek, code, over = self._plek, gegevens.gemeentecode, gegevens.uitvraag
+        ours = [one for one in eerdere if one.aanvaard and
+                (one.gegevens.soort, one.gegevens.gemeentecode, one.gegevens.uitvraag)
+                == (gegevens.soort, code, over)]  # fmt: skip
+        all_of_it = [*ours, Beoordeeld(gegevens, True, "goedgekeurd")]
+        last = laatste_besluit(code, over, plek.staat.besluiten(), all_of_it, plek.vensters)
+        return last is not None and last.gevolg.effect is Effect.NIET_PUBLICEREN
 
     def _cijfers(
         self, row: Rij, one: Controle, gegevens: Gegevensset, uitkomst: Uitkomst
@@ -137,23 +164,26 @@ class Toets:
         plek, gegevens = self._plek, lid.gegevens
         due = cyclus.wanneer_op_orde(terug, gegevens.uitvraag, plek.vensters, plek.config.cbs)
         vrij = f"{gegevens.gemeentecode}-{gegevens.uitvraag}-{lid.plaats:02d}"
-        self._plan(row, antwoorden.OP_ORDE, due, number, gegevens, vrij)
+        self._planning.antwoord(row, antwoorden.OP_ORDE, due, number, gegevens, vrij)
 
     # --- decisions ---
 
     def _besluit(self, row: Rij) -> None:
-        plek, read = self._plek, None
-        if os.path.getsize(self._pad(row)) <= MAX_BESLUIT:
-            with open(self._pad(row), "rb") as file:
-                read = envelopes.read_besluit(file.read())
+        plek = self._plek
+        if os.path.getsize(self._pad(row)) > MAX_BESLUIT:
+            self._terzijde(row, terzijde.BESLUIT_TE_GROOT)
+            return
+        with open(self._pad(row), "rb") as file:
+            read = envelopes.read_besluit(file.read())
         if read is None or not (read.gemeentecode and read.uitvraag and read.omvang):
-            self._terzijde(row, _GEEN_BESLUIT)
+            self._terzijde(row, terzijde.GEEN_BESLUIT)
             return
         upload = moment_van(row["upload"])
         besluit = Besluit(row["nummer"], read.gemeentecode, read.uitvraag.upper(), read.besluit,
                           read.omvang, upload, row["afzender"])  # fmt: skip
         geleverd = any(
-            one.aanvaard and one.gegevens.moment <= upload
+            one.aanvaard
+            and (one.gegevens.moment, one.gegevens.levering) < (upload, row["nummer"])
             and one.gegevens.gemeentecode == besluit.gemeentecode
             and one.gegevens.uitvraag == besluit.uitvraag
             for one in plek.staat.sets()
@@ -172,7 +202,7 @@ class Toets:
                 moment=row["upload"], afzender=row["afzender"], toelichting=read.toelichting,
                 geldig=gevolg.geldig, effect=gevolg.effect.value, code=gevolg.code, zin=gevolg.zin,
             )  # fmt: skip
-            self._plan(row, antwoorden.BEVESTIGING, terug)
+            self._planning.antwoord(row, antwoorden.BEVESTIGING, terug)
         plek.zeg(f"{row['naam']}: {besluit.besluit}, {gevolg.code}{self._zin(terug)}")
 
     def _mandaat(self, row: Rij, besluit: Besluit) -> bool:
@@ -183,47 +213,7 @@ class Toets:
             return True
         return besluit.afzender in config.cbs.mandaten.get(besluit.gemeentecode, ())
 
-    # --- answers ---
-
-    def _plan(
-        self, row: Rij, soort: str, due: datetime, number: int | None = None,
-        gegevens: Gegevensset | None = None, vrij: str = "",
-    ) -> None:  # fmt: skip
-        """Plan the answer to a delivery, for who handed it in."""
-        in_zip = gegevens is not None and gegevens.in_zip
-        exchanges = antwoorden.kandidaten(soort, row["uitwisseling"], in_zip=in_zip)
-        where = antwoorden.adres(
-            self._plek.config, exchanges, row["afzender"], row["uitvraag"], row["volgnummer"],
-            vrij if in_zip else "",
-        )  # fmt: skip
-        own = f"{soort}/{row['nummer']}" + (f"/{number}" if number else "")
-        self._bewaar(own, soort, where, row["afzender"], row["uitvraag"], due,
-                     levering=row["nummer"], gegevensset=number)  # fmt: skip
-
-    def plan_agenda(self) -> None:
-        """Plan what is sent on fixed days, for all that came; inside a step of the caller's."""
-        plek = self._plek
-        for one in cyclus.agenda(plek.staat.sets(), plek.vensters, plek.config.cbs):
-            if plek.config.partij(one.gemeentecode) is None:
-                continue  # delivered for by another; it has no inbox here
-            where = antwoorden.adres(
-                plek.config, antwoorden.kandidaten(one.soort, ""), one.gemeentecode, one.uitvraag,
-                None,
-            )  # fmt: skip
-            self._bewaar(one.sleutel, one.soort, where, one.gemeentecode, one.uitvraag, one.moment)
-
-    def _bewaar(
-        self, sleutel: str, soort: str, where: antwoorden.Adres, gemeentecode: str, uitvraag: str,
-        due: datetime, **more: Any,
-    ) -> None:  # fmt: skip
-        if where.reden:
-            self._plek.zeg(f"{soort} for {gemeentecode} cannot be sent: {where.reden}")
-        self._plek.staat.plan(
-            sleutel=sleutel, soort=soort, uitwisseling=where.uitwisseling, naam=where.naam,
-            rinis_code=where.rinis_code, gemeentecode=gemeentecode, uitvraag=uitvraag,
-            op=tekst(due), reden=where.reden, toestand="mislukt" if where.reden else "gepland",
-            **more,
-        )  # fmt: skip
+    # --- what is said ---
 
     def _zin(self, terug: datetime) -> str:
         """When the answer comes, where that is not at once."""

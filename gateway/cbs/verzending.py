@@ -11,9 +11,9 @@ import hashlib
 from typing import Any
 
 from gateway import durable
-from gateway.cbs.bewijzen import ANDER
 from gateway.cbs.opstellen import Opstellen
 from gateway.cbs.staat import Rij, tekst
+from gateway.cbs.terzijde import ANDER
 from gateway.cbs.werkplek import MAX_POGINGEN, Werkplek
 from gateway.errors import GatewayError
 from gateway.moment import monotonic
@@ -62,7 +62,7 @@ class Verzending:
                 for row, found in ready:
                     values = {"toestand": "opgesteld", "moment": tekst(nu), "invoer": found}
                     if not found:
-                        values = {"toestand": "mislukt", "reden": ANDER}
+                        values = {"toestand": "mislukt", "reden": ANDER.reden}
                     plek.staat.wijzig("antwoord", row["nummer"], hapert="", **values)
         return bool(ready)
 

@@ -24,6 +24,8 @@ from gateway import durable
 from gateway.cbs.inname import Inname
 from gateway.cbs.lijn import GESTOPT, Afloop
 from gateway.cbs.mappen import Mappen
+from gateway.cbs.ontvangst import liggend
+from gateway.cbs.planning import Planning
 from gateway.cbs.staat import DATABASE, Rij, Staat, moment_van
 from gateway.cbs.toets import Toets
 from gateway.cbs.verzending import WACHT_SECONDS, Verzending
@@ -76,8 +78,10 @@ class Tegenpartij:
         )  # fmt: skip
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)
+        self._planning = Planning(self.plek)
         self._verzending = Verzending(self.plek)
         self._later: dict[int, float] = {}
+        self._gezegd: set[tuple[str, str, str]] = set()
         self._herstel(state)
 
     def _herstel(self, state: str) -> None:
@@ -139,7 +143,8 @@ class Tegenpartij:
 
     def _plan(self) -> None:
         with self.plek.staat.stap():
-            self._toets.plan_agenda()
+            self._planning.agenda()
+            self._planning.opnieuw()
 
     # --- going round ---
 
@@ -196,7 +201,15 @@ class Tegenpartij:
                 break
             else:
                 pause(0.02)
+        self._zeg_liggend()
         return Afloop(done, self.volgende())
+
+    def _zeg_liggend(self) -> None:
+        """Say once what lies in an inbox and is not taken."""
+        for one in liggend(self.plek.mappen, self.plek.postbussen):
+            if one not in self._gezegd:
+                self._gezegd.add(one)
+                self.plek.zeg(f"{one[1]}: {one[2]}")
 
     def volgende(self) -> datetime | None:
         """When the next answer is due; None when none is planned."""

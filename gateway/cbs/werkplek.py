@@ -23,6 +23,16 @@ MAX_POGINGEN = 5
 in the middle counts, since what brings it down would do so for ever."""
 
 
+def postbussen(config: Config) -> dict[str, Uitwisseling]:
+    """The inboxes that the counterpart looks in, by RINIS code."""
+    known = (config.uitwisselingen.get(one) for one in (*SOORTEN, BESLUIT))
+    return {
+        one.rinis_code: one
+        for one in known
+        if one is not None and one.richting == "heen" and one.ontvanger == ONTVANGER
+    }
+
+
 @dataclass(slots=True)
 class Werkplek:
     """One counterpart's means. ``zeg`` gets what a person should know, a sentence at a time.
@@ -62,12 +72,7 @@ class Werkplek:
     @property
     def postbussen(self) -> dict[str, Uitwisseling]:
         """The inboxes that it looks in, by RINIS code: GMSD's data and decisions, no others."""
-        known = (self.config.uitwisselingen.get(one) for one in (*SOORTEN, BESLUIT))
-        return {
-            one.rinis_code: one
-            for one in known
-            if one is not None and one.richting == "heen" and one.ontvanger == ONTVANGER
-        }
+        return postbussen(self.config)
 
     @property
     def vensters(self) -> list[Venster]:

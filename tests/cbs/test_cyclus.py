@@ -204,6 +204,32 @@ def test_a_file_of_another_municipality_is_refused_alone_and_counts_in_a_zip():
     assert "Dit bestand telt voor gemeente 0034." in in_zip.opmerkingen
 
 
+def test_who_may_not_deliver_for_another_is_told_so_in_a_zip():
+    """That file counts for nobody: it uses up no turn."""
+    gegevens = een(1, gemeentecode="", ander="0034", in_zip=True)
+    found = beoordeel(gegevens, *[geleverd(een(n)) for n in range(1, 22)])
+    assert (found.aanvaard, found.code, found.hoeveelste) == (False, "geen-mandaat", 0)
+    assert "juridische grondslag" in found.opmerkingen[0]
+
+
+@pytest.mark.parametrize("more", [{"gemeentecode": "", "in_zip": True}, {"uitvraag": "onbekend"}])
+def test_what_is_nobodys_or_of_no_half_year_is_not_counted(more):
+    """Not against the 21, and no sentence says how many are left."""
+    done = [geleverd(een(n, goedgekeurd=False, **more)) for n in range(1, 30)]
+    found = beoordeel(een(50, goedgekeurd=False, **more), *done)
+    assert (found.code, found.hoeveelste) == ("afgekeurd", 0)
+    assert "nog" not in " ".join(found.opmerkingen)
+    assert beoordeel(een(51), *done).hoeveelste == 1
+    assert {one.gemeentecode for one in cyclus.agenda(done, VENSTERS, REGELS)} <= {"0363"}
+
+
+def test_a_clock_that_was_turned_back_gives_no_more_turns():
+    """All that is known counts; and what was uploaded later stays the set."""
+    done = [geleverd(een(n, "2026-02-10")) for n in range(1, 22)]
+    assert beoordeel(een(50, "2026-02-03"), *done).code == "te-vaak"
+    assert "die blijft tellen" in beoordeel(een(50, "2026-02-03"), done[0]).opmerkingen[0]
+
+
 # --- decisions ------------------------------------------------------------------------------------
 
 
@@ -340,6 +366,23 @@ def test_a_withdrawal_revives_nothing_older_and_a_newer_set_begins_anew():
     assert staat(oud, nieuw, besloten=[weg]).stand is Stand.INGETROKKEN
     later = geleverd(een(3, "2026-08-10"), oud, nieuw)
     assert staat(oud, nieuw, later, besloten=[weg], nu="2026-08-11").stand is Stand.GECORRIGEERD
+
+
+@pytest.mark.parametrize("day", ["2026-02-25", "2026-03-10"])
+def test_a_late_file_does_not_revive_what_was_withdrawn(day):
+    """Accepted, in the decision window or after it: the last valid decision counts."""
+    goed = geleverd(een(1))
+    laat = geleverd(een(2, day), goed)
+    assert laat.aanvaard
+    weg = besloten("intrekking", "2026-02-24")
+    found = staat(goed, laat, besloten=[weg], nu="2026-03-12")
+    assert (found.stand, found.publicatie) == (Stand.INGETROKKEN, "nee")
+
+
+def test_a_decision_at_the_moment_of_its_set_counts():
+    """What is confirmed is not ignored."""
+    goed = geleverd(een(1, "2026-02-24"))
+    assert staat(goed, besloten=[besloten("intrekking", "2026-02-24")]).stand is Stand.INGETROKKEN
 
 
 def test_silence_decides_by_the_cycle():

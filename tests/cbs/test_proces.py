@@ -157,8 +157,43 @@ def test_the_answer_answers_the_delivery(snel: Keten) -> None:
         assert answer["answers_to"] == delivery["referentienummer"], name
 
 
-def test_a_zip_gets_one_answer_and_counts_for_each_municipality(snel: Keten) -> None:
+@pytest.fixture
+def met_mandaat(tmp_path: Path) -> Iterator[Keten]:
+    """Answers at once; and 0363 may deliver for 1701."""
+    config = direct().replace("mandaten: {}", 'mandaten: {"1701": ["0363"]}')
+    with Keten(tmp_path, stations=ALL, config=config) as made:
+        yield made
+
+
+def test_in_a_zip_another_municipality_needs_a_mandate(snel: Keten) -> None:
+    """Without it that file is not taken, and replaces nothing; the others count."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as zipped:
+        zipped.writestr("WMO_H22025_a.csv", wmo("0363"))
+        zipped.writestr("WMO_H22025_b.csv", wmo("1701"))
+    snel.drop("0363", "WMO_samen.zip", held.getvalue())
+    snel.settle()
+    assert snel.cbs is not None
+    assert snel.cbs.stand("1701", "H22025") == "niet geleverd"
+    [row] = snel.cbs.status(uitvraag="H22025", gemeente="0363")["gemeenten"]
+    assert (row["status"], row["leveringen"]) == ("goedgekeurd", 1)
+
+
+def test_answers_go_by_the_configuration_of_now(keten: Keten) -> None:
+    """What was planned moves when answers become direct."""
+    keten.drop("0363", "WMO_H22025.csv", wmo())
+    keten.settle()
+    assert reports(keten, "0363") == []
+    assert keten.reconfigure(direct())
+    keten.settle()
+    assert reports(keten, "0363") == [
+        "OPORDE_H22025_0363_0001.pdf", "TECHNISCH_H22025_0363_0001.pdf",
+    ]  # fmt: skip
+
+
+def test_a_zip_gets_one_answer_and_counts_for_each_municipality(met_mandaat: Keten) -> None:
     """A coordinator of 0363 delivers for 1701 too: the verdict comes back to 0363 alone."""
+    snel = met_mandaat
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as zipped:
         zipped.writestr("WMO_H22025_a.csv", wmo("0363"))

@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pymupdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import envelopes
 from gateway import durable
+from gateway.cbs import kijk
 from gateway.cbs.bewaard import controle_tekst, controle_van
 from gateway.cbs.lijn import GESTOPT
 from gateway.cbs.mappen import Mappen
 from gateway.cbs.model import Aantal, Bevinding, Controle, Ernst
 from gateway.cbs.ontvangst import herkomst
+from gateway.cbs.opstellen import Opstellen
 from gateway.cbs.staat import Staat, moment_van, tekst
 from gateway.cbs.werk import Tegenpartij
 from gateway.cbs.werkplek import MAX_POGINGEN
@@ -26,6 +34,8 @@ from gateway.moment import Clock
 from gateway.setup import shipped_config
 
 NU = datetime(2026, 2, 2, 9, tzinfo=UTC)
+CONFIG = parse(shipped_config().decode())
+WMO = CONFIG.uitwisselingen["wmo"]
 ANTWOORD = {
     "sleutel": "technisch/1", "soort": "technisch", "uitwisseling": "x", "rinis_code": "GMSDTTK",
     "naam": "a.pdf", "gemeentecode": "0363", "uitvraag": "H22025", "toestand": "gepland",
@@ -120,13 +130,81 @@ def test_a_verdict_is_read_back_as_it_was() -> None:
 )
 def test_without_metagegevens_the_name_tells(naam, afzender, origineel, uitvraag, volgnummer):
     """Municipality and number, as RINIS put them there; metagegevens that are none are no help."""
-    wmo = parse(shipped_config().decode()).uitwisselingen["wmo"]
-    for record in (None, b"<geen/>"):
-        found = herkomst(naam, record, wmo, NU)
+    for metagegevens in (None, b"<geen/>"):
+        found = herkomst(naam, metagegevens, WMO, NU)
         assert (found.afzender, found.origineel, found.uitvraag, found.volgnummer) == (
             afzender, origineel, uitvraag, volgnummer,
         )  # fmt: skip
         assert found.upload == NU
+
+
+def record(tijdstip: str = "2026-02-02T09:00:00Z", content: bytes = b"kapot\n") -> bytes:
+    """The metagegevens of a delivery of 0363."""
+    digest, name = hashlib.sha256(content).hexdigest(), "WMO_H22025_0363_0001.csv"
+    held = envelopes.Bestand("WMO_H22025.csv", name, len(content), digest, "text/csv")
+    user = envelopes.Gebruiker("b.bakker", "map", None)
+    number = "0c6f3e1a-7b52-4d1e-9a40-5f2d8c9b1e01"
+    return envelopes.build_metagegevens(
+        envelopes.Metagegevens(number, "0363", "wmo", "H22025", tijdstip, user, held)
+    )
+
+
+@pytest.mark.parametrize(
+    "tijdstip",
+    ["2026-02-02T24:00:00+01:00", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+14:00"],
+)
+def test_a_moment_that_no_calendar_holds_sets_a_file_aside(location, tijdstip):
+    """The schema allows it, so RINIS delivers it: the others still get their answers."""
+    inbox = Path(location.root) / "cbs/in/GMSDWMO"
+    for name in ("WMO_H22025_0363_0001", "WMO_H22025_0034_0001"):
+        (inbox / f"{name}.csv").write_bytes(b"kapot\n")
+    (inbox / "WMO_H22025_0363_0001_metagegevens.xml").write_bytes(record(tijdstip))
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+        found = {r["afzender"]: (r["toestand"], r["reden"]) for r in cbs.plek.staat.leveringen()}
+    assert found["0034"] == ("gecontroleerd", "")
+    assert found["0363"][0] == "terzijde"
+    assert "tijdstipUpload" in found["0363"][1]
+
+
+_TIJDSTIP = st.builds(
+    "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{}".format,
+    st.integers(1, 9999), st.integers(1, 12), st.integers(1, 28), st.integers(0, 24),
+    st.just(0), st.just(0), st.sampled_from(["", ".1", ".123456789"]),
+    st.sampled_from(["Z", "+14:00", "-14:00", "+01:00"]),
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(_TIJDSTIP)
+def test_whatever_moment_the_schema_allows_is_kept_or_said(tijdstip):
+    """It never brings the counterpart down, and what is kept is read back as it was."""
+    found = herkomst("WMO_H22025_0363_0001.csv", record(tijdstip), WMO, NU)
+    assert found.afzender == "0363"
+    assert abs(moment_van(tekst(found.upload)) - found.upload) < timedelta(milliseconds=1)
+    assert (found.upload == NU) or not found.reden
+
+
+def test_a_fault_of_ours_in_one_file_holds_up_no_other(location, monkeypatch):
+    """It is left lying, and said once."""
+    inbox = Path(location.root) / "cbs/in/GMSDWMO"
+    for name in ("WMO_H22025_0363_0001.csv", "WMO_H22025_0034_0001.csv"):
+        (inbox / name).write_bytes(b"kapot\n")
+
+    def faulty(naam, *more):
+        if "_0363_" in naam:
+            raise RecursionError
+        return herkomst(naam, *more)
+
+    monkeypatch.setattr("gateway.cbs.inname.herkomst", faulty)
+    said: list[str] = []
+    with open_at(location, said) as cbs:
+        cbs.afwikkelen()
+        assert [r["afzender"] for r in cbs.plek.staat.leveringen()] == ["0034"]
+    assert [one for one in said if "a fault of ours" in one and "_0363_" in one] == [
+        one for one in said if "_0363_" in one
+    ]
+    assert sum("_0363_" in one for one in said) == 1
 
 
 # --- taking ---------------------------------------------------------------------------------------
@@ -249,6 +327,7 @@ def test_a_file_that_brings_the_process_down_is_set_aside_in_the_end(location: L
         states = {r["afzender"]: r["toestand"] for r in cbs.plek.staat.leveringen()}
     assert states == {"0363": "terzijde", "0034": "gecontroleerd"}
     assert any("did not come to an end" in one for one in said)
+    assert "GMSDTTK/TECHNISCH_H22025_0363_0001.pdf" in answers(location)
 
 
 def test_a_process_that_was_told_to_stop_in_the_middle_is_no_failed_try(location: Location) -> None:
@@ -281,6 +360,103 @@ def test_a_file_that_is_not_what_its_metagegevens_tell_is_set_aside(location: Lo
         cbs.afwikkelen()
         [row] = cbs.plek.staat.leveringen()
     assert (row["toestand"], "metagegevens" in row["reden"]) == ("terzijde", True)
+    assert answers(location) == ["GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"]
+
+
+def test_an_answer_without_an_address_gets_one_when_there_is(location: Location) -> None:
+    """At a start: the configuration lacked the municipality."""
+    config = Path(location.config_path)
+    whole = config.read_text()
+    config.write_text(whole.replace("technische-terugkoppeling:", "een-andere:"))
+    path = Path(location.root) / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"kapot\n")
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+        assert len(cbs.plek.staat.antwoorden("mislukt")) == 1
+    config.write_text(whole)
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+    assert answers(location) == ["GMSDTTK/TECHNISCH_H22025_0363_0001.pdf"]
+
+
+def test_what_was_withdrawn_is_compared_with_nobody(location: Location) -> None:
+    """Nor what CBS does not publish."""
+    with open_at(location, []) as cbs:
+        staat = cbs.plek.staat
+        with staat.stap():
+            for n, code in enumerate(("0363", "0034", "1701"), 1):
+                staat.nieuw("gegevensset", nummer=n, levering=n, plaats=0, soort="wmo",
+                            gemeentecode=code, uitvraag="H22025", moment=tekst(NU), in_zip=False,
+                            goedgekeurd=True, afzender=code, aanvaard=True, code="goedgekeurd",
+                            hoeveelste=1, opmerkingen="[]", cijfers="{}")  # fmt: skip
+            staat.nieuw("besluit", nummer=9, gemeentecode="0034", uitvraag="H22025",
+                        besluit="intrekking", omvang="geheel", moment=tekst(NU), afzender="0034",
+                        geldig=True, effect="niet publiceren", code="x", zin="x")  # fmt: skip
+        row = {"soort": "op-orde", "levering": 1, "gegevensset": 1}
+        found = Opstellen(cbs.plek).invoer(row)
+    assert json.loads(found or "")["anderen"] == {"1701": 3}
+
+
+def answers(location: Location) -> list[str]:
+    out = Path(location.root) / "cbs/uit"
+    return sorted(f"{path.parent.name}/{path.name}" for path in out.glob("*/*.pdf"))
+
+
+def text_of(location: Location, name: str) -> str:
+    with pymupdf.open(Path(location.root) / "cbs/uit" / name) as document:
+        return " ".join(" ".join(page.get_text() for page in document).split())
+
+
+def test_a_file_of_another_size_than_its_metagegevens_tell_is_answered(location: Location) -> None:
+    """Once nobody writes it any more: it does not lie there for ever, unseen."""
+    inbox = Path(location.root) / "cbs/in/GMSDWMO"
+    (inbox / "WMO_H22025_0363_0001_metagegevens.xml").write_bytes(record())
+    path = inbox / "WMO_H22025_0363_0001.csv"
+    path.write_bytes(b"half")
+    with open_at(location, []) as cbs, path.open("ab"):
+        cbs.afwikkelen()
+        assert cbs.plek.staat.leveringen() == []
+        assert "still be written" in kijk.status(location)["terzijde"][0]["reden"]
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+        [row] = cbs.plek.staat.leveringen()
+    assert (row["toestand"], "its size" in row["reden"]) == ("terzijde", True)
+    assert not path.exists()
+    [name] = answers(location)
+    assert "niet in zijn geheel" in text_of(location, name)
+
+
+@pytest.mark.parametrize("content", [b"<geen-besluit/>", b" " * (1 << 20) + b"<a/>"])
+def test_a_decision_that_is_none_is_answered(location: Location, content: bytes) -> None:
+    """In the exchange of the confirmations: decisions are numbered by themselves."""
+    for folder in ("in/GMSDOPT", "uit/GMSDBVS"):
+        (Path(location.root) / "cbs" / folder).mkdir(parents=True)
+    [code] = [one.rinis_code for one in CONFIG.uitwisselingen.values() if one.id == "besluit"]
+    inbox = Path(location.root) / "cbs/in" / code
+    inbox.mkdir(exist_ok=True)
+    (inbox / "INTREKKING_H22025_0363_0001.xml").write_bytes(content)
+    with open_at(location, []) as cbs:
+        cbs.afwikkelen()
+    [name] = answers(location)
+    assert name == "GMSDBVS/BEVESTIGING_H22025_0363_0001.pdf"
+    assert "geen gevolg" in text_of(location, name)
+
+
+def test_what_is_no_file_is_told_and_left(location: Location) -> None:
+    """A pipe, a link and a folder in an inbox: in what a run says, and in the status."""
+    inbox = Path(location.root) / "cbs/in/GMSDWMO"
+    os.mkfifo(inbox / "WMO_pijp.csv")
+    (inbox / "WMO_link.csv").symlink_to("elders")
+    (inbox / "WMO_map.csv").mkdir()
+    said: list[str] = []
+    with open_at(location, said) as cbs:
+        cbs.afwikkelen()
+        cbs.afwikkelen()
+    names = ["WMO_link.csv", "WMO_map.csv", "WMO_pijp.csv"]
+    told = kijk.status(location)["terzijde"]
+    assert sorted(one["naam"] for one in told) == names
+    assert {one["archief"] for one in told} == {""}
+    assert sorted(one.partition(":")[0] for one in said if "no regular file" in one) == names
 
 
 def test_a_disk_that_says_no_is_no_fault_of_the_file(location: Location) -> None:
