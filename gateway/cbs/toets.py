@@ -157,8 +157,9 @@ class Toets:
     ) -> str | None:
         if not uitkomst.aanvaard or gegevens.soort != "wmo":
             return None
-        frame = rijen.lees(self._pad(row), one.bestand if gegevens.in_zip else None)
-        return cijfers(frame, gegevens.uitvraag).to_json()
+        uitvraag = gegevens.uitvraag
+        lid = one.bestand if gegevens.in_zip else None
+        return cijfers(rijen.stukken(self._pad(row), lid, uitvraag=uitvraag), uitvraag).to_json()
 
     def _plan_op_orde(self, row: Rij, lid: _Lid, number: int, terug: datetime) -> None:
         plek, gegevens = self._plek, lid.gegevens

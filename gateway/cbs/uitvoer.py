@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """All findings as CSV, written as they are found: ``regel;kolom;ernst;code;tekst``.
 
-The file takes its name when it is whole; until then it grows under another one beside it. Where
+The file takes its name when it is whole; until then it grows under another one beside it. In place
+of a file that does not begin as one of ours does (somebody's data) nothing is written. Where
 several files are judged into one CSV (a ZIP, or several on the command line), a last column
 ``bestand`` says of which file each finding is.
 """
@@ -9,6 +10,7 @@ several files are judged into one CSV (a ZIP, or several on the command line), a
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from gateway import durable
+from gateway.errors import FolderError
 
 KOP = "regel;kolom;ernst;code;tekst"
 STUK = 100_000
@@ -53,6 +56,8 @@ class Uitvoer:
 def naar(pad: str, *, met_bestand: bool) -> Iterator[Uitvoer]:
     """Make such a file at ``pad``, in place of one that was there; nothing is left after an error.
 
+    ``FolderError`` when something else has that name: it is not replaced.
+
     What this does not protect against: power failing between the removal of the old file and the
     naming of the new one. It is a report that can be made again, not mail.
     """
@@ -60,6 +65,12 @@ def naar(pad: str, *, met_bestand: bool) -> Iterator[Uitvoer]:
     dir_fd = durable.open_dir(map_)
     tijdelijk = f".{naam}.new"
     try:
+        for een in (naam, tijdelijk):
+            if not _onze(dir_fd, een):
+                raise FolderError(
+                    f"{os.path.join(map_, een)} is no list of findings: it is not replaced",
+                    hint="give another name",
+                )
         durable.remove(dir_fd, tijdelijk)
         fd = durable.open_part(dir_fd, tijdelijk, new=True)
         try:
@@ -71,10 +82,32 @@ def naar(pad: str, *, met_bestand: bool) -> Iterator[Uitvoer]:
             raise
         finally:
             os.close(fd)
+        if not _onze(dir_fd, naam):  # somebody else took the name while we were reading
+            durable.remove(dir_fd, tijdelijk)
+            raise FolderError(f"{pad} was made by somebody else meanwhile: it is not replaced")
         durable.remove(dir_fd, naam)
         durable.rename(dir_fd, tijdelijk, dir_fd, naam)
     finally:
         os.close(dir_fd)
+
+
+def _onze(dir_fd: int, naam: str) -> bool:
+    """Whether a name is free, or of a file that begins as ours does (or broke off in doing so)."""
+    try:
+        # Without waiting for somebody to write into a pipe.
+        fd = os.open(naam, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                     dir_fd=dir_fd)  # fmt: skip
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return False
+        begin = os.read(fd, len(KOP))
+    finally:
+        os.close(fd)
+    return KOP.encode().startswith(begin)
 
 
 def _veilig(naam: str) -> str:

@@ -14,8 +14,8 @@ import typer
 from rich.text import Text
 
 from gateway.commands.cbs_status import status
-from gateway.commands.options import ConfigOption, StateOption, err, location_of, out
-from gateway.errors import ConfigError
+from gateway.commands.options import ConfigOption, StateOption, err, fail, location_of, out
+from gateway.errors import ConfigError, FolderError
 
 if TYPE_CHECKING:
     from gateway.cbs.bron import Voortgang
@@ -63,8 +63,24 @@ def check(
 
     Exit code 0 when all are approved, 1 when one is rejected, 2 when one cannot be read.
     """
+    if csv:
+        _geen_invoer(csv, files)
     day = _dag(dag, config, state)
-    raise typer.Exit(_oordelen(files, day, csv, as_json=as_json))
+    try:
+        raise typer.Exit(_oordelen(files, day, csv, as_json=as_json))
+    except FolderError as error:
+        fail(error)
+
+
+def _geen_invoer(csv: Path, files: list[str]) -> None:
+    """Refuse to write the findings over what is judged."""
+    for file in files:
+        zelfde = os.path.realpath(file) == os.path.realpath(csv)
+        if zelfde or (os.path.exists(file) and os.path.exists(csv) and os.path.samefile(file, csv)):
+            fail(FolderError(
+                f"--csv {_toonbaar(str(csv))} is one of the files to be judged",
+                hint="give the findings a name of their own",
+            ))  # fmt: skip
 
 
 def _oordelen(files: list[str], dag: date, csv: Path | None, *, as_json: bool) -> int:

@@ -55,6 +55,33 @@ def test_ten_million_empty_lines(tmp_path):
     assert meet(path) == [2, 9_999_999, "utf-8", 10_000_000, counted]
 
 
+TELLER = """
+import resource, sys
+from gateway.cbs import rijen
+from gateway.cbs.cijfers import cijfers
+found = cijfers(rijen.stukken(sys.argv[1], uitvraag="H22025"), "H22025")
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(peak, found.totaal.records, found.totaal.clienten)
+"""
+
+
+def test_three_million_rows_are_counted(tmp_path):
+    """For the figures of the op-orde report: never all of them in memory."""
+    path = tmp_path / "x"
+    block = "".join(rij({3: f"{number:09d}"}) + "\n" for number in range(100_000))
+    with path.open("w") as file:
+        file.write(";".join(KOP) + "\n")
+        for _ in range(30):
+            file.write(block)
+    done = subprocess.run(
+        [sys.executable, "-c", TELLER, str(path)], capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    peak, *found = map(int, done.stdout.split())
+    assert found == [3_000_000, 100_000]
+    assert peak < GRENS
+
+
 def test_a_million_rows_in_a_zip_that_all_have_faults(tmp_path):
     """Read as a stream: the archive is never on disk as files."""
     path = tmp_path / "x"

@@ -137,6 +137,43 @@ def test_the_csv_of_several_files_says_of_which(check):
     ]  # fmt: skip
 
 
+def test_the_csv_never_takes_the_place_of_what_is_judged(check):
+    """By its own name, by another way to it, by a link: exit code 2, and the file is whole."""
+    legt(NAAM, GOED)
+    legt("WMO_H22025_b.csv", GOED)
+    os.link(NAAM, "hard.csv")
+    os.symlink(NAAM, "zacht.csv")
+    for csv in (NAAM, f"./{NAAM}", str(Path(NAAM).absolute()), "hard.csv", "zacht.csv"):
+        code, _, complained = check("WMO_H22025_b.csv", NAAM, "--csv", csv)
+        assert code == 2
+        assert "one of the files to be judged" in " ".join(complained.split())
+        assert Path(NAAM).read_bytes() == GOED
+    legt("oud.csv", b"regel;kolom;ernst;code;tekst\n")
+    assert check("oud.csv", "--csv", "oud.csv")[0] == 2
+
+
+@pytest.mark.parametrize("there", [GOED, b"x", b"regel;kolom;ernst;x"])
+def test_the_csv_takes_the_place_of_its_like_alone(check, there):
+    """Somebody's data is not replaced, also under the name in which the list grows; a list is."""
+    legt(NAAM, GOED)
+    for taken in ("een.csv", ".een.csv.new"):
+        legt(taken, there)
+        code, _, complained = check(NAAM, "--csv", "een.csv")
+        assert code == 2
+        assert "it is not replaced" in " ".join(complained.split())
+        assert Path(taken).read_bytes() == there
+        os.remove(taken)
+    for ours in (b"", b"regel;kol", b"regel;kolom;ernst;code;tekst;bestand\nx"):
+        legt("een.csv", ours)
+        assert check(NAAM, "--csv", "een.csv")[0] == 0
+        assert Path("een.csv").read_bytes() == b"regel;kolom;ernst;code;tekst\n"
+    os.mkfifo("pijp")
+    os.symlink("een.csv", "zacht.csv")
+    for other in ("pijp", "zacht.csv"):
+        assert check(NAAM, "--csv", other)[0] == 2
+        assert os.path.lexists(other)
+
+
 def test_a_zip_tells_of_each_member(check):
     """The verdict of each below that of all."""
     with zipfile.ZipFile("WMO_x.zip", "w") as archief:

@@ -67,6 +67,15 @@ def test_counting_one_by_one_gives_the_same(rijen: list[dict[int, str]]) -> None
 
 
 @settings(deadline=None)
+@given(RIJEN, st.integers(1, 7))
+def test_rows_that_come_some_at_a_time_count_the_same(rijen, many) -> None:
+    """Also when a person stands in several of them; and of no rows at all."""
+    whole = frame(rijen)
+    assert cijfers(iter(list(whole.iter_slices(many))), "H22025") == cijfers(whole, "H22025")
+    assert cijfers(iter(()), "H22025") == cijfers(frame([]), "H22025")
+
+
+@settings(deadline=None)
 @given(RIJEN)
 def test_the_json_gives_the_same_figures_back(rijen: list[dict[int, str]]) -> None:
     """What the counterpart keeps is what was counted."""
