@@ -61,37 +61,49 @@ def rotate(
 
     log: a gateway may be running or not; the new key and the old both sign, until --finish.
     Other domains: a new certificate; the old key is kept under its serial number, until --finish.
-    Each change is a leaf of the audit log.
+    Each change is a leaf of the audit log. Exit code 1 when there was no old key to end.
     """
     from gateway import rotation
     from gateway.asking import ask
+
+    location = location_of(config, state)
+    if domain == rotation.LOG:
+        action = rotation.FINISH if finish else rotation.ROTATE
+        told = ask(location, rotation.KIND, {"action": action, "domain": domain, "by": _who(by)})
+        _tell(as_json, {"domein": domain, **told}, _log_said(told, finish))
+    elif finish:
+        _finish(location, domain, as_json)
+    else:
+        _rotate(location, domain, by, as_json)
+
+
+def _finish(location: Location, domain: str, as_json: bool) -> None:
     from gateway.location import read_config
     from gateway.trust import wissel
 
-    location = location_of(config, state)
-    action = rotation.FINISH if finish else rotation.ROTATE
-    if domain == rotation.LOG:
-        body = {"action": action, "domain": domain, "by": _who(by)}
-        told = ask(location, rotation.KIND, body)
-        _tell(as_json, {"domein": domain, **told}, _log_said(told, finish))
-        return
+    one = wissel.gekozen(read_config(location.config_path), domain)
+    gone = wissel.beeindig(location.state, one)
+    _tell(as_json, {"domein": domain, "weg": gone}, f"{gone} old private keys of {domain} gone")
+    raise typer.Exit(0 if gone else 1)
+
+
+def _rotate(location: Location, domain: str, by: str, as_json: bool) -> None:
+    from gateway import rotation
+    from gateway.location import read_config
+    from gateway.trust import wissel
+
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)
-    if finish:
-        gone = wissel.beeindig(location.state, one)
-        _tell(as_json, {"domein": domain, "weg": gone}, f"{gone} old private keys of {domain} gone")
-        raise typer.Exit(0 if gone else 1)
     if wissel.hervat(location.state, read, one):
         said = f"a change of {domain} that was cut off is complete now"
         _tell(as_json, {"domein": domain, "leaf": None}, said)
         return
     record = wissel.bereid(location.state, read, one)
-    told = _record(location, action, record, by)
+    told = _record(location, rotation.ROTATE, record, by)
     wissel.voltooi(location.state, read, one)
-    said = (
-        f"{domain} has a new key, SHA-256 {record.content}\nNext: restart the process that uses it"
-    )
-    _tell(as_json, {"domein": domain, "sha256": record.content, **told}, said)
+    said = f"{domain} has a new key, SHA-256 {record.content}"
+    _tell(as_json, {"domein": domain, "sha256": record.content, **told},
+          f"{said}\nNext: restart the process that uses it")  # fmt: skip
 
 
 @app.command(epilog="Example: knooppunt keys revoke zegel-gemeente-0363 --since 2026-02-20T09:00")

@@ -89,6 +89,8 @@ def init(bench: Bench, at: int, *, flushed: bool = False) -> list[str]:
         folders / "quarantaine",
         bench.near.at / "keten/config.yaml",
         bench.far.at / "staat/hier/keys/log/log.key",
+        *(audit.parent / f"keys/{one}/sleutel.pem" for one in ("zegel-gateway", "tsa", "idp")),
+        *(audit.parent / f"vertrouwen/{one}" for one in ("root.pem", "crl.pem", "zegel-cbs.pem")),
         audit / "checkpoints/1",
     ):
         if not path.exists():
