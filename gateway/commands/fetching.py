@@ -16,6 +16,7 @@ from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.fetching import Fetched
+    from gateway.location import Location
 
 
 def register(app: typer.Typer) -> None:
@@ -54,20 +55,27 @@ def fetch(
     """
     from gateway import fetching
 
-    location, wrong = location_of(config, state), None
+    location = location_of(config, state)
     if confirm:
         path = os.path.join(directory, name)
         got = fetching.Fetched(confirm, path, fetching.digest(path)[0], None)
     else:
         got = fetching.fetch(location, name, gemeente, str(directory), als)
     posts = bool(confirm) or not no_confirm
-    try:
-        if posts:
-            fetching.confirm(location, got.id, got.path, als)
-    except GatewayError as error:
-        wrong = error
+    wrong = _confirm(location, got, als) if posts else None
     _tell(got, posts and wrong is None, wrong, as_json=as_json)
     raise typer.Exit(0 if wrong is None else 1)
+
+
+def _confirm(location: Location, got: Fetched, user: str) -> GatewayError | None:
+    """Post the digest; why it was refused, if it was."""
+    from gateway import fetching
+
+    try:
+        fetching.confirm(location, got.id, got.path, user)
+    except GatewayError as error:
+        return error
+    return None
 
 
 def _tell(got: Fetched, done: bool, wrong: GatewayError | None, *, as_json: bool) -> None:
