@@ -55,14 +55,6 @@ _SHA256, _ECDSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"
 _RSA = "1.2.840.113549.1.1.1"
 
 MIN_RSA_BITS = 2048
-NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
-
-
-UNREADABLE = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
-    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-)  # fmt: skip
-"""What a certificate of somebody's own making may raise, when it is looked at."""
 
 NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
 UNREADABLE = (
