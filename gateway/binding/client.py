@@ -51,7 +51,7 @@ def clock_of(location: Location) -> Clock:
 def seal(location: Location, path: str, code: str, user: str = "") -> str:
     """Seal a file by the municipality's key, or an employee's; give the seal's path."""
     made = sealed(location, os.path.basename(path), _content(path), code, user)
-    durable.put(path + SEAL, made)
+    durable.put(os.path.abspath(path) + SEAL, made)
     return path + SEAL
 
 

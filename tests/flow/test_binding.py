@@ -157,9 +157,7 @@ def test_a_list_may_name_a_file_and_its_seal(tmp_path):
 
 def test_what_is_beside_a_file_is_never_followed_or_waited_for(streng, tmp_path):
     """A link and a pipe in place of a seal: the file is refused for it."""
-    for number, make in enumerate(
-        (lambda p: p.symlink_to(tmp_path / "config.yaml"), os.mkfifo)
-    ):
+    for number, make in enumerate((lambda p: p.symlink_to(tmp_path / "config.yaml"), os.mkfifo)):
         name = f"OPTIN_H22025_{number}.xml"
         make(streng.outbox("0363") / f"{name}.p7s")
         streng.drop("0363", name, OPTIN)

@@ -8,8 +8,10 @@ import socket
 import threading
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 import uvicorn
 from joserfc import jwt
@@ -276,6 +278,10 @@ def test_a_user_logs_in_and_hands_in_by_the_command_line_client(forge, broker, t
     [received] = forge.keten.received("besluit")
     said = json.loads(envelopes.read_binding(received.metagegevens.binding).inhoud)
     assert "audit-20" in json.loads(said["manifest"])["checkpoint"]
+    schemas = Path(__file__).parents[2] / "docs" / "schemas"
+    for name, one in (("verklaring", said), ("leveringsmanifest", json.loads(said["manifest"]))):
+        schema = json.loads((schemas / f"{name}.schema.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(one)
     assert leaves(forge.keten, "A.1")[0]["auth"] == "idp-bound"
 
 
