@@ -22,9 +22,7 @@ from gateway.store_queries import Reader
 Row = dict[str, Any]
 
 
-def trace(
-    location: Location, ref: str, nu: datetime | None = None
-) -> tuple[list[Row], list[Row]]:
+def trace(location: Location, ref: str, nu: datetime | None = None) -> tuple[list[Row], list[Row]]:
     """All deliveries that a reference names, and what came back on each, with their receipts.
 
     ``nu``: another time than that of the chain's clock, for tests whose clock stands still.

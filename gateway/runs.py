@@ -240,8 +240,8 @@ def _counterpart(location: Location) -> Row | None:
 def checked(location: Location, out: Console, *, as_json: bool) -> int:
     """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
     alarms = checkup(location, read_config(location.config_path))
+    found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
     if as_json:
-        found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
         out.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     else:
         for one in alarms:
@@ -258,8 +258,7 @@ def waiting(location: Location) -> Row:
 
 def _quarantined(root: str) -> int:
     try:
-        entries = os.scandir(os.path.join(root, "quarantaine"))
-        return sum(not entry.name.startswith(".") for entry in entries)
+        return sum(not one.name.startswith(".") for one in os.scandir(f"{root}/quarantaine"))
     except FileNotFoundError:
         return 0
 
