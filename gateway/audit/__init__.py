@@ -11,6 +11,7 @@ Where is what:
 * ``policy.py``     which witnesses count, and how many are enough                    [pure]
 * ``submission.py`` what is sent to a witness, and what its answer means              [pure]
 * ``stamp.py``      time stamps over checkpoints                                      [pure]
+* ``proof.py``      the proof of one leaf as a file: a C2SP tlog-proof                [pure]
 * ``publish.py``    writes the files after each commit, and repairs them at start      (io)
 * ``keys.py``       the log's private key, made once                                    (io)
 * ``reading.py``    reads the files back, for start-up and for verification            (io)
@@ -21,6 +22,6 @@ Where is what:
 * ``seals.py``      where a leaf stands: logged, witnessed, time-stamped               (io)
 * ``older.py``      the steps against checkpoints that were archived, or kept          (io)
 
-Their places, for later: closing a year beside ``publish.py`` (``origin`` already
-names the year), evidence bundles beside ``verify.py`` (``merkle.py`` already makes the proofs).
+Bundles of evidence and a municipality's export: ``gateway/evidence``. Its place, for later: closing
+a year beside ``publish.py`` (``origin`` already names the year).
 """
