@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
 from gateway.anchors import Anchors
@@ -68,12 +68,7 @@ class Monitor:
         with reading(self._location.database) as connection:
             found = vitals(connection)
             nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
-            missing = []
-            for due in deadlines(self.config, dag_van(nu)):
-                codes = self.config.gebruikers_van(due.uitwisseling)
-                came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
-                if lacking := tuple(code for code in codes if code not in came):
-                    missing.append(Missing(due, lacking))
+            missing = tuple(self._missing(connection, nu))
             unsealed = unconfirmed(connection, expected(self.config), due_before(nu, self.config))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
             lagging = tuple(self._lagging(connection, found.leaves, now))
@@ -93,7 +88,7 @@ class Monitor:
             clock_s=self._clock(now, found.last_leaf),
             disks=tuple(self._disks()),
             gone=tuple(self._gone()),
-            missing=tuple(missing),
+            missing=missing,
             asks=found.asks,
             unconfirmed=tuple(unsealed),
             lying=tuple(place.partij for place in lying),
@@ -103,6 +98,14 @@ class Monitor:
             silent=sealing.silent(now),
             unserved=0 if is_running(self._location.state) else self._unserved(),
         )
+
+    def _missing(self, connection: Reading, nu: datetime) -> Iterator[Missing]:
+        """Deadlines that are near, and who has not handed in for them."""
+        for due in deadlines(self.config, dag_van(nu)):
+            codes = self.config.gebruikers_van(due.uitwisseling)
+            came = delivered_by(connection, due.uitwisseling, due.uitvraag, codes)
+            if lacking := tuple(code for code in codes if code not in came):
+                yield Missing(due, lacking)
 
     def _lagging(self, connection: Reading, leaves: int, now: int) -> Iterator[Lagging]:
         """The places of the LDV that miss lines, and since when the first of those is committed."""

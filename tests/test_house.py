@@ -28,6 +28,10 @@ LONG_FILES = {
     "gateway/store.py": "the one transaction, and all that the engine asks of it",
 }
 LONG_FUNCTIONS = {
+    "gateway/binding/cms.py:sign": "one structure of the standard, field after field",
+    "gateway/cbs/cyclus.py:beoordeel_set": "every reason against a set, in the order of asking",
+    "gateway/commands/evidence.py:make": "typer declares what can be typed, an option each",
+    "gateway/evidence/pagina.py:html": "one page, in the order in which it is read",
     "gateway/chain.py:__init__": "the order in which a process opens things, none left out",
     "gateway/stations/ggk.py:_envelope": "one literal: every field of the envelope, none computed",
     "gateway/stations/rinis.py:_wrap": "one literal: every field of the envelope, none computed",

@@ -62,6 +62,10 @@ class Overzicht:
     reden: str
 
 
+def _sleutel(een: Beoordeeld) -> tuple[str, str, str]:
+    return een.gegevens.soort, een.gegevens.gemeentecode, een.gegevens.uitvraag
+
+
 def overzicht(
     gemeentecode: str,
     uitvraag: str,
@@ -79,10 +83,7 @@ def overzicht(
     nothing that was withdrawn.
     """
     key = (soort, gemeentecode, uitvraag)
-    ours = [
-        o for o in sets if (o.gegevens.soort, o.gegevens.gemeentecode, o.gegevens.uitvraag) == key
-    ]
-    ours.sort(key=lambda one: one.gegevens.orde)
+    ours = sorted((o for o in sets if _sleutel(o) == key), key=lambda one: one.gegevens.orde)
     accepted = [one for one in ours if one.aanvaard]
     since = accepted[-1].gegevens.moment if accepted else None
     last = laatste_besluit(gemeentecode, uitvraag, besloten, accepted, vensters)
