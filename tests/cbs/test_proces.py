@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
+import pymupdf
 import pytest
 
 from gateway.setup import shipped_config
@@ -377,6 +378,24 @@ def test_a_decision_is_confirmed_whatever_it_comes_to(snel: Keten) -> None:
     assert "BEVESTIGING_H22025_0363_0001.pdf" in reports(snel, "0363")
     assert snel.cbs is not None
     assert snel.cbs.stand("0363", "H22025") == "goedgekeurd"
+
+
+def test_a_late_file_is_told_that_the_withdrawal_stands(snel: Keten) -> None:
+    """It is accepted with a remark, and what was withdrawn stays so."""
+    snel.drop("0363", "WMO_H22025.csv", wmo())
+    snel.settle()
+    snel.turn(datetime(2026, 2, 24, 9, tzinfo=UTC))
+    snel.drop("0363", "INTREKKING_H22025.xml", besluit("intrekking"))
+    snel.settle()
+    snel.turn(datetime(2026, 2, 25, 9, tzinfo=UTC))
+    snel.drop("0363", "WMO_H22025_laat.csv", wmo())
+    snel.settle()
+    assert snel.cbs is not None
+    assert snel.cbs.stand("0363", "H22025") == "ingetrokken"
+    [path] = [o for o in snel.inbox("0363") if o.name == "TECHNISCH_H22025_0363_0002.pdf"]
+    with pymupdf.open(path) as document:
+        text = " ".join(" ".join(page.get_text() for page in document).split())
+    assert "maakt een besluit niet ongedaan" in text
 
 
 @pytest.mark.parametrize("mandaten", ["{}", '{"0034": ["0363"]}'])
