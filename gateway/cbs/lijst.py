@@ -95,7 +95,9 @@ def _wat_het_werd(one: Beoordeeld, sets: list[Beoordeeld]) -> str:
         return "telt niet mee"
     later = [
         this for this in sets
-        if this.aanvaard and this.gegevens.moment > one.gegevens.moment
+        if this.aanvaard
+        and (this.gegevens.moment, this.gegevens.nummer)
+        > (one.gegevens.moment, one.gegevens.nummer)
         and (this.gegevens.soort, this.gegevens.uitvraag)
         == (one.gegevens.soort, one.gegevens.uitvraag)
     ]  # fmt: skip
