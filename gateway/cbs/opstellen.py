@@ -141,7 +141,7 @@ class Opstellen:
             soort="wmo" if levering["uitwisseling"] == BESLUIT else levering["uitwisseling"],
             controle=controle,
             keer=(alone["hoeveelste"] or None) if alone else None,
-            laatste_dag=self._laatste_dag(levering["uitvraag"], levering["upload"]),
+            laatste_dag=self._laatste_dag_van(levering, sets),
             op_orde_voor=max(orders, default=None),
             opmerkingen=() if refused else tuple(_opmerkingen(sets, controle)),
             bijlagen=self._bijlagen(levering, controle),
@@ -174,6 +174,12 @@ class Opstellen:
         dag = dag_van(moment_van(upload))
         open_ones = (one for one in self._aanlevervensters(uitvraag) if binnen(one, dag))
         return next((one.tot for one in open_ones), None)
+
+    def _laatste_dag_van(self, levering: Rij, sets: list[Rij]) -> date | None:
+        """The first day on which the window of one of the files closes: a ZIP names no uitvraag."""
+        asked = {one["uitvraag"] for one in sets} or {levering["uitvraag"]}
+        days = (self._laatste_dag(one, levering["upload"]) for one in asked)
+        return min((one for one in days if one), default=None)
 
     def _aanlevervensters(self, uitvraag: str) -> list[Venster]:
         rows = self._plek.config.vensters.get(uitvraag, ())
@@ -283,14 +289,18 @@ def _afzender(levering: Rij, gemeentecode: str = "") -> r.Afzender:
 
 
 def _opmerkingen(sets: list[Rij], controle: Controle) -> list[r.Opmerking]:
-    """What the cycle says of each file, beside the verdict of the check."""
-    found = []
+    """What the cycle says of each file, beside the verdict; the same of several files once."""
+    over: dict[tuple[str, str], list[str]] = {}
     for one in sets:
-        kop = _KOPPEN.get(one["code"], "Over deze aanlevering")
-        if len(sets) > 1:
-            kop = f"{controle.leden[one['plaats'] - 1].bestand}: {kop[0].lower()}{kop[1:]}"
         if zinnen := _zinnen(one):
-            found.append(r.Opmerking(kop, zinnen))
+            kop = _KOPPEN.get(one["code"], "Over deze aanlevering")
+            naam = controle.leden[one["plaats"] - 1].bestand if len(sets) > 1 else ""
+            over.setdefault((kop, zinnen), []).append(naam)
+    found = []
+    for (kop, zinnen), namen in over.items():
+        wie = namen[0] if len(namen) == 1 else f"{len(namen)} bestanden"
+        heel = f"{wie}: {kop[0].lower()}{kop[1:]}" if len(sets) > 1 else kop
+        found.append(r.Opmerking(heel, zinnen))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway import screens
 from gateway.cbs.rapportmodel import Aanlevering, Besluit, Bevestiging, Omvang, Overzicht
 from gateway.cbs.rapporttekst import (
     dag,
@@ -65,7 +66,11 @@ def bevestiging(invoer: Bevestiging) -> dict[str, Any]:
         ("Uitvraag", f"{invoer.uitvraag}, {halfjaar(invoer.uitvraag)}"),
         ("Besluit", naam[0].upper() + naam[1:]),
         ("Ontvangen", tijdstip(invoer.ontvangen)),
-        ("Ingediend door", f"{invoer.namens}, met mandaat" if invoer.namens else None),
+        # Why another's decision was refused stands in the reason; not that it had a mandate.
+        (
+            "Ingediend door",
+            f"{invoer.namens}, met mandaat" if invoer.namens and invoer.werkt else invoer.namens,
+        ),
         ("Referentie", invoer.referentie),
     ]
     doen = []
@@ -127,7 +132,7 @@ def _aanlevering(one: Aanlevering) -> dict[str, Any]:
     oordeel = {None: "Nog niet beoordeeld", True: "Goedgekeurd", False: "Afgekeurd"}
     return {
         "ontvangen": kort(one.ontvangen),
-        "bestand": one.bestand,
+        "bestand": screens.name(one.bestand),
         "soort": one.soort.upper(),
         "uitvraag": one.uitvraag or "onbekend",
         "goed": one.goedgekeurd,

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from gateway import screens
 from gateway.cbs.categorieen import KOLOMMEN
 from gateway.cbs.model import Bevinding, Controle, Ernst
 from gateway.cbs.rapporttekst import getal
@@ -44,7 +45,7 @@ def bestand(controle: Controle, ruimte: int) -> dict[str, Any]:
         controle.aantallen, key=lambda one: (one.ernst, -one.aantal, one.kolom or 0, one.code)
     )
     return {
-        "naam": controle.bestand,
+        "naam": screens.name(controle.bestand),
         "goed": controle.goedgekeurd,
         "oordeel": controle.oordeel.capitalize(),
         # A file that failed on its name was not opened.

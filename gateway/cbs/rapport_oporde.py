@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from gateway import screens
 from gateway.cbs.categorieen import HOOFDCATEGORIE, KOLOMMEN, LEVERINGSVORMEN, NAMEN, TYPEN
 from gateway.cbs.cijfers import Cijfers, Telling
 from gateway.cbs.opvallend import opvallend, procent
@@ -32,7 +33,7 @@ def gegevens(invoer: OpOrde) -> dict[str, Any]:
     wie = gemeente(afzender.gemeentecode, afzender.naam)
     feiten = [
         ("Verslagperiode", f"{eigen.uitvraag}, {halfjaar(eigen.uitvraag)}"),
-        ("Bestand", afzender.bestand),
+        ("Bestand", screens.name(afzender.bestand)),
         ("Ontvangen", tijdstip(afzender.ontvangen)),
         ("Referentie", afzender.referentie),
     ]

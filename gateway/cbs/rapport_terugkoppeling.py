@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from gateway import screens
 from gateway.cbs.model import Controle
 from gateway.cbs.rapport_bevindingen import bestand, ruimte_per_bestand
 from gateway.cbs.rapportmodel import MAX_AANLEVERINGEN, Bijlage, Terugkoppeling
@@ -31,7 +32,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
     ruimte = ruimte_per_bestand(leden)
     uitvraag = controle.uitvraag
     feiten = [
-        ("Bestand", afzender.bestand),
+        ("Bestand", screens.name(afzender.bestand)),
         ("Ontvangen", tijd(afzender.ontvangen)),
         ("Uitvraag", f"{uitvraag}, {halfjaar(uitvraag)}" if uitvraag else None),
         ("Volgnummer", str(afzender.volgnummer) if afzender.volgnummer is not None else None),
@@ -193,7 +194,7 @@ def _over_soort(invoer: Terugkoppeling) -> list[dict[str, str]]:
 
 def _lid(controle: Controle) -> dict[str, Any]:
     return {
-        "naam": controle.bestand,
+        "naam": screens.name(controle.bestand),
         "goed": controle.goedgekeurd,
         "oordeel": controle.oordeel.capitalize()
         + (f", stap {controle.stap}" if controle.stap and not controle.goedgekeurd else ""),

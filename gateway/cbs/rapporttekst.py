@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from gateway import screens
 from gateway.cbs.rapportmodel import Opmerking
 from gateway.periods import NEDERLAND, voluit
 
@@ -61,7 +62,7 @@ def halfjaar(uitvraag: str | None) -> str:
 
 def opmerkingen(alle: Iterable[Opmerking]) -> list[dict[str, str]]:
     """Remarks as data for a page."""
-    return [{"kop": one.kop, "tekst": one.tekst} for one in alle]
+    return [{"kop": screens.name(one.kop), "tekst": one.tekst} for one in alle]
 
 
 def kop(rapport: str, wie: str, onderwerp: str, moment: datetime,

@@ -7,6 +7,7 @@ rule by rule.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ _STUUR = r"\x00-\x1f\x7f-\u009f"
 _STUURTEKEN = f"[{_STUUR}]"
 _GEEN_TEKST = r"[\x00-\x08\x0a-\x1f\x7f-\u009f]"
 _WETENSCHAPPELIJK = r"^[+-]?[0-9]+(?:[.,][0-9]+)? ?[eE][+-]?[0-9]+$"
+_GETAL = re.compile(rf"[0-9]+\Z|{_WETENSCHAPPELIJK}")
+_GETALLEN = 3
 _TEKENS = {b",": "een komma", b"\t": "een tab"}
 
 
@@ -166,7 +169,7 @@ def kop(eerste: str, protocol: Protocol) -> list[Bevinding]:
     heel = len(velden) == len(protocol.kolommen)
     if not heel:
         found.append(_op_kop(protocol, "kop-kolommen", kolommen=len(velden)))
-    elif all(veld.isascii() and veld.isdigit() for veld in velden[:2]):
+    elif _lijkt_gegevens(velden, protocol):
         found.append(_op_kop(protocol, "geen-kopregel"))
     for nummer, veld in enumerate(velden if heel else [eerste], 1):
         if any(_is_stuurteken(one) for one in veld):
@@ -174,6 +177,16 @@ def kop(eerste: str, protocol: Protocol) -> list[Bevinding]:
             kolom = nummer if heel else None
             found.append(Bevinding(1, kolom, Ernst.FOUT, "stuurteken", tekst))
     return found
+
+
+def _lijkt_gegevens(velden: list[str], protocol: Protocol) -> bool:
+    """Whether a first line is a row: most of its basic fields are numbers or empty, three numbers.
+
+    A number as Excel shortens it is one. A heading is a word, whatever number stands in it.
+    """
+    basis = [velden[one.nummer - 1] for one in protocol.kolommen if not one.facultatief]
+    getallen = sum(bool(_GETAL.match(one)) for one in basis)
+    return getallen >= _GETALLEN and 2 * (getallen + basis.count("")) > len(basis)
 
 
 def geen_enter(regel: int, protocol: Protocol) -> Bevinding:

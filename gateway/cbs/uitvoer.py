@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from gateway import durable
+from gateway import durable, screens
 from gateway.errors import FolderError
 
 KOP = "regel;kolom;ernst;code;tekst"
@@ -111,5 +111,6 @@ def _onze(dir_fd: int, naam: str) -> bool:
 
 
 def _veilig(naam: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
+    """A name without a BSN, that a spreadsheet does not take for a formula."""
+    naam = screens.name(naam)
     return f"'{naam}" if naam.startswith(_FORMULE) else naam

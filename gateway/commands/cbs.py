@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from gateway import screens
 from gateway.commands.cbs_status import status
 from gateway.commands.options import ConfigOption, StateOption, err, fail, location_of, out
 from gateway.errors import ConfigError, FolderError
@@ -101,7 +102,7 @@ def _oordelen(files: list[str], dag: date, csv: Path | None, *, as_json: bool) -
             else:
                 _toon(found, file, met_regel=number > 0)
     if csv and not as_json:
-        out.print(Text(f"All findings: {csv}"))
+        out.print(Text(f"All findings: {_toonbaar(str(csv))}"))
     return slechtst
 
 
@@ -175,7 +176,7 @@ def _is_zip(file: str) -> bool:
 def _json(found: Controle, bestand: str) -> dict[str, Any]:
     """Give the verdict as docs/schemas/cbs-check.schema.json has it."""
     made: dict[str, Any] = {
-        "bestand": bestand.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        "bestand": _zonder_bsn(bestand),
         "oordeel": found.oordeel,
         "stap": found.stap,
         "uitvraag": found.uitvraag,
@@ -230,6 +231,11 @@ def _toon(found: Controle, bestand: str, *, met_regel: bool = False, diep: str =
 
 
 def _toonbaar(naam: str) -> str:
-    """A name without what would drive a screen."""
-    shown = naam.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A name without a BSN, and without what would drive a screen."""
+    shown = _zonder_bsn(naam)
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in shown)
+
+
+def _zonder_bsn(naam: str) -> str:
+    """A name in text, with asterisks for what can be a BSN."""
+    return screens.name(naam.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))

@@ -118,6 +118,10 @@ STRUCTUUR = [
     regels("regel-te-lang", bestand(rij(), LANG), (3, None, "regel-te-lang")),
     regels("regel-te-lang", bestand(rij(), kop="k" * 70000), (1, None, "regel-te-lang")),
     regels("geen-kopregel", bestand(rij(), kop=rij()), (1, None, "geen-kopregel")),
+    *(
+        regels("geen-kopregel", bestand(rij(), kop=rij(one)), (1, None, "geen-kopregel"))
+        for one in ({1: "2,02E+11"}, {1: ""}, {2: ""}, {1: "x", 2: "y"}, {3: "1E8", 5: "5-7-2025"})
+    ),
     regels("kop-kolommen", bestand(rij(), kop="a;b"), (1, None, "kop-kolommen")),
     regels("kop-kolommen", bestand(rij(), kop=";".join([*KOP, ""])), (1, None, "kop-kolommen"),
            goed=bestand(rij(), kop=";".join(f'"{one}"' for one in KOP))),

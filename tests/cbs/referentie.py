@@ -205,11 +205,17 @@ def _regel(nr: int, regel: str, regels: list[str]) -> Iterator[Gevonden]:
 
 
 def _kop(kaal: str) -> str | None:
-    """The header: its columns are counted, its wording is free; it must not look like data."""
+    """The header: its columns are counted, its wording is free; it must not look like data.
+
+    Choice: it looks like data when more than half of columns 1 to 10 hold nothing but a number (as
+    Excel writes one too) or are empty, and three or more of them a number.
+    """
     velden = kaal.split(";")
     if len(velden) != VELDEN:
         return "kop-kolommen"
-    return "geen-kopregel" if _cijfers(velden[0]) and _cijfers(velden[1]) else None
+    getallen = [veld for veld in velden[:10] if _cijfers(veld) or _excel(veld)]
+    leeg = [veld for veld in velden[:10] if not veld]
+    return "geen-kopregel" if len(getallen) >= 3 and len(getallen) + len(leeg) > 5 else None
 
 
 def _vorm(kaal: str) -> str | None:
@@ -233,9 +239,14 @@ def _tekens(veld: str, *, basis: bool) -> str | None:
         return "stuurteken"
     if not basis or not veld or _cijfers(veld):
         return None
-    if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)? ?[Ee][+-]?[0-9]+", veld):
+    if _excel(veld):
         return "wetenschappelijke-notatie"
     return "ongeldig-teken"
+
+
+def _excel(veld: str) -> bool:
+    """A number in scientific notation."""
+    return bool(re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)? ?[Ee][+-]?[0-9]+", veld))
 
 
 def _stuur(teken: str) -> bool:

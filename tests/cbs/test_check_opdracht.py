@@ -174,6 +174,19 @@ def test_the_csv_takes_the_place_of_its_like_alone(check, there):
         assert os.path.lexists(other)
 
 
+def test_a_bsn_in_a_name_is_not_repeated(check):
+    """Neither on the screen, nor in JSON, nor in the CSV; of a member of a ZIP neither."""
+    own = "WMO_H22025_123456782.csv"
+    legt(own, bestand(rij({7: ""})))
+    with zipfile.ZipFile("WMO_123456782.zip", "w") as archief:
+        archief.writestr(own, bestand(rij({7: ""})))
+    for more in ([], ["--json"], ["--csv", "uit_123456782.csv"]):
+        _, said, complained = check(own, "WMO_123456782.zip", "weg_123456782.csv", *more)
+        assert "WMO_H22025_*********.csv" in said
+        assert "123456782" not in said + complained
+    assert "123456782" not in Path("uit_123456782.csv").read_text("utf-8")
+
+
 def test_a_zip_tells_of_each_member(check):
     """The verdict of each below that of all."""
     with zipfile.ZipFile("WMO_x.zip", "w") as archief:

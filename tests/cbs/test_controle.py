@@ -166,11 +166,12 @@ def test_counts_are_exact_and_findings_a_thousand(oordeel, tmp_path):
 def test_a_csv_replaces_the_former_and_an_error_leaves_nothing(tmp_path):
     """Neither half a file, nor one under another name."""
     path = tmp_path / "alle.csv"
-    path.write_text("old")
+    old = "regel;kolom;ernst;code;tekst\nold"
+    path.write_text(old)
     with pytest.raises(FileNotFoundError):
         controle.controleer(str(tmp_path / "none"), NAAM, dag=DAG, csv=str(path))
     assert [one.name for one in tmp_path.iterdir()] == ["alle.csv"]
-    assert path.read_text() == "old"
+    assert path.read_text() == old
     (tmp_path / "x").write_bytes(GOED)
     controle.controleer(str(tmp_path / "x"), NAAM, dag=DAG, csv=str(path))
     assert path.read_text() == "regel;kolom;ernst;code;tekst\n"

@@ -35,7 +35,7 @@ from rapportinvoer import (
 )
 
 from gateway import zetwerk
-from gateway.cbs import rapport
+from gateway.cbs import rapport, rapport_besluit
 from gateway.cbs import rapportmodel as r
 from gateway.cbs.model import Bevinding, Ernst
 
@@ -434,3 +434,14 @@ def test_a_decision_says_what_it_brings_about(wat: str, omvang: str, zegt: str) 
     assert "Niet verwerkt Te laat." in not_
     assert "Er verandert niets" in not_
     assert zegt not in not_
+
+
+def test_a_mandate_is_said_of_a_decision_that_was_taken_alone() -> None:
+    """Of one that was refused the reason says why."""
+
+    def door(**more: object) -> object:
+        found = rapport_besluit.bevestiging(besluit(namens="Amersfoort (0307)", **more))
+        return dict(found["kop"]["feiten"])["Ingediend door"]
+
+    assert door() == "Amersfoort (0307), met mandaat"
+    assert door(reden="Het CBS heeft geen grondslag.") == "Amersfoort (0307)"
