@@ -16,7 +16,7 @@ PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
     "gateway/binding/cms.py": "one frozen format, read as the standard has it, front to back",
-    "gateway/cbs/opstellen.py": "what each answer of CBS says, from what it knows; the reports only show",
+    "gateway/cbs/opstellen.py": "what each answer of CBS says, from what it knows",
     "gateway/chain.py": "one process, whole: what it opens, in which order, and how it ends",
     "gateway/config.py": "every section of config.yaml, a line of meaning each",
     "gateway/durable.py": "all that writes: whoever asks what a power failure does has one file",
