@@ -21,7 +21,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from gateway import durable, show, show_cbs
+from gateway import durable, receipts, show, show_cbs
 from gateway.audit.verify import verify
 from gateway.binding.client import sealed
 from gateway.cbs import kijk
@@ -39,7 +39,6 @@ from gateway.periods import NEDERLAND, voluit
 from gateway.requests import Asked, place
 from gateway.runs import until_quiet
 from gateway.setup import init
-from gateway.store_queries import Reader
 
 MARK = ".knooppunt-demo"
 """Stands in a demo's folder: only what bears it is thrown away to play again."""
@@ -208,10 +207,8 @@ def _activate() -> list[str]:
 
 
 def _explain(location: Location, shown: str, out: Console) -> None:
-    with Reader(location.database) as reader:
-        messages = reader.trace("WMO_H22025_0363_0002.csv")
-        first = messages[0]["referentienummer"]
-        answers = [m for m in reader.answers_to(first) if m["direction"] == Direction.RETOUR]
+    messages, came = receipts.trace(location, "WMO_H22025_0363_0002.csv")
+    answers = [one for one in came if one["direction"] == Direction.RETOUR]
     out.print()
     _say(out, "One delivery, to CBS and back (knooppunt trace WMO_H22025_0363_0002.csv):")
     show.trace(out, [*messages, *answers])
