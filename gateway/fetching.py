@@ -21,12 +21,12 @@ from gateway.names import toonbaar
 
 
 class Fetched(NamedTuple):
-    """A download: its id, where the file is now, and its digest there."""
+    """A download: its id, where the file is now, its digest there, and of which delivery it is."""
 
     id: str
     path: str
     sha256: str
-    referentienummer: str
+    referentienummer: str | None
 
 
 def fetch(location: Location, name: str, code: str, directory: str, user: str = "") -> Fetched:

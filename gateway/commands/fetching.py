@@ -6,13 +6,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from gateway.commands.options import ConfigOption, JsonOption, StateOption, err, location_of, out
 from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from gateway.fetching import Fetched
+    from gateway.location import Location
 
 
 def register(app: typer.Typer) -> None:
@@ -53,25 +57,35 @@ def fetch(
 
     location = location_of(config, state)
     if confirm:
-        id_, path = confirm, os.path.join(directory, name)
-        sha256, reference = fetching.digest(path)[0], None
+        path = os.path.join(directory, name)
+        got = fetching.Fetched(confirm, path, fetching.digest(path)[0], None)
     else:
-        id_, path, sha256, reference = fetching.fetch(location, name, gemeente, str(directory), als)
-    wrong = None
-    if confirm or not no_confirm:
-        try:
-            fetching.confirm(location, id_, path, als)
-        except GatewayError as error:
-            wrong = error
-    done = wrong is None and not (no_confirm and not confirm)
-    found = {"id": id_, "path": str(path), "sha256": sha256, "referentienummer": reference,
-             "acknowledged": done, "binding": "zwak"}  # fmt: skip
+        got = fetching.fetch(location, name, gemeente, str(directory), als)
+    posts = bool(confirm) or not no_confirm
+    wrong = _confirm(location, got, als) if posts else None
+    _tell(got, posts and wrong is None, wrong, as_json=as_json)
+    raise typer.Exit(0 if wrong is None else 1)
+
+
+def _confirm(location: Location, got: Fetched, user: str) -> GatewayError | None:
+    """Post the digest; why it was refused, if it was."""
+    from gateway import fetching
+
+    try:
+        fetching.confirm(location, got.id, got.path, user)
+    except GatewayError as error:
+        return error
+    return None
+
+
+def _tell(got: Fetched, done: bool, wrong: GatewayError | None, *, as_json: bool) -> None:
     if as_json:
+        found = got._asdict() | {"acknowledged": done, "binding": "zwak"}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         said = "acknowledged" if done else "served, not acknowledged"
-        out.print(Text(f"{path}: {said}, download {id_} (weak binding: a name that was typed)"))
+        weak = "(weak binding: a name that was typed)"
+        out.print(Text(f"{got.path}: {said}, download {got.id} {weak}"))
     if wrong is not None:
         err.print(Text(f"knooppunt: {wrong.sentence}"))
         err.print(Text(f"  {wrong.hint}"))
-    raise typer.Exit(0 if wrong is None else 1)
