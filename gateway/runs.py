@@ -8,23 +8,18 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
 from gateway import screens, show
-from gateway.audit import policy as policies
-from gateway.audit import verify as audit_verify
-from gateway.audit.report import Report
-from gateway.audit.stamp import Trust
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
-from gateway.errors import AuditError, GatewayError
+from gateway.errors import GatewayError
 from gateway.folders import Folders, Waiting
 from gateway.location import Location, read_config
-from gateway.moment import Clock, monotonic, pause
+from gateway.moment import Clock, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
 from gateway.periods import moment_of, rfc3339
@@ -37,7 +32,6 @@ if TYPE_CHECKING:  # the simulated CBS and all that it loads only where it was a
 
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
-PROGRESS_SECONDS = 2.0
 NOTHING = Watching()
 COUNTERPART = "cbs"
 """The simulated CBS: no station, but a process of its own, beside a chain or alone."""
@@ -212,31 +206,3 @@ def tail_events(location: Location, lines: int, *, follow: bool) -> Iterator[Row
                 pause(FOLLOW_SECONDS)
         except KeyboardInterrupt:
             return
-
-
-def verify(
-    directory: str, since: Path | None, vkey: Path | None, err: Console,
-    policy: Path | None = None, tsa_ca: Path | None = None,
-) -> Report:  # fmt: skip
-    """``knooppunt audit verify``, with progress on standard error once it takes a while."""
-    began = monotonic()
-    told = [began]
-
-    def progress(done: int, size: int) -> None:
-        now = monotonic()
-        if now - told[0] >= PROGRESS_SECONDS:
-            told[0] = now
-            err.print(Text(f"verified {done:,} of {size:,} leaves", style="dim"))
-
-    kept = _read(since) if since else None
-    key = _read(vkey).decode("utf-8", "replace").strip() if vkey else None
-    asked = policies.parse(_read(policy)) if policy else None
-    trust = Trust.parse(_read(tsa_ca)) if tsa_ca else None
-    return audit_verify.verify(directory, kept, key, progress, asked, trust)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AuditError(f"{path} cannot be read: {error.strerror}") from None

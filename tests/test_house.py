@@ -15,7 +15,6 @@ GATEWAY = sorted((ROOT / "gateway").rglob("*.py"))
 PRODUCT = [*GATEWAY, *sorted((ROOT / "envelopes").rglob("*.py"))]
 
 LONG_FILES = {
-    "gateway/binding/cms.py": "one frozen format, read as the standard has it, front to back",
     "gateway/cbs/opstellen.py": "what each answer of CBS says, from what it knows",
     "gateway/chain.py": "one process, whole: what it opens, in which order, and how it ends",
     "gateway/config.py": "every section of config.yaml, a line of meaning each",
@@ -29,10 +28,7 @@ LONG_FILES = {
     "gateway/store.py": "the one transaction, and all that the engine asks of it",
 }
 LONG_FUNCTIONS = {
-    "gateway/binding/cms.py:sign": "one structure of the standard, field after field",
     "gateway/cbs/cyclus.py:beoordeel_set": "every reason against a set, in the order of asking",
-    "gateway/commands/evidence.py:make": "typer declares what can be typed, an option each",
-    "gateway/evidence/pagina.py:html": "one page, in the order in which it is read",
     "gateway/chain.py:__init__": "the order in which a process opens things, none left out",
     "gateway/stations/ggk.py:_envelope": "one literal: every field of the envelope, none computed",
     "gateway/stations/rinis.py:_wrap": "one literal: every field of the envelope, none computed",

@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.binding import der
 from gateway.binding.der import DerError
@@ -28,7 +29,6 @@ MAX_BYTES = 32 * 1024
 """Largest signature that is read; with three RSA certificates one has about 7 KiB."""
 
 MAX_CERTIFICATES = 8
-
 _DATA, _SIGNED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_TIME = "1.2.840.113549.1.9.5"
@@ -55,7 +55,6 @@ _SHA256, _ECDSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"
 _RSA = "1.2.840.113549.1.1.1"
 
 MIN_RSA_BITS = 2048
-
 NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
 UNREADABLE = (
     ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
@@ -249,19 +248,11 @@ def sign(
     manifest: bytes | None = None,
     more: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
-    """Sign a file: SHA-256, by ECDSA or RSA; ``chain`` is what stands between signer and root.
-
-    ``more``: other attributes to sign, by their identifier, each with its value in DER.
-    """
-    attributes = _signed(content, moment, manifest, more)
-    if isinstance(key, rsa.RSAPrivateKey):
-        oid = _RSA
-        value = key.sign(der.put(der.SET, attributes), padding.PKCS1v15(), hashes.SHA256())
-    else:
-        oid, value = (
-            _ECDSA_SHA256,
-            key.sign(der.put(der.SET, attributes), ec.ECDSA(hashes.SHA256())),
-        )
+    """Sign a file: SHA-256, by ECDSA or RSA. ``chain``: up to the root; ``more``: to sign too."""
+    if manifest is not None:
+        more = [*more, (MANIFEST, der.put(der.UTF8, manifest))]
+    attributes = _signed(content, moment, more)
+    oid, value = _by(key, der.put(der.SET, attributes))
     digest_algorithm = der.put(der.SEQUENCE, der.put_oid(_SHA256))
     scheme = der.put(der.SEQUENCE, der.put_oid(oid), *([der.put(der.NULL)] if oid == _RSA else []))
     serial = der.put_integer(certificate.serial_number)
@@ -274,21 +265,24 @@ def sign(
         scheme,
         der.put(der.OCTET_STRING, value),
     )
-    encoding = serialization.Encoding.DER
     signed = der.put(
         der.SEQUENCE,
         der.put_integer(1),
         der.put_set([digest_algorithm]),
         der.put(der.SEQUENCE, der.put_oid(_DATA)),
-        der.put_set((one.public_bytes(encoding) for one in (certificate, *chain)), der.CONTEXT),
+        der.put_set((one.public_bytes(Encoding.DER) for one in (certificate, *chain)), der.CONTEXT),
         der.put_set([signer]),
     )
     return der.put(der.SEQUENCE, der.put_oid(_SIGNED_DATA), der.put(der.CONTEXT, signed))
 
 
-def _signed(
-    content: bytes, moment: datetime, manifest: bytes | None, more: Sequence[tuple[str, bytes]]
-) -> bytes:
+def _by(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, signed: bytes) -> tuple[str, bytes]:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return _RSA, key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    return _ECDSA_SHA256, key.sign(signed, ec.ECDSA(hashes.SHA256()))
+
+
+def _signed(content: bytes, moment: datetime, more: Sequence[tuple[str, bytes]]) -> bytes:
     """The signed attributes, in the order of DER, without the tag around them."""
     time = f"{moment.astimezone(UTC):%y%m%d%H%M%S}Z".encode()
     attributes = [
@@ -297,8 +291,6 @@ def _signed(
         (_MESSAGE_DIGEST, der.put(der.OCTET_STRING, hashlib.sha256(content).digest())),
         *more,
     ]
-    if manifest is not None:
-        attributes.append((MANIFEST, der.put(der.UTF8, manifest)))
     return b"".join(
         sorted(
             der.put(der.SEQUENCE, der.put_oid(oid), der.put_set([value]))

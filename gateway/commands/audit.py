@@ -43,7 +43,7 @@ def audit_verify(
     prove. Exit code 1 when the log is not whole.
     """
     from gateway import show
-    from gateway.runs import verify
+    from gateway.verifying import verify
 
     where = str(directory) if directory else location_of(config, state).audit
     report = verify(where, since, vkey, err, policy, tsa_ca)

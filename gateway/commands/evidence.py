@@ -16,6 +16,7 @@ from gateway.commands.options import ConfigOption, JsonOption, StateOption, err,
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
+    from gateway.evidence.bundle import Bundle
     from gateway.evidence.steps import Report
 
 TrustOption = Annotated[
@@ -53,8 +54,7 @@ def make(
     redact: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to leave out: openings (all that names a file or a person), binding, "
-            "content, or all. May be given more than once."
+            help="Leave out: openings (all that names a file or person), binding, content, all."
         ),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace what is there.")] = False,
@@ -65,33 +65,23 @@ def make(
 
     An ASiC-E container with the gateway's seal: leaves with their proofs, checkpoints with
     cosignatures and time stamps, the user's seal or login, the receiver's receipt, what names
-    stand for, a page and a PDF for people, and how to verify it without this software. That it
-    was handed out is a leaf. Without `make` it does the same: knooppunt evidence REF -o FILE.
+    stand for, a page and a PDF, and how to verify it without this software. That it was handed
+    out is a leaf. `make` may be left out: knooppunt evidence REF -o FILE.
 
     Exit code 1 when nothing by that reference was ever here.
     """
     from gateway.evidence import issue
     from gateway.evidence.wish import EvidenceError, Wish
 
-    if output.exists() and not replace:
-        raise GatewayError(f"{output} exists already", hint="say --replace, or another name")
-    location = location_of(config, state)
+    wish = Wish(ref, content, frozenset(redact or ()))
     try:
-        made = issue.issue(location, Wish(ref, content, frozenset(redact or ())), str(output))
+        made = issue.issue(location_of(config, state), wish, str(output), replace=replace)
     except EvidenceError as error:
         if error.found:
             raise
         out.print(Text(f"{error.sentence}."))
         raise typer.Exit(1) from None
-    message = made.index.message
-    out.print(Text(f"{output}: {message.referentienummer}, {len(made.index.leaves)} leaves"))
-    for part in made.index.parts:
-        out.print(
-            Text(f"  {part.name:<13}{part.state}", style="" if part.state == "present" else "dim")
-        )
-    if made.unstamped:
-        out.print(Text(f"  no time stamp over the bundle: {made.unstamped}", style="dim"))
-    out.print(f"Next: knooppunt evidence verify {output} --trust DIR")
+    _shown(made, output)
 
 
 @app.command(epilog="Example: knooppunt evidence verify bewijs.asice --trust vertrouwen")
@@ -163,6 +153,17 @@ def register(audit: typer.Typer) -> None:
     audit.command(
         "verify-export", epilog="Example: knooppunt audit verify-export uitvoer --trust vertrouwen"
     )(audit_verify_export)
+
+
+def _shown(made: Bundle, output: Path) -> None:
+    message = made.index.message
+    out.print(Text(f"{output}: {message.referentienummer}, {len(made.index.leaves)} leaves"))
+    for part in made.index.parts:
+        style = "" if part.state == "present" else "dim"
+        out.print(Text(f"  {part.name:<13}{part.state}", style=style))
+    if made.unstamped:
+        out.print(Text(f"  no time stamp over the bundle: {made.unstamped}", style="dim"))
+    out.print(f"Next: knooppunt evidence verify {output} --trust DIR")
 
 
 def _tell(report: Report, what: str, *, as_json: bool) -> None:

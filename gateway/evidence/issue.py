@@ -22,8 +22,10 @@ from gateway.location import Location, read_config
 _MODE = 0o640
 
 
-def issue(location: Location, wish: Wish, path: str) -> Bundle:
+def issue(location: Location, wish: Wish, path: str, *, replace: bool = False) -> Bundle:
     """Make a bundle, note it in the log, and write it."""
+    if os.path.exists(path) and not replace:
+        raise GatewayError(f"{path} exists already", hint="say --replace, or another name")
     made = make(location, wish)
     body = {
         "by": asker(),

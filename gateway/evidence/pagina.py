@@ -21,64 +21,50 @@ _WOORD = {
     "zwak": ("!", "zwak"),
     "nee": ("–", "niet in deze bundel"),
 }
+_ZELF = (
+    "<p>Dit bestand is een samenvatting. Het bewijs zijn de andere bestanden in de bundel en het "
+    "zegel erover. In <code>README.txt</code> staan de opdrachten waarmee u dat nagaat met "
+    "openssl, xmlsec1 en een gewone shell, zonder programma’s van ons.</p>"
+)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def html(told: Verhaal) -> bytes:
     """Make the page."""
+    parts = [*_kop(told), "<main>", *_feiten(told), *_deel("bewijs", "Wat u eraan hebt")]
+    parts += [*_stellingen(told.stellingen), "</section>", *_deel("verloop", "Wat er gebeurde")]
+    parts += [*_verloop(told), "</section>", *_deel("niet", "Wat deze bundel niet bewijst"), "<ul>"]
+    parts += [*(f"<li>{_t(one)}</li>" for one in told.niet), "</ul>", "</section>"]
+    parts += [*_deel("delen", "Wat erin zit, en wat niet"), *_delen(told), "</section>"]
+    parts += [*_deel("zelf", "Zelf nagaan"), _ZELF, "</section>", "</main>", "</body>", "</html>"]
+    return "\n".join([*parts, ""]).encode()
+
+
+def _kop(told: Verhaal) -> Iterable[str]:
     style = resources.files("gateway.evidence").joinpath("vorm/pagina.css").read_text("utf-8")
-    parts = [
-        "<!DOCTYPE html>",
-        '<html lang="nl">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_t(told.titel)}: {_t(told.onder)}</title>",
-        f"<style>\n{style}</style>",
-        "</head>",
-        "<body>",
-        "<header>",
-        f"<h1>{_t(told.titel)}</h1>",
-        f"<p>{_t(told.onder)}</p>",
-        "</header>",
-        "<main>",
-        '<section aria-labelledby="feiten">',
-        '<h2 id="feiten">Om welk bericht het gaat</h2>',
-        "<dl>",
-        *(f"<div><dt>{_t(kop)}</dt><dd>{_t(waarde)}</dd></div>" for kop, waarde in told.feiten),
-        "</dl>",
-        "</section>",
-        '<section aria-labelledby="bewijs">',
-        '<h2 id="bewijs">Wat u eraan hebt</h2>',
-        *_stellingen(told.stellingen),
-        "</section>",
-        '<section aria-labelledby="verloop">',
-        '<h2 id="verloop">Wat er gebeurde</h2>',
-        *_verloop(told),
-        "</section>",
-        '<section aria-labelledby="niet">',
-        '<h2 id="niet">Wat deze bundel niet bewijst</h2>',
-        "<ul>",
-        *(f"<li>{_t(one)}</li>" for one in told.niet),
-        "</ul>",
-        "</section>",
-        '<section aria-labelledby="delen">',
-        '<h2 id="delen">Wat erin zit, en wat niet</h2>',
-        *_delen(told),
-        "</section>",
-        '<section aria-labelledby="zelf">',
-        '<h2 id="zelf">Zelf nagaan</h2>',
-        "<p>Dit bestand is een samenvatting. Het bewijs zijn de andere bestanden in de bundel en "
-        "het zegel erover. In <code>README.txt</code> staan de opdrachten waarmee u dat nagaat met "
-        "openssl, xmlsec1 en een gewone shell, zonder programma’s van ons.</p>",
-        "</section>",
-        "</main>",
-        "</body>",
-        "</html>",
-        "",
-    ]
-    return "\n".join(parts).encode()
+    yield from ("<!DOCTYPE html>", '<html lang="nl">', "<head>", '<meta charset="utf-8">')
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{_t(told.titel)}: {_t(told.onder)}</title>"
+    yield f"<style>\n{style}</style>"
+    yield from ("</head>", "<body>", "<header>")
+    yield f"<h1>{_t(told.titel)}</h1>"
+    yield f"<p>{_t(told.onder)}</p>"
+    yield "</header>"
+
+
+def _deel(anker: str, kop: str) -> Iterable[str]:
+    yield f'<section aria-labelledby="{anker}">'
+    yield f'<h2 id="{anker}">{kop}</h2>'
+
+
+def _feiten(told: Verhaal) -> Iterable[str]:
+    yield from _deel("feiten", "Om welk bericht het gaat")
+    yield "<dl>"
+    for kop, waarde in told.feiten:
+        yield f"<div><dt>{_t(kop)}</dt><dd>{_t(waarde)}</dd></div>"
+    yield "</dl>"
+    yield "</section>"
 
 
 def _stellingen(found: Iterable[Stelling]) -> Iterable[str]:
