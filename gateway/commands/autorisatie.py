@@ -93,8 +93,8 @@ def _tell_granted(answer: dict[str, Any], aanlevering: str) -> None:
     if answer["open"]:
         out.print(
             Text(
-                f"note: {aanlevering} is open, so everybody passes, but where an exchange demands a "
-                "binding; all are asked for a grant once config.yaml says autorisatie: verplicht",
+                f"note: {aanlevering} is open, so everybody passes, but where an exchange demands "
+                "a binding; all are asked for a grant once config.yaml says autorisatie: verplicht",
                 style="yellow",
             )
         )
