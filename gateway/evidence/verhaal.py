@@ -197,7 +197,7 @@ def _regel(index: Index, at: int, one: Fields, opened: Mapping[str, str]) -> Reg
         who = one["actor"]
     return Regel(
         blad=at,
-        tijd=_tijd(one["at"]),
+        tijd=_kort(one["at"]),
         utc=f"{datetime.fromtimestamp(one['at'] / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
         wat=SOORTEN.get(str(one["type"]), str(one["type"])),
         over=role,
@@ -238,6 +238,11 @@ def _bladen(*indexes: int) -> str:
 def _tijd(at: int) -> str:
     moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(NEDERLAND)
     return f"{voluit(moment.date())} om {moment:%H.%M.%S} uur"
+
+
+def _kort(at: int) -> str:
+    moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(NEDERLAND)
+    return f"{moment:%d-%m-%Y %H.%M.%S}"
 
 
 def _getal(value: int) -> str:

@@ -4,11 +4,15 @@
 import dataclasses
 import io
 import json
+import re
 import struct
 import zipfile
 from datetime import UTC, datetime, timedelta
 
 import jsonschema
+import outloud
+import pdfua
+import pikepdf
 import pytest
 
 from gateway.errors import TrustError
@@ -77,6 +81,25 @@ def test_its_form_is_that_of_asic_e(bewijs):
         assert other.testzip() is None
         assert {one.filename: other.read(one) for one in other.infolist()} == members(bewijs.whole)
     assert {"META-INF/ASiCManifest.xml", "META-INF/signature.p7s"} <= set(names(bewijs.whole))
+
+
+def test_its_pages_are_accessible_and_need_nothing_else(bewijs, tmp_path):
+    """PDF/UA-1 and PDF/A-3a by a checker that is not ours; HTML without script or address."""
+    found = members(bewijs.whole)
+    path = tmp_path / "summary.pdf"
+    path.write_bytes(found["summary.pdf"])
+    assert [one.message for one in pdfua.validate(str(path)).findings] == []
+    by_ear = outloud.check(str(path))
+    assert (by_ear.error, by_ear.findings) == (None, [])
+    with pikepdf.open(path) as pdf, pdf.open_metadata() as meta:
+        assert (meta["pdfuaid:part"], meta["pdfaid:part"]) == ("1", "3")
+        assert meta["pdfaid:conformance"] == "A"
+    page = found["summary.html"].decode()
+    assert '<html lang="nl">' in page
+    assert not re.search(r"<script|<img|<link|src=|href=|https?://|@import|url[(]", page)
+    assert page.count("<h1>") == 1
+    assert "<caption>" in page
+    assert 'scope="col"' in page
 
 
 def test_same_inputs_same_bytes_but_for_the_seal(bewijs):
