@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway import screens
 from gateway.cbs.model import Controle
+from gateway.cbs.protocol import voor
 from gateway.cbs.rapport_bevindingen import bestand, ruimte_per_bestand
 from gateway.cbs.rapportmodel import MAX_AANLEVERINGEN, Bijlage, Terugkoppeling
 from gateway.cbs.rapporttekst import dag, gemeente, halfjaar, kop, opmerkingen, telwoord
@@ -52,6 +53,7 @@ def gegevens(invoer: Terugkoppeling) -> tuple[dict[str, Any], dict[str, bytes]]:
             {"pad": naam, "omschrijving": one.omschrijving, "volledig": one.volledig}
             for naam, one in zip(bijlagen, invoer.bijlagen, strict=True)
         ],
+        "protocol": voor(uitvraag).titel,
     }, bijlagen
 
 
