@@ -94,7 +94,7 @@ def _tell_granted(answer: dict[str, Any], aanlevering: str) -> None:
         out.print(
             Text(
                 f"note: {aanlevering} is open, so everybody passes, but where an exchange demands "
-                "a binding; all are asked for a grant once config.yaml says autorisatie: verplicht",
+                "a binding; once config.yaml says autorisatie: verplicht all need a grant",
                 style="yellow",
             )
         )
