@@ -102,7 +102,7 @@ def test_after_erasure_the_bundle_says_that_names_are_gone(chain):
     engine = connect(Location.of(str(chain.folder / "config.yaml")).database, writer=True)
     with engine.begin() as run:
         query = sa.select(t.levering.c.seq).where(t.levering.c.id == found["id"])
-        erase(run, [run.execute(query).scalar_one()], [])
+        erase(run, [run.execute(query).scalar_one()], [], 0)
     engine.dispose()
     chain("evidence", found["referentienummer"], "-o", "b.asice")
     said = json.loads(chain("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)

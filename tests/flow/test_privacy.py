@@ -129,7 +129,8 @@ def forge(knooppunt):
 def ronde(knooppunt):
     """The round, and all that was said in it: ``screens`` to operators, ``said`` elsewhere."""
     knooppunt.configure(
-        ("  emu: {naam: EMU-enquête}", "  emu: {naam: EMU-enquête, autorisatie: verplicht}")
+        ("  emu: {naam: EMU-enquête}", "  emu: {naam: EMU-enquête, autorisatie: verplicht}"),
+        ("    binding: sterk", "    binding: zwak"),  # a decision is judged without its seal
     )
     knooppunt("run", "--once", "--nu", "2026-02-02")
     words = f"{NAMES['in what an operator says']} {BSN['in what an operator says']}"

@@ -156,6 +156,7 @@ def test_a_decision_has_days_of_its_own(knooppunt):
     """It is what CBS relies on: it may have to be shown for longer than the data themselves."""
     knooppunt.configure(("besluiten_dagen: 730", "besluiten_dagen: 2555"))
     knooppunt.configure(("    schema: publicatiebesluit.xsd\n", ""))
+    knooppunt.configure(("    binding: sterk", "    binding: zwak"))
     knooppunt.drop("0363", "OPTIN_H22025.xml", b"<x/>")
     knooppunt.drop("0363", "WMO_H22025.csv", b"x")
     knooppunt("run", "--once", "--nu", "2026-02-02")
