@@ -21,10 +21,10 @@ from gateway.model import Direction, Download, EventType, InInbox, Kind, Place, 
 def first_confirmed(run: sa.Connection, uitwisseling: str) -> str | None:
     """The tijdstipBericht of the first delivery of an exchange that was confirmed."""
     row = t.levering.c
-    query = sa.select(row.tijdstip).where(
-        row.uitwisseling == uitwisseling,
-        row.status.in_((Status.CONFIRMED, Status.RECEIVED)),
-    )
+    sealed = row.status.in_((Status.CONFIRMED, Status.RECEIVED))
+    if run.execute(sa.select(row.seq).where(sealed).limit(1)).first() is None:
+        return None  # by the index of statuses: else every delivery would be looked at in vain
+    query = sa.select(row.tijdstip).where(row.uitwisseling == uitwisseling, sealed)
     found = run.execute(query.order_by(row.seq).limit(1)).scalar()
     return str(found) if found else None
 
