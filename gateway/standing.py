@@ -13,11 +13,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import receipts
-from gateway.health import checkup
 from gateway.in_force import DIGEST, REFUSED
 from gateway.ldv_resume import behind
 from gateway.location import Location, read_config
-from gateway.lying import Lying
 from gateway.moment import Clock, iso
 from gateway.sealing import FILE, read_sealing
 from gateway.store_queries import Reader
@@ -31,6 +29,8 @@ COUNTERPART = "cbs"
 
 def standing(location: Location) -> Row:
     """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
+    from gateway.lying import Lying
+
     with Reader(location.database) as reader:
         head = reader.head()
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
@@ -103,6 +103,8 @@ def traced(location: Location, messages: list[Row]) -> list[Row]:
 
 def checked(location: Location, out: Console, *, as_json: bool) -> int:
     """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
+    from gateway.health import checkup  # it loads what the stations decide by
+
     alarms = checkup(location, read_config(location.config_path))
     if as_json:
         found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
@@ -116,6 +118,8 @@ def checked(location: Location, out: Console, *, as_json: bool) -> int:
 
 def waiting(location: Location) -> Row:
     """What was not taken and why, as ``status --waiting --json`` gives it."""
+    from gateway.lying import Lying
+
     with Reader(location.database) as reader, Lying(location, reader) as lying:
         return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
 
