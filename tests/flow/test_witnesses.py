@@ -184,6 +184,7 @@ def test_an_outage_is_told_and_caught_up(getuigen, who):
     assert not read_sealing(getuigen.location.state).peers[who].since
 
 
+@pytest.mark.timeout(300)
 def test_a_running_chain_catches_up_by_itself(getuigen):
     """No restart is needed: it asks again."""
     getuigen.witnesses["getuige-cbs"].stop()
@@ -191,7 +192,7 @@ def test_a_running_chain_catches_up_by_itself(getuigen):
         one_delivery(keten)
         eventually(lambda: read_sealing(getuigen.location.state).peers["getuige-cbs"].since)
         getuigen.witnesses["getuige-cbs"].start()
-        eventually(lambda: standing.standing(getuigen.location)["audit"]["witnessed"] >= 8)
+        eventually(lambda: standing.standing(getuigen.location)["audit"]["witnessed"] >= 8, 240)
 
 
 def test_a_witness_that_is_down_at_the_start(tmp_path):
