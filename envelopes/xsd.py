@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Our XSDs: the prebuilt validators of the hot path, and readable problems for people.
+"""Our XSDs, and the prebuilt validators of the hot path. Problems for people: leesbaar.py.
 
 The only file of this library that reads from disk, and it reads nothing but our own schemas: from
 `envelopes/_schemas` in an installed wheel, from the repository's `schemas/` in a checkout. Nothing
@@ -17,19 +17,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-import xmlschema
 from lxml import etree
-from xmlschema.validators import (
-    XsdAttributeGroup,
-    XsdEnumerationFacets,
-    XsdMaxLengthFacet,
-    XsdMinLengthFacet,
-    XsdPatternFacets,
-    XsdType,
-)
-
-from envelopes.errors import EnvelopeError
-from envelopes.xml import Limits, ontleed, regel_van
 
 SCHEMAS = (
     "soap11-envelop.xsd",
@@ -43,9 +31,6 @@ SCHEMAS = (
     "xmldsig-zegel.xsd",
 )
 """The schemas that this library itself uses; see schemas/README.md."""
-
-MAX_PROBLEMEN = 100
-"""`check` gives no more: a file of another kind would give one for each of its elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +62,13 @@ class Afwijking:
 
 def schema_bytes(name: str) -> bytes:
     """Give the text of one of our schemas, by file name. Raises ValueError for another name."""
-    bron = _eigen(name)
+    bron = eigen(name)
     if bron is None:
         raise ValueError(f"no schema of ours is called {name!r}; choose from {', '.join(SCHEMAS)}")
     return bron.read_bytes()
 
 
-def _eigen(name: str) -> Traversable | None:
+def eigen(name: str) -> Traversable | None:
     """Find a file name among our schemas; a name with a folder in it is never ours."""
     if "/" in name or "\\" in name or not name.endswith(".xsd"):
         return None
@@ -216,69 +201,3 @@ def vorm(naam: str, waarde: str | None, kinderen: int = 0) -> str:
         return f"{naam[:60]} van {len(waarde)} tekens"
     tekst = _BSN.sub("#########", waarde[:200])
     return f"{naam} {tekst[:40]!r}"
-
-
-@cache
-def _leesbaar(name: str) -> xmlschema.XMLSchema:
-    # sandbox: imports come from the schema's own folder; a remote one is an error, not a fetch
-    try:
-        return xmlschema.XMLSchema(str(_eigen(name) or name), allow="sandbox", defuse="always")
-    except (xmlschema.XMLSchemaException, SyntaxError, OSError) as e:
-        raise ValueError(f"schema {name!r} cannot be used: {e}") from e
-
-
-def check(schema: str, data: bytes, limits: Limits | None = None) -> list[Probleem]:
-    """Check a document against a schema of ours; give all problems (at most 100), for people.
-
-    `schema` is the file name of a schema of ours, or the path of another. An empty list means the
-    document is right. Bytes that pass a limit or are not well-formed give one problem; nothing is
-    raised for a bad document, ValueError for a schema that cannot be read or would fetch another
-    from the net. Slow (some ms): not for the hot path.
-    """
-    regels = _leesbaar(schema)
-    try:
-        root = ontleed(data, limits or Limits())
-    except EnvelopeError as e:
-        return [Probleem(e.details, "", e.regel)]
-    gevonden: list[Probleem] = []
-    bron = xmlschema.XMLResource(root, allow="none")
-    for fout in regels.iter_errors(bron, use_location_hints=False):
-        gevonden.append(_probleem(fout))
-        if len(gevonden) == MAX_PROBLEMEN:
-            break
-    return gevonden
-
-
-def _probleem(fout: xmlschema.XMLSchemaValidationError) -> Probleem:
-    elem: Any = fout.elem
-    node = elem if isinstance(elem, etree._Element) else None
-    if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
-        kind: Any = fout.invalid_child
-        if isinstance(kind, etree._Element):
-            node = kind
-    pad = pad_van(node) if node is not None else (fout.path or "")
-    regel = regel_van(node) if node is not None else fout.sourceline
-    return Probleem(f"{pad}: {_woorden(fout)}", pad, regel)
-
-
-def _woorden(fout: xmlschema.XMLSchemaValidationError) -> str:
-    """Say what was expected, from the schema's side only: xmlschema's reasons quote values."""
-    if isinstance(fout, xmlschema.XMLSchemaChildrenValidationError):
-        verwacht = " of ".join(str(x.local_name) for x in fout.expected or () if x.local_name)
-        if fout.invalid_tag is not None:
-            return "element hoort hier niet" + (f", verwacht {verwacht}" if verwacht else "")
-        return f"inhoud is niet volledig, verwacht {verwacht or 'meer elementen'}"
-    regel = fout.validator
-    if isinstance(regel, XsdPatternFacets):
-        return f"waarde past niet op patroon {' of '.join(regel.regexps)}"
-    if isinstance(regel, XsdEnumerationFacets):
-        return f"waarde moet een zijn van {', '.join(map(str, regel.enumeration))}"
-    if isinstance(regel, XsdMinLengthFacet):
-        return f"waarde is te kort, minstens {regel.value} tekens"
-    if isinstance(regel, XsdMaxLengthFacet):
-        return f"waarde is te lang, hoogstens {regel.value} tekens"
-    if isinstance(regel, XsdType):
-        return f"waarde is geen {regel.local_name or 'geldige waarde'}"
-    if isinstance(regel, XsdAttributeGroup):
-        return "attribuut ontbreekt of hoort hier niet"
-    return "voldoet niet aan het schema"

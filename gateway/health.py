@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
 from gateway.anchors import Anchors
 from gateway.config import Config
-from gateway.confirmed import before as due_before
-from gateway.confirmed import expected
+from gateway.confirmed import Wanted
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
 from gateway.ldv_resume import behind
@@ -69,7 +68,8 @@ class Monitor:
             found = vitals(connection)
             nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
             missing = tuple(self._missing(connection, nu))
-            unsealed = unconfirmed(connection, expected(self.config), due_before(nu, self.config))
+            wanted = Wanted.of(self.config)
+            unsealed = unconfirmed(connection, wanted.how, wanted.before(nu))
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
             lagging = tuple(self._lagging(connection, found.leaves, now))
             lying = Waits(waits(connection, before)).staying(before)

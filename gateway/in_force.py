@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 
 from gateway.config import Config
+from gateway.confirmed import RECEIPTS, Wanted
 from gateway.custody import Ledger
 from gateway.errors import ConfigError, GatewayError
 from gateway.grants import note_rules
@@ -38,10 +39,11 @@ class InForce:
         with open(self._path, encoding="utf-8", newline="") as file:
             text = file.read()
         digest, meta = hashlib.sha256(text.encode()).hexdigest(), self._store.meta()
-        changed = meta.get(DIGEST) != digest
-        if not changed and not meta.get(REFUSED):
+        changed, receipts = meta.get(DIGEST) != digest, Wanted.of(config).text()
+        if not changed and not meta.get(REFUSED) and meta.get(RECEIPTS) == receipts:
             return set()
-        settings = {DIGEST: digest, TEXT: text, REFUSED: "", "origin": self._ledger.origin}
+        settings = {DIGEST: digest, TEXT: text, REFUSED: "", RECEIPTS: receipts}
+        settings["origin"] = self._ledger.origin
         changes = Changes(meta=settings)
         if changed:
             self._ledger.system("config.change", "in force", digest, changes)

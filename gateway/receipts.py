@@ -12,9 +12,8 @@ from typing import Any
 
 import envelopes
 from gateway import confirmed
-from gateway.config import Config
-from gateway.errors import GatewayError
-from gateway.location import Location, read_config
+from gateway.confirmed import RECEIPTS, Wanted
+from gateway.location import Location
 from gateway.model import EventType
 from gateway.moment import Clock
 from gateway.store_queries import Reader
@@ -32,21 +31,19 @@ def trace(location: Location, ref: str, nu: datetime | None = None) -> tuple[lis
         told = {message["id"] for message in messages}
         came = [a for m in messages for a in reader.answers_to(m["referentienummer"])]
         answers = [answer for answer in came if answer["id"] not in told]
-        try:
-            config = read_config(location.config_path)
-        except GatewayError:  # said by who runs the chain; what happened is told all the same
-            config = None
+        said = reader.meta(RECEIPTS)  # as it is in force; a state where nothing ran has none
+        wanted = Wanted.read(said) if said else None
         nu = nu or Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
         for one in messages + answers:
-            one["receipt"] = of(reader, one, nu, config) if config else None
+            one["receipt"] = of(reader, one, nu, wanted) if wanted else None
             one["downloads"] = downloads(one)
     return messages, answers
 
 
-def of(reader: Reader, message: Row, nu: datetime, config: Config) -> Row | None:
+def of(reader: Reader, message: Row, nu: datetime, wanted: Wanted) -> Row | None:
     """How a delivery's receipt stands: confirmed, awaited until, or missing; None: not expected."""
     since = reader.first_confirmed(message["uitwisseling"])
-    return confirmed.standing(message, reader.tijdstip(message["id"]), since, nu, config)
+    return confirmed.standing(message, reader.tijdstip(message["id"]), since, nu, wanted)
 
 
 def downloads(message: Row) -> list[Row]:
@@ -66,9 +63,9 @@ def downloads(message: Row) -> list[Row]:
     return list(found.values())
 
 
-def missed(reader: Reader, config: Config, nu: datetime) -> list[Row]:
+def missed(reader: Reader, wanted: Wanted, nu: datetime) -> list[Row]:
     """Deliveries whose receiver's sealed receipt is missed, by exchange (``status --json``)."""
-    found = reader.unconfirmed(confirmed.expected(config), confirmed.before(nu, config))
+    found = reader.unconfirmed(wanted.how, wanted.before(nu))
     return [
         {"uitwisseling": one.uitwisseling, "count": one.aantal,
          "oldest": envelopes.rfc3339(one.oldest), "gemeenten": list(one.codes)}

@@ -18,7 +18,7 @@ from gateway.chain import Chain, Summary
 from gateway.engine import Happened
 from gateway.errors import GatewayError
 from gateway.folders import Folders, Waiting
-from gateway.location import Location, read_config
+from gateway.location import COUNTERPART, Location, read_config
 from gateway.moment import Clock, pause
 from gateway.names import toonbaar
 from gateway.oversight import STDERR, Oversight, Watching
@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # the simulated CBS and all that it loads only where it was a
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
 NOTHING = Watching()
-COUNTERPART = "cbs"
 """The simulated CBS: no station, but a process of its own, beside a chain or alone."""
 
 

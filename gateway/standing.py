@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import receipts
+from gateway.confirmed import Wanted
 from gateway.in_force import DIGEST, REFUSED
 from gateway.ldv_resume import behind
-from gateway.location import Location, read_config
+from gateway.location import COUNTERPART, Location, read_config
 from gateway.moment import Clock, iso
 from gateway.sealing import FILE, read_sealing
 from gateway.store_queries import Reader
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from gateway.audit.seals import Seals
 
 Row = dict[str, Any]
-COUNTERPART = "cbs"
 
 
 def standing(location: Location) -> Row:
@@ -53,7 +53,9 @@ def standing(location: Location) -> Row:
         with Lying(location, reader) as lying:
             found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
-            found["unconfirmed"] = receipts.missed(reader, lying.config, lying.clock.nu())
+            found["unconfirmed"] = receipts.missed(
+                reader, Wanted.of(lying.config), lying.clock.nu()
+            )
     found["cbs"] = _counterpart(location)
     return found
 

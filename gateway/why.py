@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from gateway import receipts, screens
+from gateway.confirmed import Wanted
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
 from gateway.location import Location
@@ -85,6 +86,7 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
 def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row]:
     """What was taken from this place under this name, oldest first, and where it is now."""
     found, shown = [], screens.place(str(place))
+    wanted = Wanted.of(lying.config)
     for one in reader.trace(name):
         taken = [e for e in one["events"] if e["place"] == shown or e["type"] == "rejected"]
         if place.kind is Kind.OUTBOX and (one["gemeentecode"] != place.partij or not taken):
@@ -99,7 +101,7 @@ def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row
                 "at": last["at"] if last else None,
                 "place": last["place"] if last else "",
                 "name": last["name"] if last else toonbaar(name),
-                "receipt": receipts.of(reader, one, lying.clock.nu(), lying.config),
+                "receipt": receipts.of(reader, one, lying.clock.nu(), wanted),
             }
         )
     return found[-MESSAGES:]

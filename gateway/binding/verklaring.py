@@ -19,14 +19,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from typing import TYPE_CHECKING, Any
 
 from gateway.audit import leaf
 from gateway.config_eherkenning import KLASSE, NIVEAUS, Eherkenning
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 VERSION = 1
 ALGORITHM = "ES256"
@@ -102,6 +101,8 @@ def read(content: bytes) -> Verklaring:
 
 @lru_cache(maxsize=4)
 def _keys(jwks: str) -> KeySet:
+    from joserfc.jwk import KeySet
+
     return KeySet.import_key_set(json.loads(jwks))
 
 
@@ -140,6 +141,9 @@ def check(
 
 
 def _claims(token: str, jwks: str) -> dict[str, Any]:
+    from joserfc import jwt  # by the first token: most chains and commands never see one
+    from joserfc.errors import JoseError
+
     try:
         decoded = jwt.decode(token, _keys(jwks), algorithms=[ALGORITHM])
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):

@@ -23,6 +23,7 @@ from lxml import etree
 import envelopes
 from envelopes import Ontvangstbewijs
 from gateway import durable, receipts
+from gateway.confirmed import Wanted
 from gateway.health import Monitor, judge
 from gateway.location import Location
 from gateway.setup import shipped_config
@@ -424,7 +425,7 @@ def test_from_the_first_receipt_on_others_are_missed(keten: Keten) -> None:
     [sentence] = alarms(keten.location, keten.config)
     assert "1 delivery was delivered to cbs more than 24 hours ago (wmo)" in sentence
     with Reader(keten.location.database) as reader:
-        [missed] = receipts.missed(reader, keten.config, keten.nu)
+        [missed] = receipts.missed(reader, Wanted.of(keten.config), keten.nu)
     assert (missed["uitwisseling"], missed["count"], missed["gemeenten"]) == ("wmo", 1, ["0363"])
     late = sealed(said_of(keten, "WMO_H22025_beter.csv"), seal_of(keten))
     send(keten, late, "ONTVANGSTBEWIJS_H22025_0363_0002.xml")

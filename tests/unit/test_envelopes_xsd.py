@@ -8,7 +8,8 @@ import pytest
 import xmlschema
 
 from envelopes import check
-from envelopes.xsd import MAX_PROBLEMEN, SCHEMAS, schema_bytes, validator, vorm
+from envelopes.leesbaar import MAX_PROBLEMEN
+from envelopes.xsd import SCHEMAS, schema_bytes, validator, vorm
 from tests.vectors import GOED, VECTOREN
 
 BESLUIT = b"""<?xml version="1.0" encoding="UTF-8"?>
