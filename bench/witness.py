@@ -44,7 +44,7 @@ def measure(folder: str, count: int, seconds: int, *, witnesses: bool) -> dict[s
         _configure(root, [url for _, url in parties], seconds)
         tune()
         location = Location.of(str(root / "config.yaml"))
-        with Chain(location, apart=True, witnesses=witnesses) as running:
+        with Chain(location, apart=True, getuigen={"aan": witnesses}) as running:
             make_inputs(root, count)
             found = _timed(running.run_once)
             began = time.perf_counter()

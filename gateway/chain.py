@@ -8,11 +8,12 @@ one history, everything that the last commit left under way has been taken up ag
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from gateway import believed, durable, issued, purge, quarantine, rotation
 from gateway.anchors import Anchors
@@ -73,11 +74,11 @@ def _hire(location: Location, config: Config) -> Clerk:
     return Clerk(Folders(location.root, config, anchors), partial(lookup, connection))
 
 
-def _as_asked(config: Config, quiet_ms: int | None, witnesses: bool | None) -> Config:
-    """The configuration with witnesses on or off, or with another quiet time, for tests."""
-    if witnesses is not None:
-        on = config.getuigen.model_copy(update={"aan": witnesses})
-        config = config.model_copy(update={"getuigen": on})
+def _as_asked(config: Config, quiet_ms: int | None, getuigen: Mapping[str, Any]) -> Config:
+    """The configuration with another section of witnesses, or another quiet time, for tests."""
+    if getuigen:
+        asked = config.getuigen.model_copy(update=getuigen)
+        config = config.model_copy(update={"getuigen": asked})
     if quiet_ms is None:
         return config
     quiet = config.technisch.model_copy(update={"rusttijd_ms": quiet_ms})
@@ -89,8 +90,8 @@ class Chain:
 
     ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
     alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
-    the state's lock, when the caller holds it already; ``witnesses``: whether they are asked,
-    whatever the configuration says.
+    the state's lock, when the caller holds it already; ``getuigen``: fields of that section of the
+    configuration that are other than it says.
     """
 
     rounds = 0  # that did something
@@ -108,10 +109,10 @@ class Chain:
         quiet_ms: int | None = None,
         apart: bool = False,
         lock: int | None = None,
-        witnesses: bool | None = None,
+        getuigen: Mapping[str, Any] | None = None,
     ) -> None:
         self.location = location
-        self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, witnesses=witnesses)
+        self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, getuigen=getuigen or {})
         self._say = say
         self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed

@@ -24,6 +24,7 @@ from rich.text import Text
 from gateway import durable, receipts, show, show_cbs
 from gateway.audit.verify import verify
 from gateway.binding.client import sealed
+from gateway.bystanders import Bystanders
 from gateway.cbs import kijk
 from gateway.cbs.proces import Apart
 from gateway.cbs.voorbeeld import Opdracht
@@ -32,9 +33,10 @@ from gateway.cbs.voorbeeld_plan import lees
 from gateway.chain import Chain
 from gateway.engine import Happened
 from gateway.errors import FolderError
-from gateway.location import Location
+from gateway.location import Location, read_config
 from gateway.model import Kind, Place
 from gateway.moment import Clock, pause
+from gateway.outside import policy_of, trust_of
 from gateway.periods import NEDERLAND, voluit
 from gateway.requests import Asked, place
 from gateway.runs import until_quiet
@@ -57,7 +59,8 @@ def play(directory: str, out: Console) -> None:
     location = Location.of(os.path.join(directory, "config.yaml"))
     _say(
         out,
-        f"A fresh chain lies in {shown}/: three municipalities, GGk, RINIS and a simulated CBS.",
+        f"A fresh chain lies in {shown}/: three municipalities, GGk, RINIS, a simulated CBS, "
+        + ("two witnesses and a time stamping authority." if _stamps() else "and two witnesses."),
     )
     _say(out, "The route log, as it happens (-> to CBS, <- back):")
 
@@ -68,7 +71,8 @@ def play(directory: str, out: Console) -> None:
         out.print(Text(said, style="yellow"))
 
     with (
-        Chain(location, listener=tell) as chain,
+        Bystanders(location, tsa=_stamps()) as others,
+        Chain(location, listener=tell, getuigen=others.settings) as chain,
         Apart(location, timedelta(0), warn) as counterpart,
     ):
         place(location.state, _grant())  # done in the first round
@@ -80,6 +84,11 @@ def play(directory: str, out: Console) -> None:
             act.drops(location.root)
             until_quiet(chain, counterpart)
     _explain(location, shown, out)
+
+
+def _stamps() -> bool:
+    """Whether there can be an authority: it makes its tokens by openssl."""
+    return shutil.which("openssl") is not None
 
 
 def _say(out: Console, text: str) -> None:
@@ -217,8 +226,12 @@ def _explain(location: Location, shown: str, out: Console) -> None:
     _say(out, "How each municipality stands with CBS (knooppunt cbs status):")
     show_cbs.status(out, kijk.status(location))
     out.print()
-    _say(out, "The audit log, verified from its folder alone (knooppunt audit verify):")
-    show.verification(out, verify(location.audit))
+    settings = read_config(location.config_path).getuigen
+    policy = policy_of(location, settings)
+    trust = trust_of(location, settings) if _stamps() else None
+    _say(out, "The audit log, verified from its folder, by what witnesses and a time stamping")
+    _say(out, "authority signed (knooppunt audit verify --policy FILE --tsa-ca FILE):")
+    show.verification(out, verify(location.audit, policy=policy, trust=trust))
     out.print()
     _say(out, "Look:")
     for path, what in (

@@ -40,7 +40,7 @@ def init(directory: str, state: str | None = None) -> list[str]:
     said += ensure_pki(location.state, config)
     policy = os.path.exists(policy_path(location, config.getuigen))
     # The key, the first leaf and its checkpoint; who witnesses them is made after that.
-    with Chain(location, witnesses=None if policy else False) as chain:
+    with Chain(location, getuigen=None if policy else {"aan": False}) as chain:
         said += chain.said
         said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")
     return said + ensure_policy(location, chain.ledger.origin)
