@@ -130,15 +130,15 @@ class Handover:
             return self._unreadable(place, name, f"cannot be read: {error.strerror}")
         else:
             self.waits.over(place, name, "onleesbaar")
-            self.waits.over(place, name, plain.LINK)
+            self.waits.over(place, name, "symbolische-link")
             return found
         finally:
             os.close(fd)
 
     def _unopened(self, place: Place, name: str, reason: str) -> Waiting:
         found = plain.unopened(self._folders, place, name)
-        if found is None or found.code != plain.LINK:
-            self.waits.over(place, name, plain.LINK)
+        if found is None or found.code != "symbolische-link":
+            self.waits.over(place, name, "symbolische-link")
             return found or self._unreadable(place, name, reason)
         self.waits.over(place, name, "onleesbaar")
         since = iso(self.waits.first(place, name, found.code, self._clock.klok()))
