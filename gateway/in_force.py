@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from gateway.config import Config
 from gateway.confirmed import RECEIPTS, Wanted
@@ -23,25 +24,30 @@ REFUSED = "config_refused"
 """Setting of a state: why the configuration as it stands on the disk is not in force; or empty."""
 
 
+class Noted(NamedTuple):
+    """Whether it is another configuration than before, and which questions it answers otherwise."""
+
+    changed: bool
+    outdated: set[Key[object]]
+
+
 class InForce:
     """The configuration of one chain, as its store and its log know it."""
 
-    def __init__(self, path: str, store: Store, ledger: Ledger) -> None:
-        self._path = path
+    def __init__(self, store: Store, ledger: Ledger) -> None:
         self._store = store
         self._ledger = ledger
 
-    def note(self, config: Config) -> set[Key[object]]:
-        """What stands on the disk is in force: a leaf, when it is another than before.
+    def note(self, config: Config, text: str) -> Noted:
+        """This is in force: a leaf, when it is another than before.
 
-        Gives the questions that it answers otherwise.
+        ``text`` is what ``config`` was made of. What stands on the disk by now may be another, so
+        nothing is read here.
         """
-        with open(self._path, encoding="utf-8", newline="") as file:
-            text = file.read()
         digest, meta = hashlib.sha256(text.encode()).hexdigest(), self._store.meta()
         changed, receipts = meta.get(DIGEST) != digest, Wanted.of(config).text()
         if not changed and not meta.get(REFUSED) and meta.get(RECEIPTS) == receipts:
-            return set()
+            return Noted(changed, set())
         settings = {DIGEST: digest, TEXT: text, REFUSED: "", RECEIPTS: receipts}
         settings["origin"] = self._ledger.origin
         changes = Changes(meta=settings)
@@ -49,7 +55,7 @@ class InForce:
             self._ledger.system("config.change", "in force", digest, changes)
             note_rules(self._store, config, self._ledger.size - 1, changes)
         self._store.commit(changes)
-        return changes.outdated
+        return Noted(changed, changes.outdated)
 
     def refuse(self, error: GatewayError | OSError) -> str:
         """What stands on the disk cannot be used: why, for ``status``; empty if said before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import envelopes
 from envelopes.xsd import schema_bytes
@@ -70,10 +71,23 @@ def find_config(here: str) -> str:
         folder = parent
 
 
+class Version(NamedTuple):
+    """One text of the configuration, and what it means: read once, so that both are the same."""
+
+    config: Config
+    text: str
+    """As it stands in the file, to the byte."""
+
+
 def read_config(path: str) -> Config:
     """The configuration in a file; :class:`ConfigError` with every fault and its place."""
+    return read_version(path).config
+
+
+def read_version(path: str) -> Version:
+    """The configuration in a file, and its text; :class:`ConfigError` as above."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline="") as file:
             text = file.read()
     except FileNotFoundError:
         raise ConfigError(
@@ -82,6 +96,12 @@ def read_config(path: str) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
+    return Version(understood(text, path), text)
+
+
+def understood(text: str, path: str) -> Config:
+    """What a text means as the configuration at ``path``; :class:`ConfigError` as above."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _with_schemas(_with_keys(parse(text, path), path), text, path)
 
 

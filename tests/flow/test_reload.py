@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Another configuration while the chain runs: taken over between two rounds, or refused whole."""
 
+import hashlib
 import re
+import sys
 
 import pytest
 
+from gateway.in_force import DIGEST
+from gateway.in_force import TEXT as KEPT
 from gateway.setup import shipped_config
 from gateway.standing import standing
+from gateway.store_queries import Reader
 from tests.flow.conftest import eventually
 
 TEXT = shipped_config().decode()
@@ -84,6 +89,49 @@ def test_files_that_come_meanwhile_all_arrive(keten, texts):
     keten.settle()
     arrived = sorted(one.content.decode() for one in keten.received("wmo"))
     assert arrived == sorted(f"{c} {n}" for n in range(4) for c in ("0363", "0034", "1701"))
+
+
+MEANWHILE = []
+"""What to do when the next folder is made: once, and then nothing any more."""
+
+
+def _make_folder(event, _arguments):
+    if event == "os.mkdir" and MEANWHILE:
+        MEANWHILE.pop()()
+
+
+sys.addaudithook(_make_folder)  # for good; it does nothing where nobody asks
+
+
+@pytest.mark.parametrize(
+    "after", [TEXT.encode(), BAD.encode(), b"\xff\xfe", None], ids=["other", "bad", "latin", "gone"]
+)
+def test_what_is_recorded_is_what_was_read(keten, after):
+    """The file changes again while its folders are made: the log tells of what is in force."""
+    path = keten.folder / "config.yaml"
+    before = config_leaves(keten)
+    MEANWHILE.append(lambda: path.unlink() if after is None else path.write_bytes(after))
+    assert keten.reconfigure(WITH_UTRECHT)
+    assert MEANWHILE == []
+    assert (path.read_bytes() if path.exists() else None) == after
+    with Reader(keten.location.database) as reader:
+        assert reader.meta(KEPT) == WITH_UTRECHT
+        assert reader.meta(DIGEST) == hashlib.sha256(WITH_UTRECHT.encode()).hexdigest()
+    assert "0344" in keten.config.partijen
+    assert config_leaves(keten) == before + 1
+    keten.drop("0344", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert len(keten.received("wmo")) == 1
+    path.write_text(WITH_UTRECHT)
+
+
+def test_line_ends_of_another_system_are_kept_as_they_are(keten):
+    """The digest is that of the file's bytes, as ``sha256sum`` gives it."""
+    text = WITH_UTRECHT.replace("\n", "\r\n")
+    assert keten.reconfigure(text)
+    with Reader(keten.location.database) as reader:
+        assert reader.meta(DIGEST) == hashlib.sha256(text.encode()).hexdigest()
+        assert reader.meta(KEPT) == text
 
 
 def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
