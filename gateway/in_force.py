@@ -8,20 +8,12 @@ from typing import NamedTuple
 
 from gateway.config import Config
 from gateway.confirmed import RECEIPTS, Wanted
+from gateway.current import DIGEST, REFUSED, TEXT
 from gateway.custody import Ledger
 from gateway.errors import ConfigError, GatewayError
 from gateway.grants import note_rules
 from gateway.model import Key
 from gateway.store import Changes, Store
-
-DIGEST = "config"
-"""Setting of a state: SHA-256 of the configuration in force."""
-
-TEXT = "config_text"
-"""Setting of a state: the configuration in force, whole."""
-
-REFUSED = "config_refused"
-"""Setting of a state: why the configuration as it stands on the disk is not in force; or empty."""
 
 
 class Noted(NamedTuple):

@@ -71,6 +71,17 @@ def find_config(here: str) -> str:
         folder = parent
 
 
+def is_running(state: str) -> bool:
+    """Whether a gateway holds the lock of a state. Looks it up; trying it might be in its way."""
+    try:
+        inode = os.stat(os.path.join(state, "lock")).st_ino
+        with open("/proc/locks", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return False
+    return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
+
+
 class Version(NamedTuple):
     """One text of the configuration, and what it means: read once, so that both are the same."""
 

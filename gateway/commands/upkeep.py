@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 from gateway.errors import StateError
 
 
@@ -93,13 +100,12 @@ def purge(
     log stays whole and says who purged. Works while a gateway runs and while none does.
     """
     from gateway.asking import ask, asker
-    from gateway.location import read_config
     from gateway.purge import KIND, plan
 
     location = location_of(config, state)
     rows = [
         {**soort._asdict(), "berichten": messages, "bestanden": files}
-        for soort, messages, files in plan(location, read_config(location.config_path))
+        for soort, messages, files in plan(location, config_of(location))
     ]
     after, more = 0, do and bool(rows)
     while more:

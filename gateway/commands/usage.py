@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 
 if TYPE_CHECKING:
-    from gateway.location import Location
+    from gateway.config import Config
     from gateway.store_use import Wanted
 
 UserOption = Annotated[
@@ -59,7 +66,7 @@ def usage(
     from gateway.store_use import used
 
     location = location_of(config, state)
-    of = _aanleveringen(location)
+    of = _aanleveringen(config_of(location))
     wanted = _wanted(of, uitwisseling, aanlevering, gebruiker, gemeente, van, tot)
     found, more = used(location.database, wanted, lines)
     for row in found:
@@ -71,12 +78,9 @@ def usage(
     raise typer.Exit(0 if found else 1)
 
 
-def _aanleveringen(location: Location) -> dict[str, str]:
+def _aanleveringen(config: Config) -> dict[str, str]:
     """The aanlevering of each exchange, by today's configuration."""
-    from gateway.location import read_config
-
-    exchanges = read_config(location.config_path).uitwisselingen.values()
-    return {one.id: one.aanlevering or "" for one in exchanges}
+    return {one.id: one.aanlevering or "" for one in config.uitwisselingen.values()}
 
 
 def _wanted(

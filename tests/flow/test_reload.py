@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from gateway.in_force import DIGEST
-from gateway.in_force import TEXT as KEPT
+from gateway.current import DIGEST
+from gateway.current import TEXT as KEPT
 from gateway.setup import shipped_config
 from gateway.standing import standing
 from gateway.store_queries import Reader
@@ -67,15 +67,15 @@ def test_a_municipality_that_leaves_is_no_longer_looked_at(keten):
 def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     """Status says what is wrong and where, a delivery goes on, and mending it clears that."""
     assert not keten.reconfigure(BAD)
-    found = standing(keten.location)
+    found = standing(keten.location, keten.config)
     assert "config.yaml:" in found["config"]["refused"]
     assert "richting" in found["config"]["refused"]
     keten.drop("0363", "WMO_H22025.csv", b"kop\n")
     keten.settle()
     assert len(keten.received("wmo")) == 1
-    assert standing(keten.location)["waiting"] == []
+    assert standing(keten.location, keten.config)["waiting"] == []
     assert keten.reconfigure(TEXT)
-    assert standing(keten.location)["config"]["refused"] == ""
+    assert standing(keten.location, keten.config)["config"]["refused"] == ""
     assert config_leaves(keten) == 1  # nothing else was ever in force
 
 

@@ -99,7 +99,7 @@ def test_each_leaf_is_witnessed_and_stamped_in_the_end(getuigen):
     seals = [e["seal"] for m in messages for e in m["events"] if e["leaf"] is not None]
     assert {one["state"] for one in seals} == {"timestamped"}
     assert all(one["witnessed"] is not None for one in seals)
-    found = standing.standing(getuigen.location)["audit"]
+    found = standing.standing(getuigen.location, keten.config)["audit"]
     assert found["witnessed"] == found["timestamped"] == found["size"]
     assert [one["name"] for one in found["peers"]] == [*NAMES, "tsa"]
 
@@ -192,7 +192,10 @@ def test_a_running_chain_catches_up_by_itself(getuigen):
         one_delivery(keten)
         eventually(lambda: read_sealing(getuigen.location.state).peers["getuige-cbs"].since)
         getuigen.witnesses["getuige-cbs"].start()
-        eventually(lambda: standing.standing(getuigen.location)["audit"]["witnessed"] >= 8, 240)
+        eventually(
+            lambda: standing.standing(getuigen.location, keten.config)["audit"]["witnessed"] >= 8,
+            240,
+        )
 
 
 def test_a_witness_that_is_down_at_the_start(tmp_path):
