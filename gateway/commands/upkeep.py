@@ -38,13 +38,13 @@ def backup(
 ) -> None:
     """Make a backup of the state, also while a gateway runs.
 
-    The database as of one commit, checked, and the configuration. The published log can be made
-    again from it. Files of municipalities and receivers are not in it.
+    The database as of one commit, checked, and the configuration that was in force. The published
+    log can be made again from it. Files of municipalities and receivers are not in it.
     """
     from gateway.backup import backup as make
 
-    made = make(location_of(config, state), str(directory), keys=keys)
-    out.print(Text(f"{made['size']} leaves of {made['origin']} in {directory}"))
+    for line in make(location_of(config, state), str(directory), keys=keys):
+        out.print(Text(line))
     out.print(Text(f"Next: keep a copy on another machine; knooppunt restore {directory}"))
 
 
