@@ -30,7 +30,7 @@ from gateway.errors import ConfigError, GatewayError, StateError, TrustError
 from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
-from gateway.in_force import InForce
+from gateway.in_force import InForce, Outcome
 from gateway.issued import Issued
 from gateway.ldv import Ldv
 from gateway.location import Location, Version, read_version
@@ -88,10 +88,11 @@ def _as_asked(config: Config, quiet_ms: int | None, getuigen: Mapping[str, Any])
 class Chain:
     """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
 
-    ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
-    alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
-    the state's lock, when the caller holds it already; ``getuigen``: fields of that section of the
-    configuration that are other than it says.
+    ``say`` gets lines for the screen, ``reloaded`` what became of a changed configuration, for the
+    technical log; ``blind`` why files are found by scanning alone. ``apart`` gives the clerk a
+    process of its own: for long runs, on two cores. ``lock`` is the state's lock, when the caller
+    holds it already; ``getuigen``: fields of that section of the configuration that are other than
+    it says.
     """
 
     rounds = 0  # that did something
@@ -110,10 +111,12 @@ class Chain:
         apart: bool = False,
         lock: int | None = None,
         getuigen: Mapping[str, Any] | None = None,
+        reloaded: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         self.location = location
         self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, getuigen=getuigen or {})
         self._say = say
+        self._reloaded = reloaded
         self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
         self.config, text = self._read_config()
@@ -180,7 +183,8 @@ class Chain:
         try:
             config = believed.with_trust(self.config, self.location.state)
         except TrustError as error:
-            self._say(f"what seals are judged by was changed, and cannot be used: {error}")
+            said = f"what seals are judged by was changed, and cannot be used: {error}"
+            self._tell(Outcome("trust.refused", said))
             return
         self.engine.settle()
         self.engine.adopt(config, set())
@@ -272,17 +276,26 @@ class Chain:
         except (GatewayError, OSError) as error:
             if not isinstance(error, ConfigError) or not error.problems:
                 self._file.look_again()  # no fault of the text: a full disk, say, has an end
-            said = self._in_force.refuse(error)
-            if said:
-                self._say(f"config.yaml was changed, and cannot be used; the old one stays: {said}")
+            refused = self._in_force.refuse(error)
+            if refused is not None:
+                self._tell(refused)
             return False
         self.engine.settle()
-        self.engine.adopt(config, self._in_force.note(config, text).outdated)
+        noted = self._in_force.note(config, text)
+        self.engine.adopt(config, noted.outdated)
         self.config = config
         self.publish()
         self._ldv.follow(config)
-        self._say(f"config.yaml was changed, and is in force now; {made} folders made")
+        event, what = (
+            ("config.changed", "was changed, and is in force now") if noted.changed
+            else ("config.unchanged", "is as before, and stays in force")
+        )  # fmt: skip
+        self._tell(Outcome(event, f"config.yaml {what}; {made} folders made", {"folders": made}))
         return True
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._say(outcome.said)
+        self._reloaded(outcome)
 
     def _heard(
         self, listener: Callable[[list[Happened]], None]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gateway.config import Config
@@ -14,6 +15,23 @@ from gateway.errors import ConfigError, GatewayError
 from gateway.grants import note_rules
 from gateway.model import Key
 from gateway.store import Changes, Store
+
+SHOWN = 3
+"""So many faults are told, and how many more there are: one screen, and one line of a log."""
+
+
+class Outcome(NamedTuple):
+    """What became of a change: as the technical log has it, and for the screen."""
+
+    event: str
+    said: str
+    fields: Mapping[str, object] = {}
+    """Words and numbers of ours: no text of the file."""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a person should look at it."""
+        return self.event.endswith(".refused")
 
 
 class Noted(NamedTuple):
@@ -49,11 +67,19 @@ class InForce:
         self._store.commit(changes)
         return Noted(changed, changes.outdated)
 
-    def refuse(self, error: GatewayError | OSError) -> str:
-        """What stands on the disk cannot be used: why, for ``status``; empty if said before."""
-        problems = error.problems if isinstance(error, ConfigError) else ()
-        said = "; ".join([str(error), *problems])
+    def refuse(self, error: GatewayError | OSError) -> Outcome | None:
+        """What stands on the disk cannot be used: why, for ``status``; None if said before."""
+        faults = error.faults if isinstance(error, ConfigError) else ()
+        first = faults[:SHOWN]
+        lines = [str(error), *(f"  {one.place}: {one.said}" for one in first)]
+        if len(faults) > SHOWN:
+            lines.append(f"  {len(faults) - SHOWN} more: knooppunt config check")
+        said = "\n".join(lines)
         if said == self._store.meta().get(REFUSED):
-            return ""
+            return None
         self._store.commit(Changes(meta={REFUSED: said}))
-        return said
+        told = {"reason": type(error).__name__, "faults": len(faults),
+                "places": [one.place for one in first]}  # fmt: skip
+        return Outcome(
+            "config.refused", f"config.yaml was changed; the old one stays: {said}", told
+        )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import envelopes
 from envelopes.xsd import schema_bytes
 from gateway.config import Config, parse
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Fault
 
 DATABASE = "knooppunt.db"
 
@@ -134,7 +134,7 @@ def _with_keys(config: Config, path: str) -> Config:
 
 def _with_schemas(config: Config, text: str, path: str) -> Config:
     """The schemas that exchanges name, found: ``schemas/`` beside the file, else one of ours."""
-    found, problems = dict(config.uitwisselingen), []
+    found, faults = dict(config.uitwisselingen), []
     for key, exchange in config.uitwisselingen.items():
         if exchange.schema_ is None:
             continue
@@ -146,19 +146,20 @@ def _with_schemas(config: Config, text: str, path: str) -> Config:
             else:
                 schema_bytes(schema)  # one of ours is whole, or there is none of this name
         except ValueError as error:
-            problems.append(f"{path}:{_place(text, exchange.schema_)}: {error}; {_SCHEMA_FIX}")
+            place = _place(text, exchange.schema_)
+            faults.append(Fault(path, *place, f"{error}; {_SCHEMA_FIX}"))
         found[key] = exchange.model_copy(update={"schema_": schema})
-    if problems:
+    if faults:
         raise ConfigError(
-            f"{path} cannot be used: {len(problems)} of its schemas cannot",
+            f"{path} cannot be used: {len(faults)} of its schemas cannot",
             hint="mend each line above, then run: knooppunt config check",
-            problems=tuple(problems),
+            faults=tuple(faults),
         )
     return config.model_copy(update={"uitwisselingen": found})
 
 
-def _place(text: str, schema: str) -> str:
+def _place(text: str, schema: str) -> tuple[int, int]:
     for number, line in enumerate(text.splitlines(), 1):
         if schema in line and not line.lstrip().startswith("#"):
-            return f"{number}:{line.index(schema) + 1}"
-    return "1:1"
+            return number, line.index(schema) + 1
+    return 1, 1

@@ -162,7 +162,9 @@ def status(console: Console, found: Row) -> None:
     if found["cbs"]:
         console.print(Text(f"CBS (simulated)      {_counterpart(found['cbs'])}"))
     if found["config"]["refused"]:
-        console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))
+        lines = found["config"]["refused"].split("\n")
+        said = f"\n{'':<21}".join(one.strip() for one in lines)
+        console.print(Text(f"config.yaml          {said}", style="bold red"))
         console.print("                     the one before stays in force until this is mended")
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))

@@ -2,11 +2,15 @@
 """Another configuration while the chain runs: taken over between two rounds, or refused whole."""
 
 import hashlib
+import io
 import re
 import sys
 
 import pytest
+from rich.console import Console
 
+from gateway import show
+from gateway.chain import Chain
 from gateway.current import DIGEST
 from gateway.current import TEXT as KEPT
 from gateway.setup import shipped_config
@@ -68,7 +72,8 @@ def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     """Status says what is wrong and where, a delivery goes on, and mending it clears that."""
     assert not keten.reconfigure(BAD)
     found = standing(keten.location, keten.config)
-    assert "config.yaml:" in found["config"]["refused"]
+    line = BAD[: BAD.index("overdwars")].count("\n") + 1
+    assert f"config.yaml cannot be used: one fault\n  {line}:15: " in found["config"]["refused"]
     assert "richting" in found["config"]["refused"]
     keten.drop("0363", "WMO_H22025.csv", b"kop\n")
     keten.settle()
@@ -77,6 +82,43 @@ def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     assert keten.reconfigure(TEXT)
     assert standing(keten.location, keten.config)["config"]["refused"] == ""
     assert config_leaves(keten) == 1  # nothing else was ever in force
+
+
+def test_many_faults_are_three_lines_and_a_number(keten):
+    """On the screen and in ``status``: the first, each on a line of its own, the path once."""
+    text = TEXT.replace("richting: heen", "richting: overdwars")
+    count = TEXT.count("richting: heen")
+    assert not keten.reconfigure(text)
+    first, *faults, more = standing(keten.location, keten.config)["config"]["refused"].split("\n")
+    assert first == f"{keten.location.config_path} cannot be used: {count} faults"
+    assert [re.sub("[0-9]+:[0-9]+", "n:n", one) for one in faults] == [
+        "  n:n: `richting` is overdwars; write `heen` or `retour`"
+    ] * 3
+    assert more == f"  {count - 3} more: knooppunt config check"
+    screen = io.StringIO()
+    show.status(Console(file=screen, width=200), standing(keten.location, keten.config))
+    assert sum("overdwars" in line for line in screen.getvalue().splitlines()) == 3
+    assert screen.getvalue().count(keten.location.config_path) == 1
+    assert keten.reconfigure(TEXT)
+
+
+def test_a_file_that_was_put_back_is_as_before(keten):
+    """Nothing changed, and nobody is told that it did: no leaf, and other words."""
+    said, became = [], []
+    keten.close()
+    with Chain(keten.location, say=said.append, reloaded=became.append) as chain:
+        path = keten.folder / "config.yaml"
+        for text in (TEXT, BAD, BAD, TEXT, WITH_UTRECHT):
+            path.write_text(text)
+            chain.reload()
+    assert [one.event for one in became] == [
+        "config.unchanged", "config.refused", "config.unchanged", "config.changed"
+    ]  # fmt: skip
+    assert [one.said for one in became] == said
+    assert said[0] == said[2] == "config.yaml is as before, and stays in force; 0 folders made"
+    assert config_leaves(keten) == 2
+    path.write_text(TEXT)
+    keten._chain = keten._open()
 
 
 @pytest.mark.parametrize("texts", [(WITH_UTRECHT, BAD, WITHOUT_ALMERE, TEXT)])
@@ -154,6 +196,6 @@ def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert b"cannot be used; the old one stays" in said
+    assert b"config.yaml was changed; the old one stays: " in said
     assert b"is in force now" in said
     assert knooppunt.json("status")["config"]["refused"] == ""
