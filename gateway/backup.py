@@ -3,8 +3,8 @@
 
 A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
 configuration in force in that commit, what is public of all keys, the log's own when they are asked
-for, and ``backup.json``, written last: without it the backup was cut off. The published log is not
-in it: it is made again from the leaves.
+for, and ``backup.json``, written last: without it the backup was cut off. Of the published log it
+holds what others signed (``archived.py``); the rest is made again from the leaves.
 
 A database that is older than what was published would sign other leaves under the same numbers: two
 histories with one key. So a restore looks for the newest checkpoint that it can find (the audit
@@ -21,17 +21,16 @@ import hashlib
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from gateway import __version__, durable
+from gateway import __version__, archived, durable
+from gateway.archived import published
 from gateway.audit import reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, SignatureError, VerifierKey, parse
 from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files, load_key
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
-from gateway.audit.tiles import WIDTH, Tile, unbundle
 from gateway.audit.verify import verify
 from gateway.config import Config
 from gateway.current import TEXT
@@ -68,6 +67,7 @@ def backup(location: Location, directory: str, *, keys: bool) -> list[str]:
     if not os.path.exists(location.database):
         raise StateError(f"there is no state at {location.state}", hint="say --state DIR")
     durable.make_dir(directory, 0o700)  # it holds names and users, and perhaps a key
+    archived.keep(location.audit, directory)
     copy = os.path.join(directory, DATABASE)
     snapshot(location.database, copy)
     if wrong := damage(copy):
@@ -154,6 +154,8 @@ def _restore(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
             "(knooppunt grants, knooppunt revoke)"
         )
+    if back := archived.put_back(location.audit, directory):
+        said.append(f"{back} archived checkpoints put back, with what others signed of them")
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -201,19 +203,12 @@ def _go_on(
             hint="get a whole copy of the audit folder from who has one",
         )
     frontier = Frontier()
-    for content in islice(_published(location.audit, report.size), size):
+    for content in islice(published(location.audit, report.size), size):
         frontier.append(leaf_hash(content))
     if frontier.root() != roots_at(staged, {size})[size]:
         raise AuditError("this backup is not a beginning of the published log", hint=_OTHER)
-    rest = islice(_published(location.audit, report.size), size, None)
+    rest = islice(published(location.audit, report.size), size, None)
     return adopt(staged, rest, config.vensters, config.technisch.batch)
-
-
-def _published(audit: str, size: int) -> Iterator[bytes]:
-    """The leaves of the published log, in order."""
-    for index in range(-(-size // WIDTH)):
-        width = min(WIDTH, size - index * WIDTH)
-        yield from unbundle(reading.read_tile(audit, Tile(-1, index, width)) or b"")[0]
 
 
 def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:

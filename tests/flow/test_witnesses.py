@@ -19,6 +19,7 @@ from gateway.audit.merkle import over
 from gateway.audit.stamp import Trust
 from gateway.audit.verify import verify
 from gateway.backup import backup, restore
+from gateway.chain import Chain
 from gateway.errors import AuditError, ForkError, StateError
 from gateway.health import checkup
 from gateway.location import read_config
@@ -271,6 +272,24 @@ def test_a_restored_backup_goes_on_once_it_holds_what_the_witnesses_saw(getuigen
     one_delivery(keten, "WMO_3.csv")
     keten.close()
     assert verified(getuigen).ok
+
+
+def test_what_others_signed_comes_back_with_a_backup(getuigen, tmp_path):
+    """The disk of the log is lost: its leaves are made again, signatures of others cannot be."""
+    with keten_of(getuigen) as keten:
+        one_delivery(keten, "WMO_1.csv")
+    backup(getuigen.location, str(tmp_path / "backup"), keys=False)
+    before = verified(getuigen)
+    shutil.rmtree(getuigen.audit)
+    how = {"since": None, "go_on": False, "log_lost": True}
+    said = restore(getuigen.location, config_of(getuigen), str(tmp_path / "backup"), **how)
+    assert "archived checkpoints put back, with what others signed of them" in "\n".join(said)
+    with Chain(getuigen.location, getuigen={"aan": False}):
+        pass
+    after = verified(getuigen)
+    assert after.ok
+    for name in ("witnesses", "tokens"):
+        assert steps(before)[name][1].split()[0] == steps(after)[name][1].split()[0] != "0"
 
 
 def test_two_histories_for_two_readers(getuigen, tmp_path):
