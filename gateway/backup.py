@@ -2,9 +2,9 @@
 """Backup of the state while a gateway runs, and a restore that cannot fork the log.
 
 A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
-configuration, what is public of all keys, the log's own when they are asked for, and
-``backup.json``, written last: without it the backup was cut off. The published log is not in it:
-it is made again from the leaves.
+configuration in force in that commit, what is public of all keys, the log's own when they are asked
+for, and ``backup.json``, written last: without it the backup was cut off. Of the published log it
+holds what others signed (``archived.py``); the rest is made again from the leaves.
 
 A database that is older than what was published would sign other leaves under the same numbers: two
 histories with one key. So a restore looks for the newest checkpoint that it can find (the audit
@@ -21,37 +21,32 @@ import hashlib
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from gateway import __version__, durable
+from gateway import __version__, archived, durable
+from gateway.archived import published
 from gateway.audit import reading
-from gateway.audit.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    SignatureError,
-    VerifierKey,
-    parse,
-)
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, SignatureError, VerifierKey, parse
 from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files, load_key
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
-from gateway.audit.tiles import WIDTH, Tile, unbundle
 from gateway.audit.verify import verify
 from gateway.config import Config
+from gateway.current import TEXT
 from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.sealing import shown
 from gateway.store import Changes, Store
-from gateway.store_backup import adopt, head_of, roots_at, snapshot
+from gateway.store_backup import adopt, head_of, roots_at, setting, snapshot
 from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
 STAGED = ".restore.db"
+CONFIG, ON_DISK = "config.yaml", "config.on-disk.yaml"
 _WAL = ("", "-wal", "-shm")
 
 _AHEAD = (
@@ -61,17 +56,18 @@ _AHEAD = (
 _OTHER = "this is not the backup of this log; keep both as they are, and look for the right one"
 
 
-def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
-    """Write a backup into a new folder; its manifest. A gateway may be running.
+def backup(location: Location, directory: str, *, keys: bool) -> list[str]:
+    """Write a backup into a new folder; what was done, a line each. A gateway may be running.
 
     Raises :class:`StateError` when the folder is not empty or the copy is not sound.
     """
-    directory = os.path.abspath(directory)
+    typed, directory = directory, os.path.abspath(directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise StateError(f"{directory} is not empty", hint="give each backup a folder of its own")
     if not os.path.exists(location.database):
         raise StateError(f"there is no state at {location.state}", hint="say --state DIR")
     durable.make_dir(directory, 0o700)  # it holds names and users, and perhaps a key
+    archived.keep(location.audit, directory)
     copy = os.path.join(directory, DATABASE)
     snapshot(location.database, copy)
     if wrong := damage(copy):
@@ -81,7 +77,7 @@ def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
         "versie": 1, "knooppunt": __version__, "at": iso(Clock().klok()), "origin": origin,
         "size": size, "root": b64encode(root).decode(), "sha256": _digest(copy), "keys": keys,
     }  # fmt: skip
-    durable.put(os.path.join(directory, "config.yaml"), _content(location.config_path))
+    said = [f"{size} leaves of {origin} in {typed}", *_put_config(location, directory, copy)]
     if keys:
         for path in key_files(location.log_key):
             durable.put(os.path.join(directory, os.path.basename(path)), _content(path), KEY_MODE)
@@ -92,7 +88,19 @@ def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
     finally:
         os.close(fd)
     durable.put(os.path.join(directory, MANIFEST), json.dumps(found, indent=2).encode())
-    return found
+    return said
+
+
+def _put_config(location: Location, directory: str, copy: str) -> list[str]:
+    """The configuration in force, as the store has it; what lies on the disk may be refused."""
+    kept, there = setting(copy, TEXT), _content(location.config_path)
+    in_force = there if kept is None else kept.encode()  # a state of an older version has none
+    durable.put(os.path.join(directory, CONFIG), in_force)
+    if there == in_force:
+        return []
+    durable.put(os.path.join(directory, ON_DISK), there)
+    return [f"the configuration in force is in it as {CONFIG}; the one on the disk is another, and "
+            f"is in it as {ON_DISK}"]  # fmt: skip
 
 
 def restore(
@@ -146,6 +154,8 @@ def _restore(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
             "(knooppunt grants, knooppunt revoke)"
         )
+    if back := archived.put_back(location.audit, directory):
+        said.append(f"{back} archived checkpoints put back, with what others signed of them")
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -193,19 +203,12 @@ def _go_on(
             hint="get a whole copy of the audit folder from who has one",
         )
     frontier = Frontier()
-    for content in islice(_published(location.audit, report.size), size):
+    for content in islice(published(location.audit, report.size), size):
         frontier.append(leaf_hash(content))
     if frontier.root() != roots_at(staged, {size})[size]:
         raise AuditError("this backup is not a beginning of the published log", hint=_OTHER)
-    rest = islice(_published(location.audit, report.size), size, None)
+    rest = islice(published(location.audit, report.size), size, None)
     return adopt(staged, rest, config.vensters, config.technisch.batch)
-
-
-def _published(audit: str, size: int) -> Iterator[bytes]:
-    """The leaves of the published log, in order."""
-    for index in range(-(-size // WIDTH)):
-        width = min(WIDTH, size - index * WIDTH)
-        yield from unbundle(reading.read_tile(audit, Tile(-1, index, width)) or b"")[0]
 
 
 def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:

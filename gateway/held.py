@@ -14,10 +14,10 @@ from rich.text import Text
 from gateway import quarantine, screens
 from gateway.aside import SOORTEN
 from gateway.asking import ask, asker
+from gateway.config import Config
 from gateway.errors import GatewayError
-from gateway.health import is_running
 from gateway.journal import decode_intent
-from gateway.location import Location, read_config
+from gateway.location import Location, is_running
 from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.periods import moment_of
@@ -135,9 +135,8 @@ def nothing_fits(location: Location, wanted: Filter) -> str:
     return f"No file here fits: {wanted.words}; {number} held. See: knooppunt quarantine list"
 
 
-def one(location: Location, id_: str) -> Row | None:
+def one(location: Location, config: Config, id_: str) -> Row | None:
     """All that is known of one file (docs/schemas/quarantine-show.schema.json); None: no such."""
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
         found = _meant(id_, list(rows))
@@ -174,8 +173,11 @@ def _meant(id_: str, known: list[str]) -> str | None:
 # --- deciding -------------------------------------------------------------------------------------
 
 
-def plan(location: Location, order: Order) -> Plan:
-    """What an order would come to. Raises ``GatewayError`` for one that says too little."""
+def plan(location: Location, config: Config, order: Order) -> Plan:
+    """What an order would come to, by the configuration in force.
+
+    Raises ``GatewayError`` for one that says too little.
+    """
     if not order.reason.strip():
         raise GatewayError("say why, with --reason: it is recorded with the decision")
     if bool(order.ids) == bool(order.wanted):
@@ -184,7 +186,6 @@ def plan(location: Location, order: Order) -> Plan:
             "--before); not both",
             hint="see what there is: knooppunt quarantine list",
         )
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
     would: list[Row] = []

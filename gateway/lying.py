@@ -16,13 +16,11 @@ from typing import Any
 from gateway import screens
 from gateway.anchors import Anchors
 from gateway.believed import with_trust
-from gateway.config import Config, parse
-from gateway.errors import ConfigError, TrustError
+from gateway.config import Config
+from gateway.errors import TrustError
 from gateway.folders import Folders, Waiting, place_of
 from gateway.handover import Handover, is_announcement
-from gateway.health import is_running
-from gateway.in_force import TEXT
-from gateway.location import Location, read_config
+from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.names import toonbaar
@@ -38,10 +36,13 @@ _OF_THE_READER = ("README.md",)
 
 
 class Lying:
-    """The folders of a chain, looked at once. Use as a context manager."""
+    """The folders of a chain, looked at once. Use as a context manager.
 
-    def __init__(self, location: Location, reader: Reader) -> None:
-        config = _trusting(_config_of(location, reader.meta(TEXT)), location)
+    ``config``: the one in force (``current.py``).
+    """
+
+    def __init__(self, location: Location, config: Config, reader: Reader) -> None:
+        config = _trusting(config, location)
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         self.config = config
         self.clock = Clock(offset)
@@ -197,16 +198,6 @@ class Lying:
         known = {"/".join(place.parts): place for place in self.sources}
         near = difflib.get_close_matches("/".join(parts), known, n=1, cutoff=0.7)
         return self.shown(self.folders.path(known[near[0]])) if near else None
-
-
-def _config_of(location: Location, in_force: str | None) -> Config:
-    """The configuration on the disk; where that cannot be used, the one that is in force."""
-    try:
-        return read_config(location.config_path)
-    except ConfigError:
-        if in_force is None:
-            raise
-        return parse(in_force, location.config_path)
 
 
 def _trusting(config: Config, location: Location) -> Config:

@@ -162,9 +162,7 @@ def status(console: Console, found: Row) -> None:
     console.print(Text(f"in quarantine        {found['quarantine']}"))
     if found["cbs"]:
         console.print(Text(f"CBS (simulated)      {_counterpart(found['cbs'])}"))
-    if found["config"]["refused"]:
-        console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))
-        console.print("                     the one before stays in force until this is mended")
+    _refused(console, found["config"]["refused"])
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
     told = [f"{place} {number} behind" if number else f"{place} up to date"
@@ -188,6 +186,14 @@ def status(console: Console, found: Row) -> None:
     if not found["deliveries"] and not found["waiting"]:
         console.print("\nNothing was delivered yet: drop a file in "
                       "folders/gemeenten/<code>/outbox/ and type: knooppunt run")  # fmt: skip
+
+
+def _refused(console: Console, refused: str) -> None:
+    """Why config.yaml as it is on the disk is not in force, a fault a line."""
+    if refused:
+        said = f"\n{'':<21}".join(one.strip() for one in refused.split("\n"))
+        console.print(Text(f"config.yaml          {said}", style="bold red"))
+        console.print("                     the one before stays in force until this is mended")
 
 
 def _counterpart(found: Row) -> str:

@@ -47,11 +47,16 @@ def head_of(path: str) -> tuple[str, int, bytes]:
     """The log in a store: its origin, number of leaves and root."""
     with reading(path) as connection:
         row = connection.execute(sa.select(t.head.c.size, t.head.c.root)).first()
-        query = sa.select(t.meta.c.value).where(t.meta.c.key == "origin")
-        origin = connection.execute(query).scalar()
+    origin = setting(path, "origin")
     if row is None or origin is None:
         raise StateError(f"{path} holds no log", hint="is it the database of a gateway?")
     return origin, row.size, row.root
+
+
+def setting(path: str, key: str) -> str | None:
+    """A setting of the state in a store; None where it has none."""
+    with reading(path) as connection:
+        return connection.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
 
 
 def roots_at(path: str, sizes: AbstractSet[int]) -> dict[int, bytes]:

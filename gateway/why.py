@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from gateway import receipts, screens
+from gateway.config import Config
 from gateway.confirmed import Wanted
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
@@ -37,7 +38,7 @@ MESSAGES = 20
 """At most so many earlier files of the same name are told, the newest."""
 
 
-def explain(location: Location, path: str) -> Row:
+def explain(location: Location, config: Config, path: str) -> Row:
     """Why a path is as it is (docs/schemas/why.schema.json)."""
     # The folder's links are resolved, the file's own are not: a link is a finding.
     folder, name = os.path.split(os.path.abspath(path))
@@ -45,7 +46,7 @@ def explain(location: Location, path: str) -> Row:
     real_root = os.path.realpath(location.root)
     if path.startswith(real_root + os.sep):
         path = os.path.join(location.root, os.path.relpath(path, real_root))
-    with Reader(location.database) as reader, Lying(location, reader) as lying:
+    with Reader(location.database) as reader, Lying(location, config, reader) as lying:
         purpose = lying.purpose(path)
         if purpose is not None:
             return {**_empty(purpose), "lies_here": True}

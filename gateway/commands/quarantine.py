@@ -9,7 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, err, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    err,
+    location_of,
+    out,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Files that were set aside: what they are, and what becomes of them."
@@ -83,7 +91,8 @@ def show(
     """
     from gateway import held
 
-    found = held.one(location_of(config, state), id_)
+    location = location_of(config, state)
+    found = held.one(location, config_of(location), id_)
     if found is None:
         out.print(Text(f"There is no {id_!r} in quarantine. See: knooppunt quarantine list --all"))
         raise typer.Exit(1)
@@ -125,7 +134,7 @@ def release(
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
     order = held.Order("release", by, reason, chosen, ids or [], wanted)
-    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+    _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
 
 
 @app.command(epilog="Example: knooppunt quarantine drop --code leeg-bestand --before 2026-01-01 "
@@ -155,7 +164,7 @@ def drop(
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
     order = held.Order("drop", by, reason, "", ids or [], wanted)
-    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+    _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
 
 
 def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -> None:

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 
 if TYPE_CHECKING:
-    from gateway.location import Location
+    from gateway.config import Config
     from gateway.store_use import Wanted
 
 UserOption = Annotated[
@@ -59,8 +66,8 @@ def usage(
     from gateway.store_use import used
 
     location = location_of(config, state)
-    of = _aanleveringen(location)
-    _known(location, of, uitwisseling, aanlevering)
+    of = _aanleveringen(config_of(location))
+    _known(location.database, of, uitwisseling, aanlevering)
     wanted = _wanted(of, uitwisseling, aanlevering, gebruiker, gemeente, van, tot)
     found, more = used(location.database, wanted, lines)
     for row in found:
@@ -72,15 +79,12 @@ def usage(
     raise typer.Exit(0 if found else 1)
 
 
-def _aanleveringen(location: Location) -> dict[str, str]:
+def _aanleveringen(config: Config) -> dict[str, str]:
     """The aanlevering of each exchange, by today's configuration."""
-    from gateway.location import read_config
-
-    exchanges = read_config(location.config_path).uitwisselingen.values()
-    return {one.id: one.aanlevering or "" for one in exchanges}
+    return {one.id: one.aanlevering or "" for one in config.uitwisselingen.values()}
 
 
-def _known(location: Location, of: dict[str, str], uitwisseling: str, aanlevering: str) -> None:
+def _known(database: str, of: dict[str, str], uitwisseling: str, aanlevering: str) -> None:
     """Say so when there is no such exchange or aanlevering: a slip is no "nobody used it"."""
     from gateway.config_kruis import of_bedoelde_u
     from gateway.errors import GatewayError
@@ -92,7 +96,7 @@ def _known(location: Location, of: dict[str, str], uitwisseling: str, aanleverin
             f"there is no aanlevering {aanlevering!r} in config.yaml",
             hint=of_bedoelde_u(aanlevering, groups),
         )
-    if uitwisseling and uitwisseling not in of and not ever_used(location.database, uitwisseling):
+    if uitwisseling and uitwisseling not in of and not ever_used(database, uitwisseling):
         raise GatewayError(
             f"there is no exchange {uitwisseling!r} in config.yaml, and none was ever used here",
             hint=of_bedoelde_u(uitwisseling, of),

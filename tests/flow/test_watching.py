@@ -15,6 +15,7 @@ import pytest
 
 from gateway.jsonlog import JsonLog
 from gateway.oversight import Oversight, Watching
+from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
 from tests.flow.conftest import eventually
 
@@ -384,8 +385,32 @@ def test_what_watches_goes_by_a_new_configuration(knooppunt):
     before = path.read_text("utf-8")
     process, url = watched(knooppunt, "--log", str(log))
     limit = "alarmen: {schijf_vrij_mb: 1000000}\n"
-    for added, event in (("nonsense: 1\n", "config.refused"), (limit, "config.changed")):
+    nonsense = "".join(f"geheim{number}: 1\n" for number in range(5))
+    for added, event in (
+        (nonsense, "config.refused"), ("", "config.unchanged"), (limit, "config.changed")
+    ):  # fmt: skip
         path.write_text(before + added, "utf-8")
         eventually(lambda event=event: event in {one["event"] for one in lines(log)})
     assert metrics(url)['knooppunt_alarms{code="schijf-vol"}'] == 1
     end(process)
+    found = {one["event"]: one for one in lines(log)}
+    told = [one["event"] for one in lines(log) if one["event"].startswith("config.")]
+    assert told == ["config.refused", "config.unchanged", "config.changed"]
+    first = before.count("\n") + 1
+    refused = found["config.refused"]
+    assert refused["level"] == "warning"
+    assert (refused["reason"], refused["faults"]) == ("ConfigError", 5)
+    assert refused["places"] == [f"{first + number}:1" for number in range(3)]
+    assert "geheim" not in log.read_text("utf-8")
+    assert found["config.unchanged"]["level"] == found["config.changed"]["level"] == "info"
+
+
+def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt):
+    """A list of revoked certificates that cannot be read is told as what it is."""
+    log = knooppunt.folder / "log.jsonl"
+    process, _ = watched(knooppunt, "--log", str(log))
+    roots = Path(openbaar(str(knooppunt.folders / ".state"), AANKERS[0]))
+    roots.write_bytes(b"geen certificaat")
+    eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
+    end(process)
+    assert not [one for one in lines(log) if one["event"].startswith("config.")]
