@@ -44,6 +44,7 @@ from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
+from gateway.owner import must_own
 from gateway.sealing import shown
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, roots_at, snapshot
@@ -104,6 +105,7 @@ def restore(
     Refused while a gateway runs; when the backup is damaged or cut off; when the newest checkpoint
     that can be found is not a beginning of its log. The database that was there is kept beside it.
     """
+    must_own(location.state)
     durable.make_dir(location.state, 0o700)
     lock = durable.lock(os.path.join(location.state, "lock"))
     state = durable.open_dir(location.state)
