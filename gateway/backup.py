@@ -45,6 +45,7 @@ from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
+from gateway.restored import decided_since
 from gateway.sealing import shown
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, roots_at, snapshot
@@ -136,7 +137,8 @@ def _restore(
     taken = roles = 0
     if found and (newest := max(one.size for one in found)) > size:
         taken, roles = _go_on(location, config, staged, size, newest, go_on=go_on)
-    _tell(staged, origin, f"backup of {manifest['at']}, {taken} published leaves taken up")
+    told = f"backup of {manifest['at']}, {taken} published leaves taken up"
+    decided = _tell(staged, origin, told, location.root)
     said = [f"restored: backup of {manifest['at']}, {size} leaves of {origin}"]
     if taken:
         said += [
@@ -148,6 +150,9 @@ def _restore(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
             "(knooppunt grants, knooppunt revoke)"
         )
+    if decided:
+        said.append(f"{decided} files in quarantine were decided about after the backup; who and "
+                    "why are lost")  # fmt: skip
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -248,13 +253,14 @@ def _put_key(location: Location, directory: str) -> None:
         durable.put(os.path.join(folder, os.path.basename(path)), _content(path), KEY_MODE)
 
 
-def _tell(staged: str, origin: str, action: str) -> None:
-    """The restore itself is a leaf."""
+def _tell(staged: str, origin: str, action: str, root: str) -> int:
+    """The restore itself is a leaf. How many files in quarantine turn out to be decided about."""
     store = Store(staged)
-    changes = Changes()
+    changes = Changes(decided_on=decided_since(staged, root, Clock().klok()))
     Ledger(store, Clock(), origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
+    return len(changes.decided_on)
 
 
 def _replace(state: int) -> str:
