@@ -253,6 +253,8 @@ def show_one(out: Console, row: Row) -> None:
         told = row["decision"]
         by = f"{told['by'] or '(erased)'}, {told['at']}, leaf {told['leaf']}"
         out.print(Text(f"{row['state']:<17} by {by}: {told['reason'] or '(erased)'}"))
+    elif row["state"] != HELD:
+        out.print(Text(f"{row['state']:<17} {row['release']}; who and why went with the database"))
     elif row["release"]:
         out.print(Text(f"release           not now: {row['release']}"))
     else:
