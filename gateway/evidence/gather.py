@@ -49,9 +49,10 @@ from gateway.names import toonbaar
 from gateway.store_evidence import binding, grants
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
+from gateway.trust.deelnemers import DEELNEMERS
 from gateway.trust.sleutels import AANKERS, openbaar
 
-_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
+_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks", DEELNEMERS)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _GEEN_BEWIJS = (
     "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."

@@ -502,6 +502,23 @@ def test_a_reader_without_policy_is_told_so(bewijs):
     assert any(one.startswith("witnesses:") for one in report.not_proven)
 
 
+def test_a_receipt_is_judged_by_the_receiver_of_its_exchange(bewijs):
+    """Which OINs those are, the reader's own folder says: not CBS for all, and not the bundle."""
+    cbs, other = "00000001999900001000", "00000001999900009000"
+    for oins, outcome in (
+        ({"wmo": (other,)}, "failed"),
+        ({"wmo": (other, cbs)}, "ok"),
+        ({"sbo": (cbs,)}, "not-checked"),
+    ):
+        known = bewijs.belief.deelnemers._replace(oins=oins)
+        belief = bewijs.belief._replace(deelnemers=known)
+        report = dataclasses.replace(bewijs, belief=belief).verify(bewijs.whole)
+        assert outcomes(report)["receipts"] == outcome
+    alone = bewijs.belief._replace(deelnemers=None)  # a folder of before: CBS, by its certificate
+    report = dataclasses.replace(bewijs, belief=alone).verify(bewijs.whole)
+    assert outcomes(report)["receipts"] == "ok"
+
+
 # --- a lone chain ---------------------------------------------------------------------------------
 
 
