@@ -392,6 +392,17 @@ class Evidence(Key[tuple[str, bytes]]):
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded(Key[bytes]):
+    """The metagegevens that the receiver of a delivery got with it, by the delivery's id.
+
+    Kept as evidence, since he takes them away; and asked by no station.
+    """
+
+    asked: ClassVar[bool] = False
+    levering: str
+
+
+@dataclass(frozen=True, slots=True)
 class ByReference(Key[Levering]):
     """The first delivery with this referentienummer; of this municipality, where one is named.
 

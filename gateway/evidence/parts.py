@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import envelopes
-from envelopes.errors import EnvelopeError
 from gateway.evidence import openings
 from gateway.evidence.believed import Belief
 from gateway.evidence.index import (
@@ -183,21 +181,6 @@ def content(bundle: Bundle) -> Found:
     if (hashlib.sha256(found).hexdigest(), len(found)) != (message.sha256, message.size):
         return failed(f"{path}: these are other bytes than those of the leaves")
     return ok(f"{path}: {len(found)} bytes, SHA-256 {message.sha256}")
-
-
-def metagegevens(bundle: Bundle) -> Found:
-    """The record for the receiver is about this message."""
-    data, message = bundle.members.get(METAGEGEVENS), bundle.index.message
-    if data is None:
-        return bundle.lacks(Part.METAGEGEVENS)
-    try:
-        found = envelopes.read_metagegevens(data)
-    except EnvelopeError as error:
-        return failed(f"{METAGEGEVENS}: {error.details}")
-    same = (found.bestand.sha256, found.bestand.omvang, found.referentienummer, found.gemeentecode)
-    if same != (message.sha256, message.size, message.referentienummer, message.gemeentecode):
-        return failed(f"{METAGEGEVENS}: it is about another message")
-    return ok(f"{METAGEGEVENS}: about these bytes")
 
 
 def binding(bundle: Bundle) -> Found:
