@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -125,20 +124,18 @@ def revoke(
     """Revoke a certificate of a domain: what it signs from that moment on counts no more.
 
     What was signed before stays valid. The new list is vertrouwen/crl.pem in the state. The moment
-    is one of the chain's clock.
+    is one of the machine's clock, as leaves have it; turning the chain's does not touch it.
     """
     from gateway import rotation
     from gateway.location import read_config
     from gateway.moment import Clock
     from gateway.owner import must_own
     from gateway.periods import moment_of
-    from gateway.store_queries import Reader
     from gateway.trust import wissel
 
     location = location_of(config, state)
     must_own(location.state)
-    with Reader(location.database) as reader:
-        now = Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
+    now = Clock().nu()
     moment = moment_of(since, "--since") if since else now
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)

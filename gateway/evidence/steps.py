@@ -90,7 +90,7 @@ MEANINGS: dict[str, Meaning] = {
         "anything about what the bytes say",
     ),
     "metagegevens": Meaning(
-        "the record that the receiver got is about these bytes",
+        "the record delivered with the file says of user, names and binding what the leaves say",
         "that the receiver read it",
     ),
     "binding": Meaning(

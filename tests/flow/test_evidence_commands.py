@@ -110,3 +110,16 @@ def test_after_erasure_the_bundle_says_that_names_are_gone(chain):
     assert step["outcome"] == "absent"
     assert "gewist" in step["detail"]
     assert said["ok"]
+
+
+def test_a_revocation_from_now_on_leaves_what_was_sealed_before_whole(knooppunt):
+    """The chain's clock stands months back; certificates live by the machine's, as leaves do."""
+    knooppunt("init", ".")
+    path = knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt("seal", str(path), "--gemeente", "0363", "--als", "coordinator")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("evidence", "WMO_H22025.csv", "-o", "b.asice")
+    knooppunt("keys", "revoke", "zegel-medewerker-0363-coordinator")
+    said = json.loads(knooppunt("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)
+    [step] = [one for one in said["steps"] if one["name"] == "binding"]
+    assert step["outcome"] == "ok"
