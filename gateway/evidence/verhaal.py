@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.evidence.index import Index, Message, Part, Rol, Stand
-from gateway.evidence.woorden import BINDING, DELEN, NIET, ONGEBONDEN, ROLLEN, SOORTEN, STANDEN
+from gateway.evidence.woorden import (
+    BINDING,
+    DELEN,
+    NIET,
+    ONGEBONDEN,
+    ORGANISATIE,
+    ROLLEN,
+    SOORTEN,
+    STANDEN,
+)
 from gateway.periods import NEDERLAND, voluit
 
 Fields = Mapping[str, Any]
@@ -128,12 +137,14 @@ def _gebonden(index: Index, ours: Leaves) -> Stelling:
     for at, one in sorted(ours.items()):
         if one["type"].startswith(("A.1.", "A.2.")):
             stand, text = BINDING.get(one.get("auth", ""), ONGEBONDEN)
+            if one.get("loa") == "organisatie":
+                stand, text = ORGANISATIE
             part = index.part(Part.BINDING)
             if stand == "ja" and part.state != Stand.PRESENT:
                 text += f" Het zegel of de verklaring zelf zit niet in deze bundel: {part.why}"
                 stand = "zwak"
             loa = one.get("loa", "geen")
-            extra = "" if loa == "geen" else f" Betrouwbaarheidsniveau: {loa}."
+            extra = "" if loa in ("geen", "organisatie") else f" Betrouwbaarheidsniveau: {loa}."
             return Stelling(head, stand, f"{text}{extra}", f"{_bladen(at)}, map binding")
     return Stelling(head, "nee", "Er is geen blad van de inlevering in deze bundel.", "")
 

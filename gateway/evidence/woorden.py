@@ -49,6 +49,13 @@ BINDING = {
     ),
 }
 
+ORGANISATIE = (
+    "zwak",
+    "Bij het bestand lag het zegel van de organisatie zelf over precies deze bytes. Dat zij het "
+    "inleverde staat daarmee vast, welke persoon dat deed niet.",
+)
+"""Of a seal that names no person: ``loa`` is ``organisatie``."""
+
 ONGEBONDEN = "zwak", "Hoe de gebruiker aan het bestand is gebonden, staat niet in het blad."
 
 DELEN = {
