@@ -37,6 +37,7 @@ from gateway.linked import Links
 from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
 from gateway.outside import policy_of, trust_of
+from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
@@ -122,6 +123,7 @@ class Chain:
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
         self.config, text = self._read_config()
         self.said: list[str] = []
+        must_own(location.state)
         durable.make_dir(location.state, 0o700)
         self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.

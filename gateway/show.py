@@ -16,6 +16,7 @@ from rich.text import Text
 from gateway import screens
 from gateway.audit.report import Report
 from gateway.model import Event, Levering
+from gateway.periods import dutch
 
 Row = dict[str, Any]
 
@@ -236,10 +237,10 @@ def waiting_long(console: Console, rows: list[Row]) -> None:
 
 def _moments(console: Console, row: Row) -> None:
     if row["since"]:
-        console.print(Text(f"  since {row['since']}"))
+        console.print(Text(f"  since {dutch(row['since'])}"))
     if row["next"]:
-        console.print(Text(f"  next  {row['next']}"))
-    elif row["code"] not in ("genomen", "onderweg", "onbekend"):
+        console.print(Text(f"  next  {dutch(row['next'])}"))
+    elif row["code"] not in ("genomen", "onderweg", "onbekend", "geen-plaats", "map"):
         console.print(Text("  next  when somebody changes that; it is not tried by itself"))
 
 
@@ -249,7 +250,8 @@ def why(console: Console, row: Row) -> None:
     _moments(console, row)
     if row["meant"]:
         console.print(Text(f"  perhaps meant: {row['meant']}"))
-    for one in row["messages"]:
+    told = row["messages"][:-1] if row["code"] == "genomen" else row["messages"]
+    for one in told:
         console.print(Text(f"  taken before: {one['referentienummer']} {one['status']}, "
                            f"last in {one['place']} as {one['name']}"))  # fmt: skip
     if row["messages"]:

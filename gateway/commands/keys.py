@@ -90,8 +90,10 @@ def _finish(location: Location, domain: str, as_json: bool) -> None:
 def _rotate(location: Location, domain: str, by: str, as_json: bool) -> None:
     from gateway import rotation
     from gateway.location import read_config
+    from gateway.owner import must_own
     from gateway.trust import wissel
 
+    must_own(location.state)
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)
     if wissel.hervat(location.state, read, one):
@@ -128,11 +130,13 @@ def revoke(
     from gateway import rotation
     from gateway.location import read_config
     from gateway.moment import Clock
+    from gateway.owner import must_own
     from gateway.periods import moment_of
     from gateway.store_queries import Reader
     from gateway.trust import wissel
 
     location = location_of(config, state)
+    must_own(location.state)
     with Reader(location.database) as reader:
         now = Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
     moment = moment_of(since, "--since") if since else now

@@ -142,7 +142,7 @@ def ronde(knooppunt):
     try:
         where = next(line for line in process.stderr if b"metrics on" in line)
         url = where.decode().split("metrics on ")[1].strip()
-        eventually(lambda: len(knooppunt.json("quarantine", "list")["held"]) >= 6)
+        eventually(lambda: len(knooppunt.json("quarantine", "list", code=None)["held"]) >= 6)
         held = knooppunt.json("quarantine", "list")["held"]
         knooppunt("quarantine", "drop", held[0]["id"], "--reason", words)
         eventually(lambda: knooppunt.json("status")["under_way"] == 0)
