@@ -33,6 +33,7 @@ from gateway.handover import Handover
 from gateway.in_force import InForce, Outcome
 from gateway.issued import Issued
 from gateway.ldv import Ldv
+from gateway.linked import Links
 from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
 from gateway.outside import policy_of, trust_of
@@ -137,6 +138,7 @@ class Chain:
         self.clock = clock or Clock(turned)
         self._open_log(meta.get("origin") or self._origin(stations), text)
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
+        desk.adopt(self.config)
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
@@ -189,8 +191,16 @@ class Chain:
             self._tell(Outcome("trust.refused", said))
             return
         self.engine.settle()
-        self.engine.adopt(config, set())
-        self.config = config
+        self.config = self._linked(config)
+        self.engine.adopt(self.config, set())
+        self.publish()
+
+    def _linked(self, config: Config) -> Config:
+        """With pseudonyms as the log has them, from the next leaf on."""
+        settled = self._links.settle(config)
+        if settled.said:
+            self._tell(Outcome("trust.refused", settled.said))
+        return settled.config
 
     def _handlers(self) -> dict[str, Handler]:
         """What people may ask for."""
@@ -238,6 +248,10 @@ class Chain:
         self._publishing = self._beside.submit(self._behind_publication(self.ledger.size, []))
         self._in_force = InForce(self.store, self.ledger)
         self._in_force.note(self.config, text)
+        self._links = Links(self.store, self.ledger)
+        self.config, wrong = self._links.settle(self.config)
+        self.said += [wrong] * bool(wrong)
+        self.folders.adopt(self.config)
         self.publish()
         if self._witnessing is not None:
             self._witnessing.start()
@@ -284,6 +298,7 @@ class Chain:
             return False
         self.engine.settle()
         noted = self._in_force.note(config, text)
+        config = self._linked(config)
         self.engine.adopt(config, noted.outdated)
         self.config = config
         self.publish()

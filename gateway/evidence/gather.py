@@ -21,7 +21,7 @@ from gateway.audit.checkpoint import vkey_file
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
-from gateway.evidence import openings, proofs
+from gateway.evidence import links, openings, proofs
 from gateway.evidence.copies import copies, read, read_if
 from gateway.evidence.index import (
     CONTENT,
@@ -91,6 +91,7 @@ class _Gathering:
         if first is None:
             raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
         self._grants(message, first)
+        self.roles |= links.links(self._reader, self._wish, message["id"], first)
         sizes, origin = self._log(self._checkpoints())
         self._openings()
         self._content(message)

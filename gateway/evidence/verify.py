@@ -15,7 +15,17 @@ from gateway.audit import leaf, stamp
 from gateway.audit.leaf import LeafError
 from gateway.audit.stamp import StampError
 from gateway.binding import der
-from gateway.evidence import cades, container, leesmij, openings, opsomming, pagina, parts, record
+from gateway.evidence import (
+    cades,
+    container,
+    leesmij,
+    openings,
+    opsomming,
+    pagina,
+    parts,
+    pseudoniem,
+    record,
+)
 from gateway.evidence import index as indexes
 from gateway.evidence.believed import Belief
 from gateway.evidence.cades import SealError
@@ -67,6 +77,7 @@ def _rest(bundle: Bundle, report: Report) -> None:
         ("content", parts.content),
         ("metagegevens", record.metagegevens),
         ("binding", parts.binding),
+        ("person", pseudoniem.person),
         ("receipts", parts.receipts),
         ("pages", _pages),
     ):
