@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway.evidence.index import Index, Message, Part, Rol, Stand
 from gateway.evidence.woorden import BINDING, DELEN, NIET, ONGEBONDEN, ROLLEN, SOORTEN, STANDEN
+from gateway.names import ONBEKEND, uitvraag_van
 from gateway.periods import NEDERLAND, voluit
 
 Fields = Mapping[str, Any]
@@ -89,8 +90,8 @@ def _feiten(index: Index, name: str, actor: str) -> Iterator[tuple[str, str]]:
     yield "Ingeleverd door", actor or away
     yield "Gemeente", _gemeente(index)
     yield "Uitwisseling", f"{_uitwisseling(index)} ({_richting(message)})"
-    if message.uitvraag:
-        yield "Uitvraag", message.uitvraag
+    if name and message.direction == "heen" and (asked := uitvraag_van(name)) != ONBEKEND:
+        yield "Uitvraag", asked
     yield "Referentienummer", message.referentienummer
     yield "Omvang", f"{_getal(message.size)} bytes"
     yield "SHA-256", message.sha256
