@@ -164,7 +164,7 @@ def _pages(bundle: Bundle) -> Found:
     told = verhaal(bundle.index, bundle.leaves, opened)
     wanted = {
         PAGE: pagina.html(told),
-        README: leesmij.text(bundle.index, bundle.members),
+        README: leesmij.text(),
     }
     odd = [name for name, page in wanted.items() if bundle.members.get(name) != page]
     if odd:
