@@ -15,8 +15,9 @@ from gateway.audit.policy import Policy
 from gateway.audit.seals import Seals
 from gateway.audit.stamp import Trust
 from gateway.config import Getuigen
+from gateway.current import in_use
 from gateway.errors import AuditError, GatewayError
-from gateway.location import Location, read_config
+from gateway.location import Location
 from gateway.trust.domeinen import GETUIGEN, TSA
 from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.trust.tijdstempel import stempelaars
@@ -115,7 +116,7 @@ def seals_of(location: Location) -> Seals:
     """
     policy, trust = None, None
     try:
-        settings = read_config(location.config_path).getuigen
+        settings = in_use(location).getuigen
         trust = trust_of(location, settings)
         policy = policy_of(location, settings)
     except GatewayError:

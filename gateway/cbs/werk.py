@@ -35,6 +35,7 @@ from gateway.errors import GatewayError
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
+from gateway.owner import must_own
 from gateway.watch import FileChanges
 
 MAP = "cbs"
@@ -62,6 +63,7 @@ class Tegenpartij:
         self._location, self._quiet_ms = location, quiet_ms
         self._file = FileChanges(location.config_path)
         config = self._config()
+        must_own(location.state)
         durable.make_dir(state, 0o700)
         self._lock = durable.lock(os.path.join(state, "lock"))
         try:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -96,8 +95,10 @@ def _finish(location: Location, domain: str, as_json: bool) -> None:
 def _rotate(location: Location, domain: str, by: str, as_json: bool) -> None:
     from gateway import rotation
     from gateway.location import read_config
+    from gateway.owner import must_own
     from gateway.trust import wissel
 
+    must_own(location.state)
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)
     if wissel.hervat(location.state, read, one):
@@ -129,20 +130,18 @@ def revoke(
     """Revoke a certificate of a domain: what it signs from that moment on counts no more.
 
     What was signed before stays valid. The new list is vertrouwen/crl.pem in the state. The moment
-    is one of the chain's clock; of tsa, whose stamps bear the world's, one of this machine's.
+    is one of the machine's clock, as leaves have it; turning the chain's does not touch it.
     """
     from gateway import rotation
     from gateway.location import read_config
     from gateway.moment import Clock
+    from gateway.owner import must_own
     from gateway.periods import moment_of
-    from gateway.store_queries import Reader
     from gateway.trust import wissel
-    from gateway.trust.domeinen import TSA
 
     location = location_of(config, state)
-    with Reader(location.database) as reader:
-        turned = 0 if domain == TSA else int(reader.meta("nu_offset_ms") or 0)
-    now = Clock(timedelta(milliseconds=turned)).nu()
+    must_own(location.state)
+    now = Clock().nu()
     moment = moment_of(since, "--since") if since else now
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)

@@ -15,12 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway import __version__, names
+from gateway import __version__
 from gateway.audit import leaf
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
-from gateway.evidence import openings, proofs
+from gateway.evidence import links, openings, proofs
 from gateway.evidence.copies import copies, read, read_if
 from gateway.evidence.index import (
     CONTENT,
@@ -45,12 +45,13 @@ from gateway.evidence.proofs import Published
 from gateway.evidence.wish import REDACT, EvidenceError, Wish
 from gateway.location import Location
 from gateway.names import toonbaar
-from gateway.store_evidence import binding, grants
+from gateway.store_evidence import binding, grants, metagegevens
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
+from gateway.trust.deelnemers import DEELNEMERS
 from gateway.trust.sleutels import AANKERS, openbaar
 
-_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
+_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks", DEELNEMERS)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _GEEN_BEWIJS = (
     "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
@@ -89,6 +90,7 @@ class _Gathering:
         if first is None:
             raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
         self._grants(message, first)
+        self.roles |= links.links(self._reader, self._wish, message["id"], first)
         sizes, origin = self._log(self._checkpoints())
         self._openings()
         self._content(message)
@@ -221,13 +223,10 @@ class _Gathering:
         if self._wish.without(Part.METAGEGEVENS):
             self.parts.append(Said(Part.METAGEGEVENS, Stand.REDACTED, _WEG))
             return
-        for event in message["events"]:
-            if event["type"] == "delivered" and event["name"]:
-                beside = names.metagegevens_naam(event["name"])
-                content = read(os.path.join(self._location.root, event["place"], beside))
-                if content is not None:
-                    self.members[METAGEGEVENS] = content
-        why = "Ze liggen niet meer in de map van de ontvanger: die heeft ze meegenomen."
+        content = metagegevens(self._reader, message["id"])
+        if content is not None:
+            self.members[METAGEGEVENS] = content
+        why = "Het bericht is niet bij een ontvanger afgeleverd, of de bewaartermijn is voorbij."
         self._part(Part.METAGEGEVENS, METAGEGEVENS in self.members, why)
 
     def _binding(self, message: Row, first: int) -> None:

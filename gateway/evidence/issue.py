@@ -12,13 +12,14 @@ import os
 
 from gateway import durable, issued
 from gateway.asking import ask, asker
+from gateway.current import in_use
 from gateway.errors import GatewayError
 from gateway.evidence import container, export
 from gateway.evidence.bundle import Bundle, make
 from gateway.evidence.container import EXPORT
 from gateway.evidence.export import INDEX
 from gateway.evidence.wish import Wish
-from gateway.location import Location, read_config
+from gateway.location import Location
 
 _MODE = 0o640
 
@@ -41,7 +42,7 @@ def issue(location: Location, wish: Wish, path: str, *, replace: bool = False) -
 
 def export_to(location: Location, code: str, path: str) -> tuple[int, int]:
     """Write a municipality's export; how many leaves it holds, and how many others witnessed."""
-    found = list(export.members(location, read_config(location.config_path), code))
+    found = list(export.members(location, in_use(location), code))
     whole = os.path.abspath(path)
     if whole.endswith(".zip"):
         durable.put(whole, container.pack(found, EXPORT), _MODE)

@@ -135,3 +135,16 @@ def test_what_a_bundle_lacks_is_said_once(chain):
     chain("evidence", "WMO_H22025_0363.csv", "-o", "zonder.asice")
     said = chain("evidence", "verify", "zonder.asice", "--trust", TRUST).stdout
     assert "binding: not in it; the bundle says why: Het bericht kwam zonder zegel" in said
+
+
+def test_a_revocation_from_now_on_leaves_what_was_sealed_before_whole(knooppunt):
+    """The chain's clock stands months back; certificates live by the machine's, as leaves do."""
+    knooppunt("init", ".")
+    path = knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt("seal", str(path), "--gemeente", "0363", "--als", "coordinator")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("evidence", "WMO_H22025.csv", "-o", "b.asice")
+    knooppunt("keys", "revoke", "zegel-medewerker-0363-coordinator")
+    said = json.loads(knooppunt("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)
+    [step] = [one for one in said["steps"] if one["name"] == "binding"]
+    assert step["outcome"] == "ok"

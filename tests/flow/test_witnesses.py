@@ -22,6 +22,7 @@ from gateway.audit.merkle import over
 from gateway.audit.stamp import verified as stamped_at
 from gateway.audit.verify import verify
 from gateway.backup import backup, restore
+from gateway.chain import Chain
 from gateway.errors import AuditError, ForkError, StateError, TrustError
 from gateway.evidence import believed
 from gateway.evidence.bundle import make
@@ -110,7 +111,7 @@ def test_each_leaf_is_witnessed_and_stamped_in_the_end(getuigen):
     seals = [e["seal"] for m in messages for e in m["events"] if e["leaf"] is not None]
     assert {one["state"] for one in seals} == {"timestamped"}
     assert all(one["witnessed"] is not None for one in seals)
-    found = standing.standing(getuigen.location)["audit"]
+    found = standing.standing(getuigen.location, keten.config)["audit"]
     assert found["witnessed"] == found["timestamped"] == found["size"]
     assert [one["name"] for one in found["peers"]] == [*NAMES, "tsa"]
 
@@ -203,7 +204,10 @@ def test_a_running_chain_catches_up_by_itself(getuigen):
         one_delivery(keten)
         eventually(lambda: read_sealing(getuigen.location.state).peers["getuige-cbs"].since)
         getuigen.witnesses["getuige-cbs"].start()
-        eventually(lambda: standing.standing(getuigen.location)["audit"]["witnessed"] >= 8, 240)
+        eventually(
+            lambda: standing.standing(getuigen.location, keten.config)["audit"]["witnessed"] >= 8,
+            240,
+        )
 
 
 def test_a_witness_that_is_down_at_the_start(tmp_path):
@@ -279,6 +283,24 @@ def test_a_restored_backup_goes_on_once_it_holds_what_the_witnesses_saw(getuigen
     one_delivery(keten, "WMO_3.csv")
     keten.close()
     assert verified(getuigen).ok
+
+
+def test_what_others_signed_comes_back_with_a_backup(getuigen, tmp_path):
+    """The disk of the log is lost: its leaves are made again, signatures of others cannot be."""
+    with keten_of(getuigen) as keten:
+        one_delivery(keten, "WMO_1.csv")
+    backup(getuigen.location, str(tmp_path / "backup"), keys=False)
+    before = verified(getuigen)
+    shutil.rmtree(getuigen.audit)
+    how = {"since": None, "go_on": False, "log_lost": True}
+    said = restore(getuigen.location, config_of(getuigen), str(tmp_path / "backup"), **how)
+    assert "archived checkpoints put back, with what others signed of them" in "\n".join(said)
+    with Chain(getuigen.location, getuigen={"aan": False}):
+        pass
+    after = verified(getuigen)
+    assert after.ok
+    for name in ("witnesses", "tokens"):
+        assert steps(before)[name][1].split()[0] == steps(after)[name][1].split()[0] != "0"
 
 
 def test_two_histories_for_two_readers(getuigen, tmp_path):
