@@ -36,7 +36,7 @@ from gateway.ldv import Ldv
 from gateway.linked import Links
 from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
-from gateway.outside import policy_of, trust_of
+from gateway.outside import learn, policy_of, trust_of
 from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
@@ -211,7 +211,7 @@ class Chain:
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
             issued.KIND: Issued(ledger).handle,
-            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys, self._strangers).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -241,7 +241,7 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-        if self._log_keys.ending:  # a crash came in between
+        if self._log_keys.ending or self._log_keys.untold:  # a crash came in between
             self._keep_and_drop()
         self._ldv = Ldv(self.location.state, self.location.database, self.config)
         self._witnessing = self._ask_witnesses(origin)
@@ -261,9 +261,11 @@ class Chain:
         settings = self.config.getuigen
         if not settings.aan:
             return None
+        trust = partial(trust_of, self.location, settings)
+        trust()  # what cannot be read is said now
         asked = Witnessing(
             self.location.audit, self.location.state, origin,
-            policy_of(self.location, settings), trust_of(self.location, settings), settings,
+            policy_of(self.location, settings), trust, settings,
             Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
         self.ledger.beside = self._note_tokens
@@ -431,7 +433,13 @@ class Chain:
     def _keep_and_drop(self) -> None:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
         self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.tell(self._publisher.current)
+        for line in learn(self.location, self.config.getuigen, self._log_keys.vkeys[0]):
+            self._say(line)
         self._log_keys.drop()
+
+    def _strangers(self, key: str) -> list[str]:
+        return self._witnessing.strangers(key) if self._witnessing is not None else []
 
     def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
         return partial(self._ldv.published, first, leaves)

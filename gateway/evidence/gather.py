@@ -17,7 +17,6 @@ from typing import Any
 
 from gateway import __version__, zetwerk
 from gateway.audit import leaf
-from gateway.audit.checkpoint import vkey_file
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
@@ -261,8 +260,8 @@ class _Gathering:
             content = read(openbaar(self._location.state, name))
             if content is not None:
                 self.members[f"{TRUST}{name}"] = content
-        shown = read(os.path.join(self._location.audit, vkey_file(origin)))
-        self.members[f"{TRUST}log.vkey"] = shown or b""
+        shown = proofs.keys(self._location.audit, origin)
+        self.members |= {f"{TRUST}{name}": content for name, content in shown.items()}
 
     def _part(self, name: Part, there: bool, why: str) -> None:
         stand = Stand.PRESENT if there else Stand.ABSENT
