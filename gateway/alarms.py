@@ -22,6 +22,9 @@ NAMED = 10
 LDV_S = 900
 """A line of the Logboek dataverwerkingen that is not where it goes to after so long is told."""
 
+ROUND_S = 60
+"""A round that takes longer than this stands still: each waits half a second at most."""
+
 INODES = 10_000
 """Fewer files than this can still be made on a disk: as full as one without bytes."""
 
@@ -81,7 +84,9 @@ class Health:
     too often in vain. ``pseudonyms``: those that the operator's file gives to another employee
     than the log. ``fork``: what stopped the gateway. ``silent``: of each witness or authority that
     fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
-    sealed receipt is missed.
+    sealed receipt is missed. ``hanging``: folders that do not answer. Of a gateway that runs:
+    ``round_s``, since when its round goes on, and ``measure_s``, since when all the rest of this is
+    measured in vain, and as it was before.
     """
 
     under_way: int = 0
@@ -95,6 +100,9 @@ class Health:
     clock_s: float = 0.0
     disks: tuple[Disk, ...] = ()
     gone: tuple[str, ...] = ()
+    hanging: tuple[str, ...] = ()
+    round_s: float | None = None
+    measure_s: float = 0.0
     missing: tuple[Missing, ...] = ()
     lying: tuple[str, ...] = ()
     damage: str = ""
@@ -142,6 +150,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found += _behind(health.ldv)
     found += _receipts(health.unconfirmed, config)
     found += [*_others(health, rules.getuige_minuten), *_pseudonyms(health.pseudonyms)]
+    found += _standstill(health)
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
@@ -194,6 +203,23 @@ def _pseudonyms(changed: int) -> Iterator[Alarm]:
         yield Alarm("pseudoniem-gewijzigd", "pseudoniemen", f"{changed} pseudonyms are of another "
                     "employee by pseudoniemen.json than the log committed to; the log counts; put "
                     "the file back from a backup")  # fmt: skip
+
+
+def _standstill(health: Health) -> Iterator[Alarm]:
+    """What does not answer, and what waits for it."""
+    if health.hanging:
+        yield Alarm("map-hangt", "folders", f"{len(health.hanging)} folders do not answer (a share "
+                    f"whose server hangs?): {_some(health.hanging)}; nothing is taken from them or "
+                    "delivered to them until they do, the others go on")  # fmt: skip
+    if health.round_s is not None and health.round_s >= ROUND_S:
+        yield Alarm("ronde-hangt", "gateway", "the gateway has not gone round for "
+                    f"{health.round_s:.0f} s, and nothing is routed: a disk or share in use does "
+                    "not answer; mend that, or restart the gateway: it begins without what "
+                    "hangs")  # fmt: skip
+    if health.measure_s:
+        yield Alarm("meting-hangt", "gateway", "how the chain is could not be measured for "
+                    f"{health.measure_s:.0f} s: a disk or share does not answer; until it does the "
+                    "other alarms stand as they were")  # fmt: skip
 
 
 def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:

@@ -19,11 +19,12 @@ from gateway.believed import with_trust
 from gateway.config import Config
 from gateway.errors import TrustError
 from gateway.folders import Folders, Waiting, place_of
-from gateway.handover import Handover, is_announcement
+from gateway.handover import BARRED_SECONDS, Handover, is_announcement
 from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.names import toonbaar
+from gateway.reach import Reach
 from gateway.retries import Try
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
@@ -47,7 +48,9 @@ class Lying:
         self.config = config
         self.clock = Clock(offset)
         anchors = Anchors(location.root, location.state)
-        self.folders = Folders(location.root, config, anchors)
+        self._reach = Reach(location.root)
+        self.folders = Folders(location.root, config, anchors, self._reach)
+        self.folders.refresh()
         self.runs = is_running(location.state)
         self.waits = Waits(reader.waits())
         self._handover = Handover(self.folders, self.clock, location.state, self.waits)
@@ -103,6 +106,22 @@ class Lying:
             "finished; taken as soon as a gateway runs"
         )  # fmt: skip
         return Waiting(place, name, "klaar", reason, 0.0)
+
+    def silent(self, path: str) -> Row | None:
+        """The answer for a file in a folder that does not answer; None where it does."""
+        folder, name = os.path.split(path)
+        said = self.folders.hangs(folder)
+        if not said and folder not in self._reach.ask([folder]):
+            said = f"{self.shown(folder)} does not answer (a share whose server hangs?)"
+        if not said:
+            return None
+        place = place_of(os.fsencode(os.path.relpath(path, self.folders.root)))
+        found = self._handover.barred(place, name) if place in self.sources else None
+        if found is not None:
+            return self.row(found)
+        again = iso(self.clock.klok() + round(BARRED_SECONDS * 1000))
+        return {"path": self.shown(path), "code": "andere-map", "reason": said,
+                "retry_s": BARRED_SECONDS, "since": None, "next": again}  # fmt: skip
 
     def read_announcements(self, place: Place) -> None:
         """Look at the markers and manifests of a place: what they announce is known after it."""
@@ -256,7 +275,7 @@ def _delivers_to(parts: list[str], config: Config) -> str:
 def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:
     """Files in folders that no place of the chain owns: of an unknown party, or misspelt."""
     taken_from = {folders.path(place): place for place in sources}
-    for where, below, files in os.walk(folders.root):
+    for where, below, files in _walk(folders, folders.root):
         place = taken_from.get(where)
         parts = [] if where == folders.root else os.path.relpath(where, folders.root).split(os.sep)
         below[:] = sorted(
@@ -270,3 +289,28 @@ def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:
                     yield os.path.join(where, name)
         elif place.kind is not Kind.OUTBOX or place.gebruiker:
             below.clear()  # a folder in here is listed itself, as no file
+
+
+def _walk(folders: Folders, top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Like ``os.walk``, but past what hangs: that looks where a link leads before it is told of."""
+    left = [top]
+    while left:
+        where = left.pop()
+        below: list[str] = []
+        files: list[str] = []
+        try:
+            entries = [one for one in os.scandir(where) if not folders.hangs(one.path)]
+        except OSError:
+            continue
+        for entry in entries:
+            (below if _is_dir(entry) else files).append(entry.name)
+        yield where, below, files
+        paths = [os.path.join(where, one) for one in reversed(below)]
+        left += [one for one in paths if not os.path.islink(one)]
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
