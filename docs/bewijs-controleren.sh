@@ -58,7 +58,7 @@ P=$V/policy; test -f "$P" || P=/dev/null
 # WAT VAKER NODIG IS. De SHA-256 van een bestand; wie er in een certificaat staat;
 # de certificaten en intrekkingslijsten van uw map, elk apart.
 #
-som() { openssl dgst -sha256 -binary < "$1" | openssl base64 -A; }
+som() { openssl dgst -sha256 -binary < "$1" | base64 -w 0; }
 sha() { openssl dgst -sha256 -r < "$1" | cut -c1-64; }
 wie() { openssl x509 -in "$1" -noout -subject -nameopt multiline | sed -n "s/^ *$2 *= //p"; }
 oin() { wie "$1" serialNumber; }
@@ -66,7 +66,14 @@ los() { awk -v w="$W/$1" -v b="BEGIN $2" 'index($0, b) {n++; aan = 1} aan {print
 cat "$V/root.pem" "$V/intermediate.pem" > "$W/ca.pem"
 los ca CERTIFICATE < "$W/ca.pem"
 los crl 'X509 CRL' < "$V/crl.pem"
-los wortel CERTIFICATE < "$V/root.pem"
+for een in "$W"/ca-*.pem; do
+  echo "$(openssl x509 -in "$een" -noout -subject_hash) $een" >> "$W/uitgevers"
+done
+for een in "$W"/crl-*.pem; do
+  test -f "$een" || fout "$V/crl.pem is leeg"
+  openssl crl -in "$een" -CAfile "$W/ca.pem" -noout -hash -nextupdate -text > "$een.tekst" 2> "$W/uit"
+  grep -q 'verify OK' "$W/uit" || fout "een lijst in $V/crl.pem is niet van haar uitgever"
+done
 #
 # Een certificaat moet geldig zijn geweest op het moment dat telt, en toen niet
 # ingetrokken: dat het nu verlopen is, of later is ingetrokken, doet geen kwaad.
@@ -77,34 +84,22 @@ geldig() { # geldig CERTIFICAAT MOMENT [OPTIE...]
   c=$1; m=$2; shift 2
   gaat "het certificaat van $(oin "$c") deugde niet op $(date -u -d "@$m" '+%F %T') UTC" openssl verify "$@" -attime "$m" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem" "$c"
   diep=0
-  while ! is_wortel "$c"; do
-    uitgever=$(openssl x509 -in "$c" -noout -issuer_hash)
+  while zelf=$(openssl x509 -in "$c" -noout -subject_hash) uitgever=$(openssl x509 -in "$c" -noout -issuer_hash) && test "$zelf" != "$uitgever"; do
     niet_ingetrokken "$c" "$uitgever" "$m"
-    boven=
-    for een in "$W"/ca-*.pem; do
-      test "$(openssl x509 -in "$een" -noout -subject_hash)" != "$uitgever" || boven=$een
-    done
+    c=$(sed -n "s/^$uitgever //p" "$W/uitgevers" | tail -n 1)
     diep=$((diep + 1))
-    test -n "$boven" && test "$diep" -lt 6 || fout "de uitgever van $c staat niet in uw map"
-    c=$boven
+    test -n "$c" && test "$diep" -lt 6 || fout "een uitgever staat niet in uw map"
   done
 }
-is_wortel() {
-  for een in "$W"/wortel-*.pem; do
-    test "$(openssl x509 -in "$een" -noout -fingerprint -sha256)" != "$(openssl x509 -in "$1" -noout -fingerprint -sha256)" || return 0
-  done
-  return 1
-}
-niet_ingetrokken() {
+niet_ingetrokken() { # niet_ingetrokken CERTIFICAAT UITGEVER MOMENT
   nummer=$(openssl x509 -in "$1" -noout -serial | cut -d= -f2)
   lijst=
-  for een in "$W"/crl-*.pem; do
-    test "$(openssl crl -in "$een" -noout -hash)" = "$2" || continue
-    openssl crl -in "$een" -CAfile "$W/ca.pem" -noout 2>&1 | grep -q 'verify OK' || fout "een lijst in crl.pem is niet van haar uitgever"
-    tot=$(openssl crl -in "$een" -noout -nextupdate | cut -d= -f2)
+  for een in "$W"/crl-*.tekst; do
+    grep -qE "^(issuer name hash=)?$2\$" "$een" || continue
+    tot=$(sed -n 's/^nextUpdate=//p' "$een")
     test "$tot" = NONE || test "$(date -u -d "$tot" +%s)" -ge "$3" || continue
     lijst=$een
-    sinds=$(openssl crl -in "$een" -noout -text | sed -n "/^ *Serial Number: $nummer\$/{n;s/^ *Revocation Date: //p;}")
+    sinds=$(sed -n "/^ *Serial Number: $nummer\$/{n;s/^ *Revocation Date: //p;}" "$een")
     test -z "$sinds" || test "$(date -u -d "$sinds" +%s)" -gt "$3" || fout "het certificaat van $(oin "$1") is ingetrokken sinds $sinds"
   done
   test -n "$lijst" || fout "uw crl.pem heeft geen lijst van de uitgever van $(oin "$1") die op dat moment telde"
@@ -320,7 +315,7 @@ for n in $(cat "$W/punten"); do
     test "$(sed -n 1p "$p")" = c2sp.org/tlog-proof@v1 && test "$(sed '/^$/q' "$p" | sed -n 's/^index //p')" = "$i" || fout "$p is niet het bewijs van blad $i"
     test "$i" -lt "$n" || fout "$c is ouder dan blad $i"
     k=$i; l=$((n - 1))
-    h=$( (printf '\000'; cat "log/leaves/$i.json") | openssl dgst -sha256 -binary | openssl base64 -A)
+    h=$( (printf '\000'; cat "log/leaves/$i.json") | openssl dgst -sha256 -binary | base64 -w 0)
     for s in $(sed -n '/^index /,/^$/p' "$p" | sed '1d;/^$/,$d'); do
       test "$l" != 0 && test "${#s}" = 44 || fout "$p heeft te veel stappen, of een van een andere lengte"
       if test $((k % 2)) = 1 || test "$k" = "$l"; then
@@ -457,7 +452,7 @@ goed "er ontbreekt geen blad tussen het eerste en het laatste"
 # naar een naam is niet mogelijk, er zit een geheim getal bij.
 #
 stap 12 openings
-b64url() { openssl base64 -A | tr '+/' '-_' | tr -d =; }
+b64url() { base64 -w 0 | tr '+/' '-_' | tr -d =; }
 if test -d openings; then
   for o in openings/*.jsonl; do
     i=$(basename "$o" .jsonl); : > "$W/velden"
