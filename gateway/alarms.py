@@ -151,39 +151,49 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found += _receipts(health.unconfirmed, config)
     found += [*_others(health, rules.getuige_minuten), *_pseudonyms(health.pseudonyms)]
     found += _standstill(health)
+    found += [*_machine(health, rules.klok_sprong_s), *_waiting(health, config)]
+    return found
+
+
+def _machine(health: Health, jump: int) -> Iterator[Alarm]:
+    """What is wrong with the disk, the clock or the shares."""
     if health.damage:
-        found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
-                           " stop the gateway and restore the newest backup"))  # fmt: skip
-    if abs(health.clock_s) >= rules.klok_sprong_s:
+        yield Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
+                    " stop the gateway and restore the newest backup")  # fmt: skip
+    if abs(health.clock_s) >= jump:
         way = "forward" if health.clock_s > 0 else "back"
-        found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
-                           f"{abs(health.clock_s):.0f} s; look at its time synchronisation; times "
-                           "in the log stand still until it is past them again"))  # fmt: skip
+        yield Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
+                    f"{abs(health.clock_s):.0f} s; look at its time synchronisation; times "
+                    "in the log stand still until it is past them again")  # fmt: skip
     if health.gone:
-        found.append(Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
-                           f"are gone, or lie on another disk than at the start (a share that is "
-                           f"not mounted?): {_some(health.gone)}"))  # fmt: skip
+        yield Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
+                    f"are gone, or lie on another disk than at the start (a share that is "
+                    f"not mounted?): {_some(health.gone)}")  # fmt: skip
+
+
+def _waiting(health: Health, config: Config) -> Iterator[Alarm]:
+    """What lies somewhere for too long, or in too great a number."""
+    rules = config.alarmen
     if health.quarantine_today >= rules.quarantaine:
-        found.append(Alarm("quarantaine-groeit", "quarantaine", f"{health.quarantine_today} files "
-                           "went to quarantine in the last 24 hours"))  # fmt: skip
+        yield Alarm("quarantaine-groeit", "quarantaine", f"{health.quarantine_today} files "
+                    "went to quarantine in the last 24 hours")  # fmt: skip
     if health.oldest_s is not None and health.oldest_s >= rules.onderweg_minuten * 60:
-        found.append(Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
-                           f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
-                           "the log tell why"))  # fmt: skip
+        yield Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
+                    f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
+                    "the log tell why")  # fmt: skip
     if health.asks:
-        found.append(Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
-                           "were tried again and again and cannot go on; `knooppunt status "
-                           "--waiting` tells why"))  # fmt: skip
+        yield Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
+                    "were tried again and again and cannot go on; `knooppunt status "
+                    "--waiting` tells why")  # fmt: skip
     if health.lying:
         whose = _some(tuple(sorted(known(one, config.partijen) or "-" for one in {*health.lying})))
-        found.append(Alarm("blijft-liggen", "outbox", f"{len(health.lying)} files lie there for "
-                           f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
-                           f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
-                           "says why"))  # fmt: skip
+        yield Alarm("blijft-liggen", "outbox", f"{len(health.lying)} files lie there for "
+                    f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
+                    f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
+                    "says why")  # fmt: skip
     if health.unserved:
-        found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
-                           "no gateway is running; start it"))  # fmt: skip
-    return found
+        yield Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
+                    "no gateway is running; start it")  # fmt: skip
 
 
 def _others(health: Health, minutes: int) -> Iterator[Alarm]:
