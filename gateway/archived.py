@@ -12,10 +12,16 @@ from collections.abc import Iterator
 
 from gateway import durable
 from gateway.audit import reading
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, SignatureError, VerifierKey, parse
+from gateway.audit.keys import key_files, load_key
 from gateway.audit.stamp import SUFFIX
 from gateway.audit.tiles import WIDTH, Tile, unbundle
+from gateway.errors import AuditError
+from gateway.location import Location
+from gateway.sealing import shown
 
 FOLDER = "checkpoints"
+OTHER = "this is not the backup of this log; keep both as they are, and look for the right one"
 
 
 def keep(audit: str, directory: str) -> int:
@@ -55,3 +61,30 @@ def published(audit: str, size: int) -> Iterator[bytes]:
     for index in range(-(-size // WIDTH)):
         width = min(WIDTH, size - index * WIDTH)
         yield from unbundle(reading.read_tile(audit, Tile(-1, index, width)) or b"")[0]
+
+
+def newest_checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:
+    """The newest checkpoints that can be found, each signed by this log's key."""
+    own = [load_key(_content(path), path) for path in key_files(location.log_key)]
+    keys = [VerifierKey.of(origin, one) for one in own] + reading.vkeys(location.audit, origin)
+    paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
+    contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
+    found = []
+    for content in [*contents, *shown(location.state), since]:
+        if content is None:
+            continue
+        try:
+            found.append(parse(content, keys))
+        except SignatureError as error:
+            raise AuditError(f"a checkpoint is not of this log: {error}", hint=OTHER) from error
+        except CheckpointError:
+            if content is since:
+                raise  # a torn one in the folder is made again; this one was given to count
+    if any(one.origin != origin for one in found):
+        raise AuditError(f"a checkpoint is not of the log {origin}", hint=OTHER)
+    return found
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

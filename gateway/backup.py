@@ -25,10 +25,9 @@ from itertools import islice
 from typing import Any
 
 from gateway import __version__, archived, durable
-from gateway.archived import published
-from gateway.audit import reading
-from gateway.audit.checkpoint import Checkpoint, CheckpointError, SignatureError, VerifierKey, parse
-from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files, load_key
+from gateway.archived import OTHER, newest_checkpoints, published
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.audit.verify import verify
@@ -38,7 +37,8 @@ from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
-from gateway.sealing import shown
+from gateway.owner import must_own
+from gateway.restored import decided_since
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, roots_at, setting, snapshot
 from gateway.store_health import damage
@@ -53,7 +53,6 @@ _AHEAD = (
     "restore a newer backup if there is one; with --continue the published leaves that this backup "
     "lacks are taken up, and the log goes on above them (docs/howto-operate.md, Restore)"
 )
-_OTHER = "this is not the backup of this log; keep both as they are, and look for the right one"
 
 
 def backup(location: Location, directory: str, *, keys: bool) -> list[str]:
@@ -112,6 +111,7 @@ def restore(
     Refused while a gateway runs; when the backup is damaged or cut off; when the newest checkpoint
     that can be found is not a beginning of its log. The database that was there is kept beside it.
     """
+    must_own(location.state)
     durable.make_dir(location.state, 0o700)
     lock = durable.lock(os.path.join(location.state, "lock"))
     state = durable.open_dir(location.state)
@@ -131,7 +131,7 @@ def _restore(
     origin, size, _ = head_of(staged)
     _put_key(location, directory)
     zet_terug(location.state, directory)
-    found = _checkpoints(location, origin, since)
+    found = newest_checkpoints(location, origin, since)
     if not found and not log_lost:
         raise AuditError(
             "there is no published log here to compare the backup with",
@@ -142,7 +142,8 @@ def _restore(
     taken = roles = 0
     if found and (newest := max(one.size for one in found)) > size:
         taken, roles = _go_on(location, config, staged, size, newest, go_on=go_on)
-    _tell(staged, origin, f"backup of {manifest['at']}, {taken} published leaves taken up")
+    told = f"backup of {manifest['at']}, {taken} published leaves taken up"
+    decided = _tell(staged, origin, told, location.root)
     said = [f"restored: backup of {manifest['at']}, {size} leaves of {origin}"]
     if taken:
         said += [
@@ -156,6 +157,9 @@ def _restore(
         )
     if back := archived.put_back(location.audit, directory):
         said.append(f"{back} archived checkpoints put back, with what others signed of them")
+    if decided:
+        said.append(f"{decided} files in quarantine were decided about after the backup; who and "
+                    "why are lost")  # fmt: skip
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -185,7 +189,7 @@ def _agree(staged: str, size: int, found: list[Checkpoint]) -> None:
             raise AuditError(
                 f"the log that was published, of {one.size} leaves, is not a beginning of the log "
                 "in this backup",
-                hint=_OTHER,
+                hint=OTHER,
             )
 
 
@@ -206,31 +210,9 @@ def _go_on(
     for content in islice(published(location.audit, report.size), size):
         frontier.append(leaf_hash(content))
     if frontier.root() != roots_at(staged, {size})[size]:
-        raise AuditError("this backup is not a beginning of the published log", hint=_OTHER)
+        raise AuditError("this backup is not a beginning of the published log", hint=OTHER)
     rest = islice(published(location.audit, report.size), size, None)
     return adopt(staged, rest, config.vensters, config.technisch.batch)
-
-
-def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:
-    """The newest checkpoints that can be found, each signed by this log's key."""
-    own = [load_key(_content(path), path) for path in key_files(location.log_key)]
-    keys = [VerifierKey.of(origin, one) for one in own] + reading.vkeys(location.audit, origin)
-    paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
-    contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
-    found = []
-    for content in [*contents, *shown(location.state), since]:
-        if content is None:
-            continue
-        try:
-            found.append(parse(content, keys))
-        except SignatureError as error:
-            raise AuditError(f"a checkpoint is not of this log: {error}", hint=_OTHER) from error
-        except CheckpointError:
-            if content is since:
-                raise  # a torn one in the folder is made again; this one was given to count
-    if any(one.origin != origin for one in found):
-        raise AuditError(f"a checkpoint is not of the log {origin}", hint=_OTHER)
-    return found
 
 
 def _put_key(location: Location, directory: str) -> None:
@@ -249,13 +231,14 @@ def _put_key(location: Location, directory: str) -> None:
         durable.put(os.path.join(folder, os.path.basename(path)), _content(path), KEY_MODE)
 
 
-def _tell(staged: str, origin: str, action: str) -> None:
-    """The restore itself is a leaf."""
+def _tell(staged: str, origin: str, action: str, root: str) -> int:
+    """The restore itself is a leaf. How many files in quarantine turn out to be decided about."""
     store = Store(staged)
-    changes = Changes()
+    changes = Changes(decided_on=decided_since(staged, root, Clock().klok()))
     Ledger(store, Clock(), origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
+    return len(changes.decided_on)
 
 
 def _replace(state: int) -> str:

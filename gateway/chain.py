@@ -33,9 +33,11 @@ from gateway.handover import Handover
 from gateway.in_force import InForce, Outcome
 from gateway.issued import Issued
 from gateway.ldv import Ldv
+from gateway.linked import Links
 from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
-from gateway.outside import policy_of, trust_of
+from gateway.outside import learn, policy_of, trust_of
+from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
 from gateway.requests import Handler, Requests
@@ -121,6 +123,7 @@ class Chain:
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
         self.config, text = self._read_config()
         self.said: list[str] = []
+        must_own(location.state)
         durable.make_dir(location.state, 0o700)
         self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.
@@ -135,6 +138,7 @@ class Chain:
         self.clock = clock or Clock(turned)
         self._open_log(meta.get("origin") or self._origin(stations), text)
         desk = aside or Here(Clerk(self.folders, self.store.lookup))
+        desk.adopt(self.config)
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
@@ -187,8 +191,16 @@ class Chain:
             self._tell(Outcome("trust.refused", said))
             return
         self.engine.settle()
-        self.engine.adopt(config, set())
-        self.config = config
+        self.config = self._linked(config)
+        self.engine.adopt(self.config, set())
+        self.publish()
+
+    def _linked(self, config: Config) -> Config:
+        """With pseudonyms as the log has them, from the next leaf on."""
+        settled = self._links.settle(config)
+        if settled.said:
+            self._tell(Outcome("trust.refused", settled.said))
+        return settled.config
 
     def _handlers(self) -> dict[str, Handler]:
         """What people may ask for."""
@@ -199,7 +211,7 @@ class Chain:
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
             issued.KIND: Issued(ledger).handle,
-            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys, self._strangers).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -229,13 +241,17 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-        if self._log_keys.ending:  # a crash came in between
+        if self._log_keys.ending or self._log_keys.untold:  # a crash came in between
             self._keep_and_drop()
         self._ldv = Ldv(self.location.state, self.location.database, self.config)
         self._witnessing = self._ask_witnesses(origin)
         self._publishing = self._beside.submit(self._behind_publication(self.ledger.size, []))
         self._in_force = InForce(self.store, self.ledger)
         self._in_force.note(self.config, text)
+        self._links = Links(self.store, self.ledger)
+        self.config, wrong = self._links.settle(self.config)
+        self.said += [wrong] * bool(wrong)
+        self.folders.adopt(self.config)
         self.publish()
         if self._witnessing is not None:
             self._witnessing.start()
@@ -245,9 +261,11 @@ class Chain:
         settings = self.config.getuigen
         if not settings.aan:
             return None
+        trust = partial(trust_of, self.location, settings)
+        trust()  # what cannot be read is said now
         asked = Witnessing(
             self.location.audit, self.location.state, origin,
-            policy_of(self.location, settings), trust_of(self.location, settings), settings,
+            policy_of(self.location, settings), trust, settings,
             Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
         self.ledger.beside = self._note_tokens
@@ -282,6 +300,7 @@ class Chain:
             return False
         self.engine.settle()
         noted = self._in_force.note(config, text)
+        config = self._linked(config)
         self.engine.adopt(config, noted.outdated)
         self.config = config
         self.publish()
@@ -414,7 +433,13 @@ class Chain:
     def _keep_and_drop(self) -> None:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
         self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.tell(self._publisher.current)
+        for line in learn(self.location, self.config.getuigen, self._log_keys.vkeys[0]):
+            self._say(line)
         self._log_keys.drop()
+
+    def _strangers(self, key: str) -> list[str]:
+        return self._witnessing.strangers(key) if self._witnessing is not None else []
 
     def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
         return partial(self._ldv.published, first, leaves)

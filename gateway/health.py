@@ -90,6 +90,7 @@ class Monitor:
             gone=tuple(self._gone()),
             missing=missing,
             asks=found.asks,
+            pseudonyms=found.pseudonyms,
             unconfirmed=tuple(unsealed),
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",

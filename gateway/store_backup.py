@@ -16,7 +16,7 @@ from gateway import store_tables as t
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.errors import StateError
-from gateway.lifecycle import TRANSITIONS, Status, step
+from gateway.lifecycle import PSEUDONYM_LINK, TRANSITIONS, Status, step
 from gateway.model import EventType
 from gateway.store import connect
 from gateway.store_health import reading
@@ -122,7 +122,10 @@ class _Adoption:
             fields = json.loads(content)
             self._at = max(self._at, fields["at"])
             roles += fields["type"].startswith("role.")
-            if "msg" in fields:
+            if fields["type"] == PSEUDONYM_LINK:
+                row = {"leaf": index, "msg": fields["msg"]}
+                self._run.execute(sa.insert(t.koppeling), row)
+            elif "msg" in fields:
                 pair = fields.get("tenant", ""), fields["object"]
                 self._pairs[pair] = self._pairs.get(pair, 0) + 1
                 self._tell(index, fields)

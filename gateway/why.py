@@ -26,6 +26,9 @@ from gateway.store_queries import Reader
 Row = dict[str, Any]
 
 _REFUSALS = (EventType.REJECTED, EventType.REFUSED, EventType.QUARANTINED)
+_PUT = (EventType.ACCEPTED, EventType.RELAYED, EventType.DELIVERED)
+"""Events whose place is where the file, or its envelope, was put: not an answer or a notice."""
+
 _RECEIPT = {
     "confirmed": "; its receiver confirmed it under its own seal",
     "awaited": "; its receiver's sealed receipt is awaited",
@@ -44,6 +47,9 @@ def explain(location: Location, config: Config, path: str) -> Row:
     if path.startswith(real_root + os.sep):
         path = os.path.join(location.root, os.path.relpath(path, real_root))
     with Reader(location.database) as reader, Lying(location, config, reader) as lying:
+        purpose = lying.purpose(path)
+        if purpose is not None:
+            return {**_empty(purpose), "lies_here": True}
         place = place_of(os.fsencode(os.path.relpath(path, location.root)))
         # An outbox may have had sub-folders that were removed since.
         top = place and Place(place.kind, place.partij)
@@ -92,7 +98,7 @@ def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row
         taken = [e for e in one["events"] if e["place"] == shown or e["type"] == "rejected"]
         if place.kind is Kind.OUTBOX and (one["gemeentecode"] != place.partij or not taken):
             continue
-        last = one["events"][-1] if one["events"] else None
+        last = _last_put(one["events"])
         found.append(
             {
                 "referentienummer": one["referentienummer"],
@@ -106,6 +112,14 @@ def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row
             }
         )
     return found[-MESSAGES:]
+
+
+def _last_put(events: list[Row]) -> Row | None:
+    """The event that says where the file is, as far as the chain knows."""
+    for one in reversed(events):
+        if one["type"] in _PUT or one["place"].startswith("quarantaine/"):
+            return one
+    return events[-1] if events else None
 
 
 def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | None:

@@ -60,7 +60,10 @@ def list_(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """What was set aside, why, and since when; oldest first."""
+    """What was set aside, why, and since when; oldest first.
+
+    Exit code 1 when nothing is held, or no file fits.
+    """
     from gateway import held
 
     location = location_of(config, state)
@@ -68,8 +71,11 @@ def list_(
     found = held.listed(location, wanted)
     if as_json:
         typer.echo(json.dumps({"held": found}, ensure_ascii=False, indent=2))
-        return
-    held.show_list(out, found)
+    elif found:
+        held.show_list(out, found)
+    else:
+        out.print(Text(held.nothing_fits(location, wanted)))
+    raise typer.Exit(0 if found else 1)
 
 
 @app.command(epilog="Example: knooppunt quarantine show 01KAQ7")
@@ -121,7 +127,7 @@ def release(
     for the same reason is not released: it says why. A gateway may be running or not; when none
     runs the file goes as far as the next folder, and on when one does.
 
-    Exit code 1 when one of the files was not released.
+    Exit code 1 when one of the files was not released, or none fits.
     """
     from gateway import held
 
@@ -151,7 +157,7 @@ def drop(
 
     The archive is folders/quarantaine/.archief/; who decided it and why is in the log.
 
-    Exit code 1 when one of the files was not dropped.
+    Exit code 1 when one of the files was not dropped, or none fits.
     """
     from gateway import held
 
@@ -165,6 +171,12 @@ def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -
     from gateway import held
 
     bulk = not plan.order.ids
+    if bulk and not plan.would and not plan.refused:
+        if as_json:
+            typer.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
+        else:
+            out.print(Text(held.nothing_fits(location, plan.order.wanted)))
+        raise typer.Exit(1)
     if dry_run or (bulk and not yes):
         if as_json:
             typer.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
@@ -177,5 +189,5 @@ def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -
     if as_json:
         typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
     else:
-        held.show_done(out, plan.order.action, done)
+        held.show_done(out, location, plan.order.action, done)
     raise typer.Exit(1 if done["refused"] else 0)

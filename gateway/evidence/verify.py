@@ -15,7 +15,17 @@ from gateway.audit import leaf, stamp
 from gateway.audit.leaf import LeafError
 from gateway.audit.stamp import StampError
 from gateway.binding import der
-from gateway.evidence import cades, container, leesmij, openings, opsomming, pagina, parts
+from gateway.evidence import (
+    cades,
+    container,
+    leesmij,
+    openings,
+    opsomming,
+    pagina,
+    parts,
+    pseudoniem,
+    record,
+)
 from gateway.evidence import index as indexes
 from gateway.evidence.believed import Belief
 from gateway.evidence.cades import SealError
@@ -65,8 +75,9 @@ def _rest(bundle: Bundle, report: Report) -> None:
         ("chain", parts.chain),
         ("openings", parts.opened),
         ("content", parts.content),
-        ("metagegevens", parts.metagegevens),
+        ("metagegevens", record.metagegevens),
         ("binding", parts.binding),
+        ("person", pseudoniem.person),
         ("receipts", parts.receipts),
         ("pages", _pages),
     ):
@@ -78,7 +89,8 @@ def _manifest(members: dict[str, bytes]) -> Found:
         listed = opsomming.read(members.get(MANIFEST, b""))
     except OpsommingError as error:
         return failed(f"{MANIFEST}: {error}")
-    faults = opsomming.differences(listed, members, (MIMETYPE, *_SEALS))
+    odd = opsomming.differences(listed, members, (MIMETYPE, *_SEALS))
+    faults = [f"by {MANIFEST}, {one}" for one in odd]
     if listed.seal != SIGNATURE:
         faults.append(f"{MANIFEST}: it names another seal than {SIGNATURE}")
     if (ARCHIVE in members) != (TIMESTAMP in members):
@@ -95,7 +107,8 @@ def _time(members: dict[str, bytes], belief: Belief) -> tuple[Found, datetime | 
         return failed(f"{ARCHIVE}: {error}"), None
     faults = opsomming.differences(listed, members, (MIMETYPE, ARCHIVE, TIMESTAMP))
     if faults or listed.seal != TIMESTAMP:
-        return failed(*(faults or [f"{ARCHIVE}: it names another stamp"])), None
+        odd = [f"by {ARCHIVE}, {one}" for one in faults] or [f"{ARCHIVE}: it names another stamp"]
+        return failed(*odd), None
     token = members[TIMESTAMP]
     reply = der.put(der.SEQUENCE, der.put(der.SEQUENCE, der.put_integer(0)), token)
     try:

@@ -330,3 +330,56 @@ def test_a_revocation_after_the_backup_is_told(knooppunt):
     lose(knooppunt)
     said = knooppunt("restore", "b", "--continue").stdout
     assert "1 grants or revocations of after the backup are NOT in force" in said
+
+
+def in_quarantine(knooppunt):
+    """Three files that a person must decide about; their ids."""
+    for name in ("foo.txt", "WMO_leeg.csv", "bar.txt"):
+        knooppunt.drop("0363", name, b"" if "leeg" in name else b"inhoud")
+    knooppunt("run", "--once")
+    rows = knooppunt.json("quarantine", "list")["held"]
+    return [next(one["id"] for one in rows if one["name"] == name)
+            for name in ("foo.txt", "WMO_leeg.csv", "bar.txt")]  # fmt: skip
+
+
+def test_what_was_decided_about_after_the_backup_is_not_held_again(knooppunt):
+    """Released and dropped: the archive tells which; who and why are lost with the database."""
+    foo, leeg, bar = in_quarantine(knooppunt)
+    knooppunt("backup", "b")
+    knooppunt("quarantine", "release", foo, "--as", "wmo", "--reason", "x")
+    knooppunt("run", "--once")
+    knooppunt("quarantine", "drop", leeg, "--reason", "x")
+    there = knooppunt.folders / "cbs" / "in" / "GMSDWMO"
+    before = sorted(there.glob("foo_*"))
+    assert len(before) == 2
+    lose(knooppunt)
+    said = knooppunt("restore", "b", "--continue").stdout
+    assert "2 files in quarantine were decided about after the backup" in said
+    assert [one["id"] for one in knooppunt.json("quarantine", "list")["held"]] == [bar]
+    listed = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    for one, state in ((foo, "released"), (leeg, "dropped")):
+        assert listed[one]["state"] == state
+        assert (knooppunt.folders / listed[one]["folder"]).is_dir()
+        shown = knooppunt("quarantine", "show", one).stdout
+        assert f"{state} already, after the backup that was restored" in shown.replace("\n", " ")
+        assert "by hand" not in shown
+        again = knooppunt.json("quarantine", "drop", one, "--reason", "x", code=1)["refused"]
+        assert again[0]["reason"].startswith(f"it was {state} already, after the backup")
+    knooppunt("run", "--once")
+    assert sorted(there.glob("foo_*")) == before  # sent once, by the release
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
+def test_what_is_gone_can_be_taken_off_the_list(knooppunt):
+    """Released after the backup, and purged since, or taken away by hand: nobody can tell."""
+    foo, *_ = in_quarantine(knooppunt)
+    knooppunt("backup", "b")
+    shutil.rmtree(knooppunt.folders / "quarantaine" / foo)
+    lose(knooppunt)
+    knooppunt("restore", "b")
+    refused = knooppunt.json("quarantine", "release", foo, "--as", "wmo", "--reason", "x", code=1)
+    assert "drop takes it off the list" in refused["refused"][0]["reason"]
+    knooppunt("quarantine", "drop", foo, "--reason", "it is not there")
+    assert foo not in [one["id"] for one in knooppunt.json("quarantine", "list")["held"]]
+    knooppunt("run", "--once")
+    assert knooppunt.json("audit", "verify")["ok"]

@@ -20,7 +20,7 @@ LAST = "this goes by the one that was in force last"
 
 def quarantined(knooppunt):
     """The one folder in quarantine, when there is one."""
-    rows = knooppunt.json("quarantine", "list")["held"]
+    rows = knooppunt.json("quarantine", "list", code=None)["held"]
     return rows[0]["id"] if rows else None
 
 
