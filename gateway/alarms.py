@@ -78,8 +78,9 @@ class Health:
     ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
     behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
     the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
-    too often in vain. ``fork``: what stopped the gateway. ``silent``: of each witness or authority
-    that fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
+    too often in vain. ``pseudonyms``: those that the operator's file gives to another employee
+    than the log. ``fork``: what stopped the gateway. ``silent``: of each witness or authority that
+    fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
     sealed receipt is missed.
     """
 
@@ -99,6 +100,7 @@ class Health:
     damage: str = ""
     unserved: int = 0
     asks: int = 0
+    pseudonyms: int = 0
     ldv: tuple[Lagging, ...] = ()
     fork: str = ""
     silent: tuple[tuple[str, float, str], ...] = ()
@@ -139,7 +141,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
     found += _behind(health.ldv)
     found += _receipts(health.unconfirmed, config)
-    found += _others(health, rules.getuige_minuten)
+    found += [*_others(health, rules.getuige_minuten), *_pseudonyms(health.pseudonyms)]
     if health.damage:
         found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
                            " stop the gateway and restore the newest backup"))  # fmt: skip
@@ -185,6 +187,13 @@ def _others(health: Health, minutes: int) -> Iterator[Alarm]:
             yield Alarm("getuige-zwijgt", name, f"{name} has not signed the log for "
                         f"{age / 60:.0f} minutes: {why}; leaves since then are logged, and not "
                         "witnessed or time-stamped")  # fmt: skip
+
+
+def _pseudonyms(changed: int) -> Iterator[Alarm]:
+    if changed:
+        yield Alarm("pseudoniem-gewijzigd", "pseudoniemen", f"{changed} pseudonyms are of another "
+                    "employee by pseudoniemen.json than the log committed to; the log counts; put "
+                    "the file back from a backup")  # fmt: skip
 
 
 def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 from typing import Any
 
 from gateway import durable, requests
@@ -19,6 +18,7 @@ from gateway.chain import Chain
 from gateway.errors import GatewayError, StateError
 from gateway.location import Location
 from gateway.moment import Clock, monotonic, pause
+from gateway.owner import must_own, user_name
 from gateway.store_queries import Reader
 
 PATIENCE_SECONDS = 30.0
@@ -35,10 +35,7 @@ def asker() -> str:
     behind = os.environ.get("SUDO_USER", "")
     if behind:
         return behind
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
+    return user_name(os.getuid())
 
 
 def ask(
@@ -47,8 +44,10 @@ def ask(
     """Have the engine do this once; its answer.
 
     Raises ``GatewayError`` with what the engine said when it would not, and when it gave no answer
-    in time: the request then stands, and is done when the gateway goes on.
+    in time: the request then stands, and is done when the gateway goes on. ``StateError`` when the
+    state is another user's: he could not read what we ask, nor go on with what we would do.
     """
+    must_own(location.state)
     asked = requests.Asked(Clock().fresh_ulid(), kind, body)
     with Reader(location.database) as reader:  # no state: said before anything is asked
         requests.place(location.state, asked)

@@ -18,7 +18,7 @@ from gateway.confirmed import Wanted
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
 from gateway.ldv_resume import behind
-from gateway.location import Location
+from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
@@ -90,6 +90,7 @@ class Monitor:
             gone=tuple(self._gone()),
             missing=missing,
             asks=found.asks,
+            pseudonyms=found.pseudonyms,
             unconfirmed=tuple(unsealed),
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
@@ -171,17 +172,6 @@ def checkup(location: Location, config: Config) -> list[Alarm]:
         return judge(monitor.measure(deeply=True), config)
     finally:
         monitor.close()
-
-
-def is_running(state: str) -> bool:
-    """Whether a gateway holds the lock of a state. Looks it up; trying it might be in its way."""
-    try:
-        inode = os.stat(os.path.join(state, "lock")).st_ino
-        with open("/proc/locks", encoding="ascii") as file:
-            lines = [line.split() for line in file]
-    except OSError:
-        return False
-    return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
 
 
 def _drift() -> float:

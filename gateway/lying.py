@@ -16,13 +16,11 @@ from typing import Any
 from gateway import screens
 from gateway.anchors import Anchors
 from gateway.believed import with_trust
-from gateway.config import Config, parse
-from gateway.errors import ConfigError, TrustError
-from gateway.folders import Folders, Waiting
+from gateway.config import Config
+from gateway.errors import TrustError
+from gateway.folders import Folders, Waiting, place_of
 from gateway.handover import Handover, is_announcement
-from gateway.health import is_running
-from gateway.in_force import TEXT
-from gateway.location import Location, read_config
+from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.names import toonbaar
@@ -38,10 +36,13 @@ _OF_THE_READER = ("README.md",)
 
 
 class Lying:
-    """The folders of a chain, looked at once. Use as a context manager."""
+    """The folders of a chain, looked at once. Use as a context manager.
 
-    def __init__(self, location: Location, reader: Reader) -> None:
-        config = _trusting(_config_of(location, reader.meta(TEXT)), location)
+    ``config``: the one in force (``current.py``).
+    """
+
+    def __init__(self, location: Location, config: Config, reader: Reader) -> None:
+        config = _trusting(config, location)
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         self.config = config
         self.clock = Clock(offset)
@@ -152,9 +153,10 @@ class Lying:
         }
 
     def _why_nobody(self, path: str) -> str:
-        parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
-        if parts[:1] == [".."]:
+        whole = os.path.relpath(path, self.folders.root).split(os.sep)
+        if whole[0] == os.pardir:
             return "it is outside the folders of this chain: nothing is taken from here"
+        parts = whole[:-1]
         kind = _delivers_to(parts, self.config)
         if kind:
             return f"{kind}: nothing is taken from here"
@@ -165,24 +167,37 @@ class Lying:
             )
         return "no place of the chain owns this folder: nothing is taken from here"
 
+    def purpose(self, path: str) -> Row | None:
+        """What a folder is for; None for a file, and for a folder that the chain knows not."""
+        if os.path.islink(path) or not os.path.isdir(path):
+            return None
+        below = os.path.relpath(path, self.folders.root)
+        parts = [] if below == os.curdir else below.split(os.sep)
+        place = place_of(os.fsencode(os.path.join(below, "-")))
+        if place is not None and place in self.sources:
+            barred = self._handover.barred(place)
+            if barred is not None:
+                return self.row(barred)
+            reason = _takes_from(place, self.config)
+        elif told := _delivers_to([*parts, ""], self.config):
+            reason = f"a folder of the chain: {told}; nothing is taken from here"
+        elif any(place.parts[: len(parts)] == tuple(parts) for place in self.sources):
+            reason = "a folder of the chain, that holds others; nothing is taken from it itself"
+        else:
+            return None
+        return {"path": self.shown(path), "code": "map", "reason": reason, "retry_s": None,
+                "since": None, "next": None}  # fmt: skip
+
     def meant(self, path: str) -> str | None:
         """The folder that was perhaps meant: the one from which files are taken that is nearest."""
         parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
+        if parts[:1] != ["gemeenten"] and _delivers_to(parts, self.config):
+            return None  # what the chain put there itself was meant for no other folder
         if len(parts) > 1 and parts[0] == "gemeenten" and parts[1] in self.config.partijen:
             return self.shown(self.folders.path(Place(Kind.OUTBOX, parts[1])))
         known = {"/".join(place.parts): place for place in self.sources}
         near = difflib.get_close_matches("/".join(parts), known, n=1, cutoff=0.7)
         return self.shown(self.folders.path(known[near[0]])) if near else None
-
-
-def _config_of(location: Location, in_force: str | None) -> Config:
-    """The configuration on the disk; where that cannot be used, the one that is in force."""
-    try:
-        return read_config(location.config_path)
-    except ConfigError:
-        if in_force is None:
-            raise
-        return parse(in_force, location.config_path)
 
 
 def _trusting(config: Config, location: Location) -> Config:
@@ -191,6 +206,29 @@ def _trusting(config: Config, location: Location) -> Config:
         return with_trust(config, location.state)
     except TrustError:
         return config
+
+
+def _takes_from(place: Place, config: Config) -> str:
+    """What a folder is for, when files are taken from it."""
+    if place.kind is Kind.RECEIVER_UIT:
+        return f"the send folder of {place.partij}: its files go to the municipality in their name"
+    if place.kind is not Kind.OUTBOX:
+        return "a hop folder: envelopes that are put here go on to the next station"
+    if not place.uitwisseling:
+        return (
+            f"the outbox of {place.partij}: files are taken from here; the name of each tells its "
+            "exchange, or the folder in here in which it lies"
+        )
+    if config.uitwisseling_in(place.uitwisseling, "") is None:
+        return (
+            f"a folder in the outbox of {place.partij} that is named after no exchange: what is "
+            "dropped in it is refused"
+        )
+    whose = " of one user" if place.gebruiker else ""
+    return (
+        f"the folder{whose} for {place.uitwisseling} in the outbox of {place.partij}: what is "
+        f"dropped in it is handed in as {place.uitwisseling}, whatever its name"
+    )
 
 
 def _delivers_to(parts: list[str], config: Config) -> str:

@@ -21,6 +21,7 @@ from gateway.engine import Happened
 from gateway.errors import ForkError, GatewayError
 from gateway.folders import Waiting
 from gateway.health import Monitor
+from gateway.in_force import Outcome
 from gateway.location import Location
 from gateway.moment import Clock, iso
 
@@ -83,19 +84,17 @@ class Oversight:
         if self._log is not None:
             self._log.stuck(waiting)
 
-    def reloaded(self, said: str) -> None:
+    def reloaded(self, outcome: Outcome) -> None:
         """The configuration was changed: the chain goes by it now, or could not use it."""
-        self._told(said)
         chain = self._chain
-        if chain is None or chain.config is self._config:
-            if self._log is not None:
-                self._log.warning("config.refused")
-            return
-        self._config = chain.config
-        for follower in (self._log, self._metrics):  # the monitor follows when it measures next
-            if follower is not None:
-                follower.follow(chain.config)
-        self._say("config.changed")
+        if chain is not None and chain.config is not self._config:
+            self._config = chain.config
+            for follower in (self._log, self._metrics):  # the monitor follows when it measures next
+                if follower is not None:
+                    follower.follow(chain.config)
+        if self._log is not None:
+            tell = self._log.warning if outcome.wrong else self._log.info
+            tell(outcome.event, **outcome.fields)
 
     def blind(self, why: str) -> None:
         """The kernel tells nothing of files that come: they are found by scanning alone."""

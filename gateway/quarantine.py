@@ -17,7 +17,6 @@ second is told what the first did.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +28,7 @@ from gateway.journal import Held, Intent, decode_intent
 from gateway.model import STATION_OF, Direction, Event, EventType, Kind, Place
 from gateway.moment import Clock, iso
 from gateway.requests import Asked, Response
+from gateway.restored import lies_there
 from gateway.store import Changes, Store
 from gateway.store_held import DROPPED, HELD, RELEASED
 
@@ -54,10 +54,17 @@ def objection(row: Row | None, action: str, chosen: str, root: str, config: Conf
     if row is None:
         return "there is no such file in quarantine; knooppunt quarantine list"
     if row["state"] != HELD:
-        return f"it was {_STATES[row['state']]} already, at {iso(row['decided_at'])}"
-    if not os.path.lexists(os.path.join(root, "quarantaine", row["id"], row["name"])):
-        return "its file is not there any more: somebody took it away by hand"
-    return None if action == "drop" else _not_again(row, chosen, config)
+        # Every decision that this database knows of has a leaf.
+        since = ", after the backup that was restored" if row["decision_leaf"] is None else ""
+        return f"it was {_STATES[row['state']]} already{since}, at {iso(row['decided_at'])}"
+    if action == "drop":
+        return None
+    if not lies_there(root, row):
+        return (
+            "its file is not there any more: it was released after the backup that was restored, "
+            "or somebody took it away by hand; drop takes it off the list"
+        )
+    return _not_again(row, chosen, config)
 
 
 def _not_again(row: Row, chosen: str, config: Config) -> str | None:

@@ -30,6 +30,9 @@ from gateway.store import Changes, Store
 FOLDER = "verzoeken"
 """The folder of requests, in the state directory."""
 
+UNREADABLE = "unreadable"
+"""The kind of a request whose file cannot be read: that of another user, or on a bad disk."""
+
 Answer = dict[str, Any]
 
 
@@ -102,13 +105,17 @@ class Requests:
             with open(os.path.join(self._folder, f"{id_}.json"), "rb") as file:
                 found = json.loads(file.read())
             return Asked(id_, str(found["kind"]), dict(found["body"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except OSError as error:
+            return Asked(id_, UNREADABLE, {"why": error.strerror or str(error)})
+        except (ValueError, KeyError, TypeError):
             return Asked(id_, "", {})
 
     def answer(self, asked: Asked, changes: Changes) -> Response:
         """Do what is asked, as rows of this round's transaction; the answer is one of them."""
         handler = self._handlers.get(asked.kind)
-        if handler is None:
+        if asked.kind == UNREADABLE:
+            response = _not_read(asked)
+        elif handler is None:
             sentence = f"this gateway does not know the request {asked.kind!r}"
             response = Response({"error": sentence, "hint": "is it of the same version?"})
         else:
@@ -134,3 +141,13 @@ class Requests:
             durable.remove(fd, f"{id_}.json")
         finally:
             os.close(fd)
+
+
+def _not_read(asked: Asked) -> Response:
+    """Not an unknown request: one that the gateway's user may not read, or the disk gives not."""
+    return Response(
+        {
+            "error": f"the gateway could not read what is asked: {asked.body['why']}",
+            "hint": "ask as the user that the gateway runs as: sudo -u NAME knooppunt ...",
+        }
+    )

@@ -94,10 +94,15 @@ def _play(
         say(_told(stuck))
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
-    hear = (tell, warn, watch.reloaded, watch.blind)
+    hear = (tell, warn, say, watch.blind)
     played = tuple(one for one in chosen if one != COUNTERPART)
     asked = {"aan": True} if witnesses else None
-    with watch, Chain(location, played, *hear, apart=apart, getuigen=asked) as chain:
+    with (
+        watch,
+        Chain(
+            location, played, *hear, apart=apart, getuigen=asked, reloaded=watch.reloaded
+        ) as chain,
+    ):
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):

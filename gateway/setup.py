@@ -12,6 +12,7 @@ from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
 from gateway.outside import ensure_policy, policy_path
+from gateway.owner import must_own
 from gateway.trust.pki import ensure_pki
 
 
@@ -31,6 +32,7 @@ def init(directory: str, state: str | None = None) -> list[str]:
         durable.put(path, shipped_config(), 0o644)
         said.append(f"made    {path}")
     location = Location.of(path, state)
+    must_own(location.state)
     anchors = Anchors(location.root, location.state)
     config = read_config(path)
     folders = Folders(location.root, config, anchors)

@@ -244,6 +244,15 @@ autorisatie = sa.Table(
 )
 """Every grant and revocation, in the order of their leaves; none is ever changed."""
 
+koppeling = sa.Table(
+    "koppeling",
+    metadata,
+    sa.Column("leaf", sa.Integer, primary_key=True),
+    sa.Column("msg", sa.Text, nullable=False, index=True),
+)
+"""The leaves that say whose a pseudonym is, by their chain (``linked.py``); whose it is stands in
+their openings alone."""
+
 regel = sa.Table(
     "regel",
     metadata,

@@ -466,4 +466,4 @@ def test_schemas_know_every_word() -> None:
         == (schema("status").schema["properties"]["waiting"])
     )
     why = set(schema("why").schema["properties"]["code"]["enum"])
-    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend"}
+    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map"}

@@ -27,7 +27,7 @@ from gateway.names_veilig import toonbaar
 from gateway.periods import rfc3339
 from gateway.proofs import ASSERTION, SEAL
 from gateway.store_queries import Reader
-from gateway.trust.domeinen import IDP, domein
+from gateway.trust.domeinen import IDP, MEDEWERKER, domein
 from gateway.trust.sleutels import lees_pseudoniemen, seal_van
 
 MAX_FILE = 1 << 30
@@ -127,7 +127,7 @@ def _domain(config: Config, code: str, user: str) -> str:
             f"{user!r} is no employee of {code} with a seal",
             hint=f"there are: {', '.join(party.medewerkers) or 'none'} (config.yaml: medewerkers)",
         )
-    return f"zegel-medewerker-{code}-{user}" if user else f"zegel-{party.soort}-{code}"
+    return f"{MEDEWERKER}{code}-{user}" if user else f"zegel-{party.soort}-{code}"
 
 
 def _content(path: str) -> bytes:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from gateway import durable
+from gateway import durable, screens
 from gateway.cbs.inname import Inname
 from gateway.cbs.lijn import GESTOPT, Afloop
 from gateway.cbs.mappen import Mappen
@@ -35,6 +35,7 @@ from gateway.errors import GatewayError
 from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
+from gateway.owner import must_own
 from gateway.watch import FileChanges
 
 MAP = "cbs"
@@ -62,6 +63,7 @@ class Tegenpartij:
         self._location, self._quiet_ms = location, quiet_ms
         self._file = FileChanges(location.config_path)
         config = self._config()
+        must_own(location.state)
         durable.make_dir(state, 0o700)
         self._lock = durable.lock(os.path.join(state, "lock"))
         try:
@@ -74,7 +76,7 @@ class Tegenpartij:
         findings = os.path.join(state, "bevindingen")
         self.plek = Werkplek(
             staat, mappen, klok or Clock(kept), config, findings,
-            lambda zin: zeg(toonbaar(zin)), location.state,
+            lambda zin: zeg(screens.name(toonbaar(zin))), location.state,
         )  # fmt: skip
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)

@@ -128,8 +128,8 @@ def audit_export(
     """
     from gateway.evidence import issue
 
-    count = issue.export_to(location_of(config, state), gemeente, str(output))
-    out.print(Text(f"{output}: {count} leaves of {gemeente}"))
+    count, seen = issue.export_to(location_of(config, state), gemeente, str(output))
+    out.print(Text(f"{output}: {count} leaves of {gemeente}, {seen} of them witnessed"))
     out.print(f"Next: knooppunt audit verify-export {output} --trust DIR")
 
 

@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 
 
 def why(
@@ -28,7 +35,8 @@ def why(
     from gateway import show
     from gateway.why import explain
 
-    found = explain(location_of(config, state), str(path))
+    location = location_of(config, state)
+    found = explain(location, config_of(location), str(path))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:

@@ -5,7 +5,9 @@ The folder is a copy of the gateway's ``vertrouwen/``, received another way than
 verified, and compared with what others have: ``root.pem``, ``intermediate.pem``, ``crl.pem``,
 ``policy`` (the log's key, the witnesses, the quorum), ``idp.jwks`` and ``deelnemers.json`` (who is
 called what, who seals and who logs in), and the certificates of who may seal, by which only their
-OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``).
+OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``), and of who may
+stamp (``tsa.pem``). A key of the log that follows on one of these need not be here: a bundle shows
+the change (``audit/succession.py``).
 
 What this does not protect against: a folder that came from who made the forgery.
 """
@@ -22,9 +24,10 @@ from gateway.audit.checkpoint import CheckpointError, VerifierKey
 from gateway.audit.policy import Policy
 from gateway.errors import TrustError
 from gateway.trust.deelnemers import DEELNEMERS, Deelnemers, parse
-from gateway.trust.domeinen import CBS, GATEWAY, IDP
+from gateway.trust.domeinen import CBS, GATEWAY, IDP, TSA
 from gateway.trust.ketting import Vertrouwen, lees_certificaten, signer_van
 from gateway.trust.sleutels import AANKERS, lees
+from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
 _PARTY = "zegel-"
@@ -71,7 +74,10 @@ def load(folder: str) -> Belief:
             f"there is no folder {folder} with what you trust",
             hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
         )
-    zegels = Vertrouwen.van_pem([lees(os.path.join(folder, one)) for one in AANKERS])
+    anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
+    zegels = Vertrouwen.van_pem(anchors.values())
+    tsa = os.path.join(folder, f"{TSA}.pem")
+    stamps = stempelaars(anchors | ({tsa: lees(tsa)} if os.path.exists(tsa) else {}), strict=True)
     policy = _policy(os.path.join(folder, POLICY))
     logs = (*(policy.logs if policy else ()), *_vkeys(folder))
     if not logs:
@@ -89,7 +95,7 @@ def load(folder: str) -> Belief:
     known = lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else ""
     who = os.path.join(folder, DEELNEMERS)
     taking_part = parse(lees(who), who) if os.path.exists(who) else None
-    return Belief(zegels, stamp.Trust.parse(zegels.pem), logs, policy, oins, known, taking_part)
+    return Belief(zegels, stamps, logs, policy, oins, known, taking_part)
 
 
 def _policy(path: str) -> Policy | None:

@@ -17,11 +17,10 @@ from typing import Any
 
 from gateway import __version__, zetwerk
 from gateway.audit import leaf
-from gateway.audit.checkpoint import vkey_file
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
-from gateway.evidence import openings, proofs, woorden
+from gateway.evidence import links, openings, proofs, woorden
 from gateway.evidence.copies import copies, read, read_if
 from gateway.evidence.index import (
     CONTENT,
@@ -88,6 +87,7 @@ class _Gathering:
         if first is None:
             raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
         self._grants(message, first)
+        self.roles |= links.links(self._reader, self._wish, message["id"], first)
         sizes, origin = self._log(self._checkpoints())
         self._openings()
         self._content(message)
@@ -260,8 +260,8 @@ class _Gathering:
             content = read(openbaar(self._location.state, name))
             if content is not None:
                 self.members[f"{TRUST}{name}"] = content
-        shown = read(os.path.join(self._location.audit, vkey_file(origin)))
-        self.members[f"{TRUST}log.vkey"] = shown or b""
+        shown = proofs.keys(self._location.audit, origin)
+        self.members |= {f"{TRUST}{name}": content for name, content in shown.items()}
 
     def _part(self, name: Part, there: bool, why: str) -> None:
         stand = Stand.PRESENT if there else Stand.ABSENT

@@ -38,6 +38,7 @@ class Rol(StrEnum):
     MESSAGE = "message"
     ANSWER = "answer"
     GRANT = "grant"
+    LINK = "link"
 
 
 class Stand(StrEnum):

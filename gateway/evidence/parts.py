@@ -91,7 +91,7 @@ class Bundle:
         """The step of a part that is not there."""
         said = self.index.part(part)
         word = "left out" if said.state == Stand.REDACTED else "not in it"
-        return absent(f"{part}: {word}{f' ({said.why})' if said.why else ''}")
+        return absent(f"{word}; the bundle says why: {said.why}" if said.why else word)
 
 
 def index(bundle: Bundle) -> Found:

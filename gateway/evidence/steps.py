@@ -99,6 +99,11 @@ MEANINGS: dict[str, Meaning] = {
         "the holder of that certificate or login signed these bytes; the gateway cannot have",
         "that nobody else used that key or login",
     ),
+    "person": Meaning(
+        "the pseudonym in the seal or login is that of the employee whom the leaf names: the log "
+        "said so before, and has not changed it since",
+        "that the log said it rightly: see the first leaf about it in the municipality's export",
+    ),
     "receipts": Meaning(
         "the receiver sealed that he got these bytes; the gateway cannot have",
         "what he did with them",

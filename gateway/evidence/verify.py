@@ -15,7 +15,17 @@ from gateway.audit import leaf, stamp
 from gateway.audit.leaf import LeafError
 from gateway.audit.stamp import StampError
 from gateway.binding import der
-from gateway.evidence import cades, container, leesmij, opsomming, pagina, parts, pdf, record
+from gateway.evidence import (
+    cades,
+    container,
+    leesmij,
+    opsomming,
+    pagina,
+    parts,
+    pdf,
+    pseudoniem,
+    record,
+)
 from gateway.evidence import index as indexes
 from gateway.evidence.believed import Belief
 from gateway.evidence.cades import SealError
@@ -67,6 +77,7 @@ def _rest(bundle: Bundle, report: Report) -> None:
         ("content", parts.content),
         ("metagegevens", record.metagegevens),
         ("binding", parts.binding),
+        ("person", pseudoniem.person),
         ("receipts", parts.receipts),
         ("pages", _pages),
     ):
@@ -154,7 +165,7 @@ def _pages(bundle: Bundle) -> Found:
         return unchecked(f"they were made by version {index.build}, this is {__version__}: "
                          "believe the leaves, not the pages")  # fmt: skip
     told = verhaal(index, bundle.leaves, {at: bundle.opened(at) for at in bundle.leaves})
-    wanted = {PAGE: pagina.html(told), README: leesmij.text(index, bundle.members)}
+    wanted = {PAGE: pagina.html(told), README: leesmij.text()}
     if index.setter == zetwerk.VERSIE:
         wanted[PDF] = pdf.pdf(told)
     odd = [name for name, page in wanted.items() if bundle.members.get(name) != page]

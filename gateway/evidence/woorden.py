@@ -19,12 +19,18 @@ SOORTEN = {
     "download.acknowledged": "Het programma van die gebruiker meldde wat het kreeg",
     "quarantine.release": "Door een medewerker vrijgegeven uit quarantaine",
     "quarantine.drop": "Door een medewerker definitief tegengehouden",
+    "pseudonym.link": "Vastgelegd van wie een pseudoniem is",
     "role.grant": "Autorisatie gegeven",
     "role.revoke": "Autorisatie ingetrokken",
 }
 """What each type of leaf means (``gateway/lifecycle.py``); another is shown as it is called."""
 
-ROLLEN = {Rol.MESSAGE: "bericht", Rol.ANSWER: "antwoord", Rol.GRANT: "autorisatie"}
+ROLLEN = {
+    Rol.MESSAGE: "bericht",
+    Rol.ANSWER: "antwoord",
+    Rol.GRANT: "autorisatie",
+    Rol.LINK: "pseudoniem",
+}
 BINDING = {
     "seal": (
         "ja",
@@ -48,6 +54,13 @@ BINDING = {
         "schrijven kan het gedaan hebben; er is geen handtekening.",
     ),
 }
+
+ORGANISATIE = (
+    "zwak",
+    "Bij het bestand lag het zegel van de organisatie zelf over precies deze bytes. Dat zij het "
+    "inleverde staat daarmee vast, welke persoon dat deed niet.",
+)
+"""Of a seal that names no person: ``loa`` is ``organisatie``."""
 
 ONGEBONDEN = "zwak", "Hoe de gebruiker aan het bestand is gebonden, staat niet in het blad."
 

@@ -104,10 +104,9 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
     party = _party(arrival, config)
-    who = autorisatie.user(arrival, known, party)
     bound = binding.judge(arrival, exchange, known, config)
     believed = bound if isinstance(bound, binding.Bound) else None
-    who = believed.gebruiker or who if believed is not None else who
+    who = believed.gebruiker if believed else autorisatie.user(arrival, known, party)
     levering = _levering(arrival, known, config, exchange, who, believed)
     if exchange is None:
         unplaced = kinds.nowhere(arrival, party.soort, config)

@@ -24,6 +24,13 @@ CHOSEN = os.environ.get("KNOOPPUNT_CRASH", "")
 FULL = CHOSEN == "full"
 SAMPLE = {"kill": 10, "kill-taken": 8, "kill-again": 4, "kill-torn": 4, "kill-clash": 3}
 """Moments of a mode in a sampled run; of any other mode two."""
+TAKEN = [name for name in MODES if name.endswith(("-taken", "-acted"))]
+AGAIN = [name for name in MODES if name.endswith("-again")]
+KILLED = [name for name in KILLS if name not in (*TAKEN, *AGAIN)]
+SHARE = [name for name in POWER if name.startswith("power-share") and name not in TAKEN]
+STATE = [name for name in POWER if name.startswith("power-state") and name not in TAKEN]
+LOST = [name for name in POWER if name not in (*TAKEN, *SHARE, *STATE)]
+"""The modes of a whole round, each under the row of reliability.md that it is of."""
 RECOVERIES = ("kill", "kill-taken", "kill-spread-clash", "power-taken", "power-apart-taken")
 FIRST, SECOND = (12, 60) if FULL else (1, 2)
 """Of a recovery: at how many moments the run is ended, and for each the restart."""
@@ -45,8 +52,7 @@ def report(results: list[Result]) -> str:
     return f"{len(failed)} of {len(results)} cases fail: {named}\n\n{shown}"
 
 
-@pytest.mark.parametrize("name", [*KILLS, *POWER])
-def test_a_whole_round(benches: Benches, name: str) -> None:
+def whole_round(benches: Benches, name: str) -> None:
     """Ended at any call, the chain goes on as if nothing had happened: once, whole, in order."""
     mode = MODES[name]
     needs_disks(mode)
@@ -63,8 +69,44 @@ def test_a_whole_round(benches: Benches, name: str) -> None:
     assert sum(result.fired for result in results) >= 0.9 * len(results)
 
 
+@pytest.mark.parametrize("name", KILLED)
+def test_row_01_killed_at_every_call(benches: Benches, name: str) -> None:
+    """Killed anywhere; where another has our name too."""
+    whole_round(benches, name)
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_row_03_power_loss_at_every_call(benches: Benches, name: str) -> None:
+    """All the disks at once, or one that holds all."""
+    whole_round(benches, name)
+
+
+@pytest.mark.parametrize("name", SHARE)
+def test_row_04_power_loss_of_the_share_only(benches: Benches, name: str) -> None:
+    """The state stays: what it promised is held to what the disk gives back."""
+    whole_round(benches, name)
+
+
+@pytest.mark.parametrize("name", STATE)
+def test_row_05_power_loss_of_the_state_only(benches: Benches, name: str) -> None:
+    """The inbox stays: nothing is delivered twice."""
+    whole_round(benches, name)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_row_06_the_inbox_is_emptied_in_between(benches: Benches, name: str) -> None:
+    """The receivers took what lay there before the restart, or the power: no second copy."""
+    whole_round(benches, name)
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_row_34_the_same_name_again_after_a_kill(benches: Benches, name: str) -> None:
+    """Other files under the same names come before the restart: each goes, with its own bytes."""
+    whole_round(benches, name)
+
+
 @pytest.mark.parametrize("name", RECOVERIES)
-def test_recovery(benches: Benches, name: str) -> None:
+def test_row_02_killed_while_it_recovers(benches: Benches, name: str) -> None:
     """Ended while it recovers, at any call, it recovers from that as well."""
     mode = MODES[name]
     needs_disks(mode)
@@ -223,7 +265,7 @@ if FULL and shutil.which("strace"):
 # --- reliability.md, rows 7 and 9 -----------------------------------------------------------------
 
 
-def test_a_second_gateway_on_one_state(bench: Bench) -> None:
+def test_row_09_a_second_gateway_on_one_state(bench: Bench) -> None:
     """A second one on the same state says so, ends with an error, and changes nothing."""
     with bench.chain(MODES["kill"]) as chain:
         one = chain.run(chain.gateways[0])

@@ -273,6 +273,44 @@ def test_a_whole_machine_comes_back_from_a_backup(knooppunt, tmp_path):
     whole(there, since)
 
 
+def test_the_configuration_in_force_is_in_it_and_comes_back(knooppunt, tmp_path):
+    """Also while a refused one lies on the disk: that one is in it beside the other."""
+    path = knooppunt.folder / "config.yaml"
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    said = knooppunt("backup", "before").stdout
+    assert "config.on-disk.yaml" not in said
+    assert not (knooppunt.folder / "before/config.on-disk.yaml").exists()
+    process = knooppunt.start("run", "--nu", "2026-02-02")
+    good = path.read_text().replace("naam: Amsterdam}", "naam: Mokum}")
+    path.write_text(good)
+    eventually(lambda: b"Mokum" in in_force(knooppunt))
+    bad = good.replace("richting: heen", "richting: overdwars", 1)
+    path.write_text(bad)
+    eventually(lambda: knooppunt.json("status")["config"]["refused"])
+    said = knooppunt("backup", str(tmp_path / "b"), "--keys").stdout
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert "the one on the disk is another, and is in it as config.on-disk.yaml" in said
+    assert (tmp_path / "b/config.yaml").read_text() == good
+    assert (tmp_path / "b/config.on-disk.yaml").read_text() == bad
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(tmp_path / "b" / "config.yaml", new)
+    there = type(knooppunt)(new)
+    there("restore", str(tmp_path / "b"), "--log-lost")
+    changes = [one["type"] for one in leaves(there)].count("config.change")
+    deliver(there, "WMO_H22025_b.csv")
+    assert there.json("status")["config"]["refused"] == ""
+    assert [one["type"] for one in leaves(there)].count("config.change") == changes == 2
+
+
+def in_force(knooppunt):
+    """The configuration in force, as a backup of now has it."""
+    folder = knooppunt.folder / f"b{len(list(knooppunt.folder.glob('b*')))}"
+    knooppunt("backup", str(folder))
+    return (folder / "config.yaml").read_bytes()
+
+
 def test_the_database_that_was_there_is_kept(knooppunt):
     """Whoever restored by mistake has it back."""
     deliver(knooppunt, "WMO_H22025_a.csv")
@@ -292,3 +330,56 @@ def test_a_revocation_after_the_backup_is_told(knooppunt):
     lose(knooppunt)
     said = knooppunt("restore", "b", "--continue").stdout
     assert "1 grants or revocations of after the backup are NOT in force" in said
+
+
+def in_quarantine(knooppunt):
+    """Three files that a person must decide about; their ids."""
+    for name in ("foo.txt", "WMO_leeg.csv", "bar.txt"):
+        knooppunt.drop("0363", name, b"" if "leeg" in name else b"inhoud")
+    knooppunt("run", "--once")
+    rows = knooppunt.json("quarantine", "list")["held"]
+    return [next(one["id"] for one in rows if one["name"] == name)
+            for name in ("foo.txt", "WMO_leeg.csv", "bar.txt")]  # fmt: skip
+
+
+def test_what_was_decided_about_after_the_backup_is_not_held_again(knooppunt):
+    """Released and dropped: the archive tells which; who and why are lost with the database."""
+    foo, leeg, bar = in_quarantine(knooppunt)
+    knooppunt("backup", "b")
+    knooppunt("quarantine", "release", foo, "--as", "wmo", "--reason", "x")
+    knooppunt("run", "--once")
+    knooppunt("quarantine", "drop", leeg, "--reason", "x")
+    there = knooppunt.folders / "cbs" / "in" / "GMSDWMO"
+    before = sorted(there.glob("foo_*"))
+    assert len(before) == 2
+    lose(knooppunt)
+    said = knooppunt("restore", "b", "--continue").stdout
+    assert "2 files in quarantine were decided about after the backup" in said
+    assert [one["id"] for one in knooppunt.json("quarantine", "list")["held"]] == [bar]
+    listed = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    for one, state in ((foo, "released"), (leeg, "dropped")):
+        assert listed[one]["state"] == state
+        assert (knooppunt.folders / listed[one]["folder"]).is_dir()
+        shown = knooppunt("quarantine", "show", one).stdout
+        assert f"{state} already, after the backup that was restored" in shown.replace("\n", " ")
+        assert "by hand" not in shown
+        again = knooppunt.json("quarantine", "drop", one, "--reason", "x", code=1)["refused"]
+        assert again[0]["reason"].startswith(f"it was {state} already, after the backup")
+    knooppunt("run", "--once")
+    assert sorted(there.glob("foo_*")) == before  # sent once, by the release
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
+def test_what_is_gone_can_be_taken_off_the_list(knooppunt):
+    """Released after the backup, and purged since, or taken away by hand: nobody can tell."""
+    foo, *_ = in_quarantine(knooppunt)
+    knooppunt("backup", "b")
+    shutil.rmtree(knooppunt.folders / "quarantaine" / foo)
+    lose(knooppunt)
+    knooppunt("restore", "b")
+    refused = knooppunt.json("quarantine", "release", foo, "--as", "wmo", "--reason", "x", code=1)
+    assert "drop takes it off the list" in refused["refused"][0]["reason"]
+    knooppunt("quarantine", "drop", foo, "--reason", "it is not there")
+    assert foo not in [one["id"] for one in knooppunt.json("quarantine", "list")["held"]]
+    knooppunt("run", "--once")
+    assert knooppunt.json("audit", "verify")["ok"]

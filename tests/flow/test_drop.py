@@ -318,7 +318,7 @@ def test_the_same_name_twice_is_two_deliveries(keten):
     assert len(keten.notices("0363", "ontvangst")) == 3
 
 
-def test_the_same_name_again_while_the_first_is_under_way(tmp_path):
+def test_row_34_the_same_name_again_while_the_first_is_under_way(tmp_path):
     """A second file of that name, dropped before the first left the hop, is a second message."""
     with Keten(tmp_path, stations=("ggk",)) as keten:
         keten.drop("0363", "WMO_H22025.csv", b"eerste")
@@ -330,7 +330,7 @@ def test_the_same_name_again_while_the_first_is_under_way(tmp_path):
         assert [one.content for one in keten.received("wmo")] == [b"eerste", b"tweede"]
 
 
-def test_two_municipalities_may_use_one_name_and_content(keten):
+def test_row_36_two_municipalities_may_use_one_name_and_content(keten):
     """The same name and bytes from two municipalities meet nowhere."""
     for code in ("0363", "0034"):
         keten.drop(code, "WMO_H22025.csv", b"x")
@@ -356,7 +356,7 @@ def test_names_that_differ_in_case_only_do_not_meet(keten):
 # --- refused at the door --------------------------------------------------------------------------
 
 
-def test_an_empty_file_is_refused_with_the_reason(keten):
+def test_row_38_an_empty_file_is_refused_with_the_reason(keten):
     """0 bytes: refused after its quiet time, with what to do now."""
     keten.drop("0363", "WMO_H22025.csv", b"")
     keten.settle()

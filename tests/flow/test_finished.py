@@ -56,7 +56,7 @@ WAAR = ["outbox", "map", "ggk/uit", "ggk/in", "cbs/uit"]
 
 
 @pytest.mark.parametrize("where", WAAR)
-def test_a_file_that_is_being_written_is_never_taken(keten, where):
+def test_row_30_a_file_that_is_being_written_is_never_taken(keten, where):
     """An open writer: it waits, however long it pauses; closed, it is taken whole."""
     folder, name, content = place(keten, where)
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def test_a_file_that_is_being_written_is_never_taken(keten, where):
 
 
 @pytest.mark.parametrize("where", WAAR)
-def test_an_upload_under_way_waits_under_its_partial_name(keten, where):
+def test_row_33_an_upload_under_way_waits_under_its_partial_name(keten, where):
     """Names of uploads and of editors are left where they are; renamed, the file goes, once."""
     folder, name, content = place(keten, where)
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +185,7 @@ def test_a_file_taken_back_before_the_claim_was_never_ours(keten):
     assert keten.types() == []
 
 
-def test_a_file_from_the_future_or_the_past_is_taken(keten):
+def test_row_58_a_file_from_the_future_or_the_past_is_taken(keten):
     """Mtime says nothing about being finished: 1970 and 2038 are taken at once."""
     for number, when in enumerate((0, 2**31)):
         os.utime(keten.drop("0363", f"WMO_{number}.csv", b"x"), (when, when))

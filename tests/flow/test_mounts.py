@@ -57,7 +57,7 @@ def codes(keten):
     return {(one.place.partij, one.name): one.code for one in keten.settle().waiting}
 
 
-def test_a_share_that_is_not_mounted_is_not_an_empty_outbox(keten, share):
+def test_row_25_a_share_that_is_not_mounted_is_not_an_empty_outbox(keten, share):
     """Row 25. Nothing is taken, made or delivered there; its files wait for it and then go."""
     share.mount()
     keten.restart()
@@ -103,7 +103,7 @@ class Vanishing(list):
             self.share.umount()
 
 
-def test_what_was_promised_waits_for_the_share(keten, share):
+def test_row_25_what_was_promised_waits_for_the_share(keten, share):
     """A receipt for an inbox on a share that went: it waits, and is not called delivered."""
     share.mount()
     keten.happened = Vanishing(share)
@@ -120,7 +120,7 @@ def test_what_was_promised_waits_for_the_share(keten, share):
     keten.check()
 
 
-def test_another_disk_is_not_taken_for_it_until_somebody_says_so(keten, share):
+def test_row_25_another_disk_is_not_taken_for_it_until_somebody_says_so(keten, share):
     """A disk without our mark: left alone; with an empty mark it is the one from then on."""
     share.mount()
     keten.restart()

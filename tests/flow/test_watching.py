@@ -4,6 +4,7 @@
 import json
 import re
 import signal
+import socket
 import sqlite3
 import threading
 import urllib.request
@@ -13,8 +14,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from gateway.config import parse
+from gateway.errors import ForkError
 from gateway.jsonlog import JsonLog
 from gateway.oversight import Oversight, Watching
+from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
 from tests.flow.conftest import eventually
 
@@ -57,6 +61,13 @@ class Hook(BaseHTTPRequestHandler):
         """Take it, or refuse it."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked += 1
+        if self.server.moved > 0:
+            self.server.moved -= 1
+            self.send_response(302)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if self.server.refuse > 0:
             self.server.refuse -= 1
             self.send_error(503)
@@ -65,6 +76,13 @@ class Hook(BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
+    def do_GET(self):
+        """The page for who is not logged in: well, and no alarm was taken."""
+        self.server.pages += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"log in")
+
     def log_message(self, *_):
         """Say nothing."""
 
@@ -72,7 +90,7 @@ class Hook(BaseHTTPRequestHandler):
 @pytest.fixture
 def hook():
     server = HTTPServer(("127.0.0.1", 0), Hook)
-    server.got, server.refuse, server.asked = [], 0, 0
+    server.got, server.refuse, server.asked, server.moved, server.pages = [], 0, 0, 0, 0
     server.url = f"http://127.0.0.1:{server.server_port}/alarm"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -344,6 +362,58 @@ def test_a_webhook_is_told_and_asked_again_until_it_takes_it(hook):
     assert failed == ["HTTP 503", "HTTP 503"]
 
 
+def test_a_webhook_that_redirects_has_taken_nothing(hook):
+    """A login page that answers 200 is not where an alarm goes: posted again, to the same place."""
+    hook.moved, failed = 2, []
+    webhook = Webhook(hook.url, failed.append, first_s=0.01)
+    webhook.post({"n": 1})
+    eventually(lambda: hook.got)
+    webhook.close()
+    assert hook.got == [{"n": 1}]
+    assert failed == ["HTTP 302", "HTTP 302"]
+    assert hook.pages == 0
+
+
+def test_a_webhook_that_answers_garbage_is_asked_again():
+    """No HTTP at all, a header without an end, nothing: alarms go on being posted after it."""
+    answers = [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, b"",
+               b"HTTP/1.1 wat\r\n\r\n"]  # fmt: skip
+    well, asked, failed = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", [], []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            for answer in [*answers, well, well]:
+                line, _ = server.accept()
+                with line:
+                    asked.append(line.recv(1 << 16))
+                    line.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/alarm"
+        webhook = Webhook(url, failed.append, first_s=0.01)
+        webhook.post({"n": 1})
+        eventually(lambda: len(asked) == len(answers) + 1)
+        webhook.post({"n": 2})
+        thread.join()
+        webhook.close()
+    assert len(failed) == len(answers)
+    assert not any("127.0.0.1" in one or "alarm" in one for one in failed)
+
+
+def test_a_fork_that_stops_the_gateway_is_posted_before_the_end(keten, hook):
+    """The alarm of all alarms: nobody measures after it."""
+    text = Path(keten.location.config_path).read_text("utf-8")
+    config = parse(f"{text}\nalarmen: {{url: '{hook.url}'}}\n")
+    forked = ForkError("fork: the witness x saw 9 leaves", hint="restore")
+    watch = Oversight(keten.location, config, Watching())
+    with pytest.raises(ForkError), watch:
+        raise forked
+    [posted] = hook.got
+    assert [(one["code"], one["state"]) for one in posted["alarms"]] == [("splitsing", "begin")]
+    assert forked.sentence in posted["alarms"][0]["sentence"]
+
+
 def test_alarms_are_posted_beside_the_chain(knooppunt, hook):
     """A webhook that hangs or is not there holds nothing up; what is posted fits its schema."""
     alarmen(knooppunt, f"url: {hook.url}", "schijf_vrij_mb: 1000000")
@@ -384,8 +454,32 @@ def test_what_watches_goes_by_a_new_configuration(knooppunt):
     before = path.read_text("utf-8")
     process, url = watched(knooppunt, "--log", str(log))
     limit = "alarmen: {schijf_vrij_mb: 1000000}\n"
-    for added, event in (("nonsense: 1\n", "config.refused"), (limit, "config.changed")):
+    nonsense = "".join(f"geheim{number}: 1\n" for number in range(5))
+    for added, event in (
+        (nonsense, "config.refused"), ("", "config.unchanged"), (limit, "config.changed")
+    ):  # fmt: skip
         path.write_text(before + added, "utf-8")
         eventually(lambda event=event: event in {one["event"] for one in lines(log)})
     assert metrics(url)['knooppunt_alarms{code="schijf-vol"}'] == 1
     end(process)
+    found = {one["event"]: one for one in lines(log)}
+    told = [one["event"] for one in lines(log) if one["event"].startswith("config.")]
+    assert told == ["config.refused", "config.unchanged", "config.changed"]
+    first = before.count("\n") + 1
+    refused = found["config.refused"]
+    assert refused["level"] == "warning"
+    assert (refused["reason"], refused["faults"]) == ("ConfigError", 5)
+    assert refused["places"] == [f"{first + number}:1" for number in range(3)]
+    assert "geheim" not in log.read_text("utf-8")
+    assert found["config.unchanged"]["level"] == found["config.changed"]["level"] == "info"
+
+
+def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt):
+    """A list of revoked certificates that cannot be read is told as what it is."""
+    log = knooppunt.folder / "log.jsonl"
+    process, _ = watched(knooppunt, "--log", str(log))
+    roots = Path(openbaar(str(knooppunt.folders / ".state"), AANKERS[0]))
+    roots.write_bytes(b"geen certificaat")
+    eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
+    end(process)
+    assert not [one for one in lines(log) if one["event"].startswith("config.")]

@@ -108,7 +108,7 @@ def source(folder):
 # --- local writers --------------------------------------------------------------------------------
 
 
-def test_a_slow_writer_that_pauses_longer_than_the_quiet_time(chain, source, outbox):
+def test_row_30_a_slow_writer_that_pauses_longer_than_the_quiet_time(chain, source, outbox):
     """It has the file open: the kernel knows, and no quiet time counts."""
     run(sys.executable, "-c", SLOW, source, outbox / "WMO_traag.csv", 2 * QUIET_MS / 1000)
     assert delivered(chain, "WMO_traag") == [DIGEST]
@@ -127,7 +127,7 @@ def test_cp_and_mv_across_file_systems(chain, source, outbox):
 
 
 @pytest.mark.parametrize("when", ["1970-01-02", "2037-12-31"])
-def test_times_that_are_kept(chain, source, outbox, when):
+def test_row_58_times_that_are_kept(chain, source, outbox, when):
     """A copy with the times of long ago, or of the future."""
     name = f"WMO_p{when[:4]}"
     run("touch", "-d", when, source)

@@ -211,7 +211,9 @@ def restart(place, key, database):
     ],
 )
 @pytest.mark.parametrize("cut", [5, None])
-def test_a_missing_or_torn_tile_is_made_again_and_said(path, cut, publisher, database, place, key):
+def test_row_81_a_missing_or_torn_tile_is_made_again_and_said(
+    path, cut, publisher, database, place, key
+):
     database.commit(600)
     publisher.publish(*database.now())
     before = files(place)

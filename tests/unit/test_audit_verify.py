@@ -174,7 +174,7 @@ def test_a_changed_leaf(log, index):
 
 
 @pytest.mark.parametrize("index", [0, 100, 255, 256, 600, 699])
-def test_a_flipped_byte(log, index):
+def test_row_80_a_flipped_byte(log, index):
     bundle = entries_tile(index // 256)
     content = (log / bundle.path).read_bytes()
     write(log, bundle, flip(content, content.index(LEAVES[index]) + 30))
@@ -182,7 +182,7 @@ def test_a_flipped_byte(log, index):
 
 
 @pytest.mark.parametrize("index", [0, 100, 255, 256, 600, 699])
-def test_a_dropped_leaf(log, index):
+def test_row_80_a_dropped_leaf(log, index):
     put_leaves(log, LEAVES[:index] + LEAVES[index + 1 :])
     report = look(log)
     assert {"entries", "tiles", "root"} <= set(failed(report))
@@ -218,7 +218,7 @@ def test_a_leaf_inserted_into_one_bundle(log):
 
 
 @pytest.mark.parametrize(("one", "other"), [(0, 1), (100, 200), (250, 260), (698, 699)])
-def test_reordered_leaves(log, one, other):
+def test_row_80_reordered_leaves(log, one, other):
     moved = [*LEAVES]
     moved[one], moved[other] = moved[other], moved[one]
     put_leaves(log, moved)
@@ -227,7 +227,7 @@ def test_reordered_leaves(log, one, other):
     assert report.first_bad_leaf == one
 
 
-def test_a_log_cut_at_a_leaf(log):
+def test_row_80_a_log_cut_at_a_leaf(log):
     """A third of a bundle and all after it gone: the files end in the middle of a leaf."""
     content = (log / "tile/entries/001").read_bytes()
     (log / "tile/entries/001").write_bytes(content[: len(content) // 3])
@@ -239,7 +239,7 @@ def test_a_log_cut_at_a_leaf(log):
     assert report.first_bad_tile == "tile/entries/001"
 
 
-def test_torn_by_five_bytes(log):
+def test_row_81_torn_by_five_bytes(log):
     path = log / "tile/entries/002.p/188"
     path.write_bytes(path.read_bytes()[:-5])
     report = look(log)
@@ -352,7 +352,7 @@ def roll_back(log, whole, size: int) -> None:
     (log / "checkpoint").write_bytes((whole / f"checkpoints/{size}").read_bytes())
 
 
-def test_a_log_rolled_back(log, whole):
+def test_row_80_a_log_rolled_back(log, whole):
     newest = (log / "checkpoint").read_bytes()
     roll_back(log, whole, 300)
     report = look(log)
@@ -368,7 +368,7 @@ def test_a_log_rolled_back(log, whole):
     assert "the end was cut off" in detail(report, "since")
 
 
-def test_a_forged_tail(log):
+def test_row_80_a_forged_tail(log):
     """Leaves added behind the end, hashed, but not signed."""
     put = [*LEAVES, leaf.encode(fields(SIZE))]
     for file in tiles.growth(Edge(), put)[1]:
