@@ -122,4 +122,6 @@ def timestamp(bundle: Bundle) -> Found:
         said = f"{path}: stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC"
     if faults:
         return failed(*faults)
+    if not said and bundle.index.part(Part.TIMESTAMP).state == Stand.PRESENT:
+        return failed("the bundle says that an authority stamped a checkpoint, and holds no stamp")
     return ok(said) if said else absent("no time stamp over a checkpoint in it")

@@ -6,8 +6,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from gateway.audit.others import SLACK_S
 from gateway.evidence import openings
 from gateway.evidence.believed import Belief
 from gateway.evidence.index import (
@@ -30,10 +32,12 @@ from gateway.evidence.index import (
     leaf_path,
     opening_path,
     proof_path,
+    status,
 )
 from gateway.evidence.openings import OpeningError
 from gateway.evidence.steps import Found, Outcome, absent, failed, ok
 from gateway.evidence.wie import Handed, bound, received
+from gateway.evidence.woorden import REDENEN
 
 _PLACES = {
     Part.OPENINGS: OPENINGS,
@@ -43,6 +47,12 @@ _PLACES = {
     Part.RECEIPTS: RECEIPTS,
 }
 
+
+_WAY = {
+    ("A.1", "ggk"): "heen", ("A.2", "ggk"): "heen", ("D.1", "rinis"): "heen",
+    ("A.1", "rinis"): "retour", ("A.2", "rinis"): "retour", ("D.1", "ggk"): "retour",
+}  # fmt: skip
+"""Which way a message goes, by who took it and who placed it."""
 
 _FOLDERS = ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
 
@@ -55,6 +65,8 @@ class Bundle:
     index: Index
     leaves: Mapping[int, Mapping[str, Any]]
     belief: Belief
+    sealed: datetime | None = None
+    """When it was sealed, where nothing but the seal itself says so."""
 
     def of(self, role: Rol) -> dict[int, Mapping[str, Any]]:
         """The leaves that are here for this reason, oldest first."""
@@ -84,8 +96,14 @@ class Bundle:
 
 def index(bundle: Bundle) -> Found:
     """What ``evidence.json`` says follows from the leaves, and each member has its place."""
-    faults = [*_facts(bundle), *_strays(bundle), *_states(bundle)]
-    return failed(*faults) if faults else ok(f"message {bundle.index.message.referentienummer}")
+    faults = [*_facts(bundle), *_names(bundle), *_strays(bundle), *_states(bundle)]
+    newest = max((one["at"] for one in bundle.leaves.values()), default=0) / 1000
+    if bundle.sealed is not None and bundle.sealed.timestamp() + SLACK_S < newest:
+        faults.append("META-INF/signature.p7s: it says to be older than a leaf that it seals")
+    if faults:
+        return failed(*faults)
+    alone = "" if bundle.belief.deelnemers else "; names of party and exchange are the gateway's"
+    return ok(f"message {bundle.index.message.referentienummer}{alone}")
 
 
 def _facts(bundle: Bundle) -> Iterator[str]:
@@ -101,12 +119,28 @@ def _facts(bundle: Bundle) -> Iterator[str]:
             yield f"{INDEX}: {leaf_path(at)} is of another exchange"
         elif forth and one.get("flow") != message.referentienummer:
             yield f"{INDEX}: {leaf_path(at)} is of another referentienummer"
+    if message.status != status(ours.values()):
+        yield f"{INDEX}: it says {message.status}, the leaves say {status(ours.values())}"
+    if any(message.direction != _WAY.get((one["type"][:3], one["source"]), message.direction)
+           for one in ours.values()):  # fmt: skip
+        yield f"{INDEX}: by the leaves it went the other way than {message.direction}"
     for at, one in bundle.of(Rol.ANSWER).items():
         if one.get("msg") in (None, message.id) or one.get("flow") != message.referentienummer:
             yield f"{INDEX}: {leaf_path(at)} is no leaf of an answer"
     for at, one in bundle.of(Rol.GRANT).items():
         if one["type"] not in ("role.grant", "role.revoke") or at > min(ours, default=at):
             yield f"{INDEX}: {leaf_path(at)} is no grant from before the message"
+
+
+def _names(bundle: Bundle) -> Iterator[str]:
+    """What party and exchange are called, as the reader knows them."""
+    known = bundle.belief.deelnemers.namen if bundle.belief.deelnemers else {}
+    about = (bundle.index.message.gemeentecode, bundle.index.message.uitwisseling)
+    for key, name in bundle.index.names.items():
+        if key not in about:
+            yield f"{INDEX}: it names {key}, and the message is not about that"
+        elif name not in known.get(key, (name,)):
+            yield f"{INDEX}: it calls {key} {name!r}; you know it as {known[key][0]!r}"
 
 
 def _strays(bundle: Bundle) -> Iterator[str]:
@@ -128,6 +162,12 @@ def _states(bundle: Bundle) -> Iterator[str]:
         there = any(name.startswith(place) for name in bundle.members)
         if there != (bundle.index.part(part).state == Stand.PRESENT):
             yield f"{INDEX}: it says that {part} is {bundle.index.part(part).state}"
+    if sorted(one.name for one in bundle.index.parts) != sorted(Part):
+        yield f"{INDEX}: it does not say of each part once how that stands"
+    for one in bundle.index.parts:
+        whys = {Stand.PRESENT: ("",), **REDENEN[Part(one.name)]}
+        if one.why not in whys.get(Stand(one.state), ()):
+            yield f"{INDEX}: no bundle says of {one.name}: {one.why!r}"
 
 
 def chain(bundle: Bundle) -> Found:

@@ -246,7 +246,7 @@ def _ambiguous(arrival: Arrival, levering: Levering, found: list[Levering]) -> t
     """A report's name has a number but no exchange: it may speak of several deliveries."""
     if len(found) < 2:
         return ()
-    others = ", ".join(f"{one.uitwisseling} {one.delivered_as}" for one in found[1:])
+    others = ", ".join(f"{one.uitwisseling} {one.referentienummer}" for one in found[1:])
     remark = f"taken as the answer to {found[0].uitwisseling}; its name also fits {others}"
     return (
         Event(EventType.REMARK, "rinis", levering.id, levering.naam, str(arrival.place),

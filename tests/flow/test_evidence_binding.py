@@ -46,7 +46,7 @@ def judged(forge, data, path=LOGIN, **wrong):
     evidence, at = [f"{kind}:{hashlib.sha256(data).hexdigest()}"], (now(forge) + 1) * 1000
     leaf = {"auth": auth, "loa": "loa3", "evidence": evidence, "at": at} | wrong
     digest = hashlib.sha256(OPTIN).hexdigest()
-    about = Message("x", "r", "heen", "0363", "besluit", "", "", digest, len(OPTIN))
+    about = Message("x", "r", "heen", "0363", "besluit", "", digest, len(OPTIN))
     return bound(path, data, Handed(leaf, NAME), about, trusted(forge.keten), OPTIN)
 
 

@@ -185,6 +185,22 @@ def test_an_operator_who_gives_a_pseudonym_twice_is_found_out(tmp_path):
     keten.close()  # not as a context: at its end that would find him out too
 
 
+def test_where_the_opening_is_gone_the_pair_is_told_anew_behind_the_first(streng):
+    """As after a restore; who reads a bundle is told that nobody shows whose it was at first."""
+    streng.settle()
+    before = len(keten_links(streng))
+    change(streng, "DELETE FROM opening WHERE leaf IN (SELECT leaf FROM koppeling)")
+    streng.restart()
+    again = [json.loads(one.content) for one in keten_links(streng)][before:]
+    assert [one["prev"] for one in again] == [one.leaf for one in keten_links(streng)][:before]
+    streng.drop_sealed("0363", "OPTIN_H22025.xml", OPTIN)
+    streng.settle()
+    assert streng.received("besluit")[0].metagegevens.gebruiker.id == "coordinator"
+    report, _ = proven(streng)
+    assert (report.ok, step(report, "person").outcome) == (True, "not-checked")
+    assert "no opening of leaf" in step(report, "person").detail
+
+
 def coordinator(keten):
     """The pair of 0363's coordinator, as the store has it."""
     known = lees_pseudoniemen(keten.location.state)
