@@ -21,7 +21,7 @@
 # Er komt een regel per stap: goed, niet aangetoond, of FOUT met de reden. Bij de
 # eerste fout houdt het op (exitcode niet 0). Wat in de bundel ontbreekt is niet
 # aangetoond, en geen fout; moet een stap voor u aangetoond zijn, noem dan zijn
-# nummer: sh bewijs-controleren.sh /pad/naar/uw/vertrouwen "9 15 16".
+# nummer: sh bewijs-controleren.sh /pad/naar/uw/vertrouwen "9 15 17".
 #
 # V is de map met wat U vertrouwt, buiten deze bundel om gekregen: root.pem,
 # intermediate.pem, crl.pem, policy (met de sleutels van het logboek en die van de
@@ -113,6 +113,7 @@ stempel() { # stempel TOKEN BESTAND
   tijd=$(openssl asn1parse -inform DER -in "$W/tst" | sed -n 's/.*GENERALIZEDTIME *:\([0-9]\{14\}\).*/\1/p' | head -n 1)
   S=$(date -u -d "$(echo "$tijd" | sed 's/\(....\)\(..\)\(..\)\(..\)\(..\)\(..\)/\1-\2-\3 \4:\5:\6/')" +%s)
   gaat "$1 is geen tijdstempel over $2" openssl ts -verify -token_in -in "$1" -data "$2" -attime "$S" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem"
+  test -f "$V/tsa.pem" || fout "uw map heeft geen tsa.pem: van wie $1 moet zijn, is niet bekend"
   van=$(oin "$W/tsa.pem"); dienst=$(oin "$V/tsa.pem")
   test "$van" = "$dienst" || fout "$1 is van OIN $van, niet van de tijdstempeldienst ($dienst)"
   geldig "$W/tsa.pem" "$S" -purpose timestampsign
@@ -201,8 +202,6 @@ stap 3 time
 MOMENT=
 if test ! -f META-INF/timestamp.tst; then
   open "er is geen tijdstempel over de hele bundel"
-elif test ! -f "$V/tsa.pem"; then
-  open "uw map heeft geen tsa.pem"
 else
   opsomming META-INF/ASiCArchiveManifest.xml META-INF/timestamp.tst 'mimetype|META-INF/(ASiCArchiveManifest.xml|timestamp.tst)'
   stempel META-INF/timestamp.tst META-INF/ASiCArchiveManifest.xml
@@ -274,7 +273,7 @@ for d in openings content metagegevens binding receipts; do
   zegt=$(deel "$d")
   test "$zegt" = redacted && test "$er" = absent || test "$zegt" = "$er" || fout "evidence.json zegt dat $d $zegt is, en het is $er"
 done
-vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/[A-Za-z]+\.(xml|p7s|tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
+vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/[A-Za-z]+\.(xml|p7s|tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
 test -z "$vreemd" || fout "$vreemd: waar dat voor is, zegt evidence.json niet"
 goed "bericht $REF, ingeleverd in blad $AAN"
 #
@@ -305,28 +304,32 @@ goed "$(wc -l < "$W/bladen") bladen van $LOGBOEK"
 stap 7 proofs
 ls log | grep -v '^leaves$' | sort -n > "$W/punten" || fout "er is geen controlepunt"
 knoop() { { printf '\001'; echo "$1" | base64 -d; echo "$2" | base64 -d; } | openssl dgst -sha256 -binary | base64 -w 0; }
-for n in $(cat "$W/punten"); do
-  c=log/$n/checkpoint
-  echo "$n" | grep -qE '^[1-9][0-9]{0,14}$' && test "$(sed -n 2p "$c")" = "$n" || fout "$c is niet van $n bladen"
-  ls "log/$n" | sed -n 's/\.tlog-proof$//p' | sort -n | cmp -s - "$W/bladen" || fout "log/$n: er zijn bewijzen te veel of te weinig; elk blad heeft er een"
-  for i in $(cat "$W/bladen"); do
-    p=log/$n/$i.tlog-proof
-    sed '1,/^$/d' "$p" | cmp -s - "$c" || fout "$p leidt naar een ander controlepunt"
-    test "$(sed -n 1p "$p")" = c2sp.org/tlog-proof@v1 && test "$(sed '/^$/q' "$p" | sed -n 's/^index //p')" = "$i" || fout "$p is niet het bewijs van blad $i"
-    test "$i" -lt "$n" || fout "$c is ouder dan blad $i"
-    k=$i; l=$((n - 1))
-    h=$( (printf '\000'; cat "log/leaves/$i.json") | openssl dgst -sha256 -binary | base64 -w 0)
-    for s in $(sed -n '/^index /,/^$/p' "$p" | sed '1d;/^$/,$d'); do
-      test "$l" != 0 && test "${#s}" = 44 || fout "$p heeft te veel stappen, of een van een andere lengte"
-      if test $((k % 2)) = 1 || test "$k" = "$l"; then
-        h=$(knoop "$s" "$h")
-        while test $((k % 2)) = 0 && test "$k" != 0; do k=$((k / 2)); l=$((l / 2)); done
-      else
-        h=$(knoop "$h" "$s")
-      fi
-      k=$((k / 2)); l=$((l / 2))
-    done
-    test "$h" = "$(sed -n 3p "$c")" && test "$l" = 0 || fout "log/leaves/$i.json leidt niet naar de wortel in $c: het blad staat niet zo in het logboek"
+bewezen() { # bewezen BEWIJS NUMMER BLAD CONTROLEPUNT
+  p=$1; i=$2; n=$(sed -n 2p "$4")
+  echo "$n" | grep -qE '^[1-9][0-9]{0,14}$' || fout "$4 is geen controlepunt"
+  test "$(sed -n 1p "$p")" = c2sp.org/tlog-proof@v1 && test "$(sed '/^$/q' "$p" | sed -n 's/^index //p')" = "$i" || fout "$p is niet het bewijs van blad $i"
+  test "$i" -lt "$n" || fout "$4 is ouder dan blad $i"
+  k=$i; l=$((n - 1))
+  h=$( (printf '\000'; cat "$3") | openssl dgst -sha256 -binary | base64 -w 0)
+  for s in $(sed -n '/^index /,/^$/p' "$p" | sed '1d;/^$/,$d'); do
+    test "$l" != 0 && test "${#s}" = 44 || fout "$p heeft te veel stappen, of een van een andere lengte"
+    if test $((k % 2)) = 1 || test "$k" = "$l"; then
+      h=$(knoop "$s" "$h")
+      while test $((k % 2)) = 0 && test "$k" != 0; do k=$((k / 2)); l=$((l / 2)); done
+    else
+      h=$(knoop "$h" "$s")
+    fi
+    k=$((k / 2)); l=$((l / 2))
+  done
+  test "$h" = "$(sed -n 3p "$4")" && test "$l" = 0 || fout "$3 leidt niet naar de wortel in $4: het blad staat niet zo in het logboek"
+}
+for punt in $(cat "$W/punten"); do
+  c=log/$punt/checkpoint
+  test "$(sed -n 2p "$c")" = "$punt" || fout "$c is niet van $punt bladen"
+  ls "log/$punt" | sed -n 's/\.tlog-proof$//p' | sort -n | cmp -s - "$W/bladen" || fout "log/$punt: er zijn bewijzen te veel of te weinig; elk blad heeft er een"
+  for blad in $(cat "$W/bladen"); do
+    sed '1,/^$/d' "log/$punt/$blad.tlog-proof" | cmp -s - "$c" || fout "log/$punt/$blad.tlog-proof leidt naar een ander controlepunt"
+    bewezen "log/$punt/$blad.tlog-proof" "$blad" "log/leaves/$blad.json" "$c"
   done
 done
 goed "elk blad onder het controlepunt van $(paste -s -d' ' "$W/punten") bladen"
@@ -334,37 +337,71 @@ goed "elk blad onder het controlepunt van $(paste -s -d' ' "$W/punten") bladen"
 # 8. CHECKPOINT. Het controlepunt is ondertekend met een sleutel van het logboek
 # (Ed25519, c2sp.org/signed-note): een regel log van uw policy, of een .vkey. Bij
 # een wisseling van sleutel zijn dat er meer; een regel onder het controlepunt
-# hoort bij de sleutel met dezelfde naam en hetzelfde nummer (vier bytes).
+# hoort bij de sleutel met dezelfde naam en hetzelfde nummer (vier bytes). Kent u
+# de nieuwe sleutel nog niet: in trust/succession ligt dan het blad dat hem noemt
+# als opvolger, met het bewijs onder een controlepunt dat de oude ondertekende.
 #
 stap 8 checkpoint
-awk '$1 == "log" {print $2}' "$P" > "$W/sleutels"
-for b in "$V"/*.vkey; do test ! -f "$b" || cat "$b" >> "$W/sleutels"; done
 regel() { # regel NAAM NUMMER CONTROLEPUNT: de handtekeningen daarvan, in base64
   sed '1,/^$/d' "$3" | while read -r streep naam code rest; do
     test "$streep" = '—' && test "$naam" = "$1" || continue
-    test "$(echo "$code" | openssl base64 -d -A | head -c 4 | od -An -v -tx1 | tr -d ' \n')" != "$2" || echo "$code"
+    test "$(echo "$code" | base64 -d | head -c 4 | od -An -v -tx1 | tr -d ' \n')" != "$2" || echo "$code"
   done
 }
 past() { # past SLEUTEL CODE TEKST
-  (printf '\060\052\060\005\006\003\053\145\160\003\041\000'; echo "${1#*+*+}" | openssl base64 -d -A | tail -c 32) > "$W/publiek"
-  echo "$2" | openssl base64 -d -A | tail -c 64 > "$W/handtekening"
+  (printf '\060\052\060\005\006\003\053\145\160\003\041\000'; echo "${1#*+*+}" | base64 -d | tail -c 32) > "$W/publiek"
+  echo "$2" | base64 -d | tail -c 64 > "$W/handtekening"
   gaat "de handtekening van ${1%%+*} past niet op $c" openssl pkeyutl -verify -pubin -keyform DER -inkey "$W/publiek" -rawin -in "$3" -sigfile "$W/handtekening"
 }
-for n in $(cat "$W/punten"); do
-  c=log/$n/checkpoint; getekend=
+getekend() { # getekend CONTROLEPUNT: met welke van de sleutels, in tekenden
+  c=$1; : > "$W/tekenden"
   test "$(sed -n 1p "$c")" = "$LOGBOEK" && test -z "$(sed -n 4p "$c")" || fout "$c is niet van $LOGBOEK"
   head -n 3 "$c" > "$W/tekst"
   while read -r sleutel; do
-    test "${sleutel%%+*}" = "$LOGBOEK" && test "$(echo "${sleutel#*+*+}" | openssl base64 -d -A | head -c 1 | od -An -tu1 | tr -d ' ')" = 1 || continue
     nummer=${sleutel#*+}; nummer=${nummer%%+*}
     code=$(regel "$LOGBOEK" "$nummer" "$c" | head -n 1)
     test -n "$code" || continue
     past "$sleutel" "$code" "$W/tekst"
-    getekend=$nummer
+    echo "$sleutel" >> "$W/tekenden"
   done < "$W/sleutels"
-  test -n "$getekend" || fout "$c is met geen sleutel van het logboek ondertekend die in uw map staat"
+}
+van_het_log() {
+  while read -r sleutel; do
+    test "${sleutel%%+*}" = "$LOGBOEK" && test "$(echo "${sleutel#*+*+}" | base64 -d | head -c 1 | od -An -tu1 | tr -d ' ')" = 1 || continue
+    echo "$sleutel"
+  done
+}
+{ awk '$1 == "log" {print $2}' "$P"; for b in "$V"/*.vkey; do test ! -f "$b" || cat "$b"; done; } | van_het_log > "$W/sleutels"
+opvolger() { # opvolger BESTAND: of een bekende sleutel het controlepunt met dat blad tekende
+  b=${1%.vkey}
+  van_het_log < "$1" > "$W/nieuw"
+  test -s "$W/nieuw" && test -f "$b.json" && test -f "$b.tlog-proof" && ! grep -qxF "$(cat "$W/nieuw")" "$W/sleutels" || return 1
+  sed '1,/^$/d' "$b.tlog-proof" > "$W/punt"
+  test "$(sed -n 1p "$W/punt")" = "$LOGBOEK" || return 1
+  getekend "$W/punt"
+  grep -aqE "^\\{$paar(,$paar)*\\}\$" "$b.json" && grep -aqF "\"content\":\"$(sha "$W/nieuw")\"" "$b.json" && grep -aqF '"type":"key.rotate"' "$b.json" && grep -aqF '"object":"log"' "$b.json" && grep -aqF "\"origin\":\"$LOGBOEK\"" "$b.json" || return 1
+  oude=
+  while read -r sleutel; do
+    echo "$sleutel" > "$W/oud"
+    ! grep -aqF "\"vkey:$(sha "$W/oud")\"" "$b.json" || oude=1
+  done < "$W/tekenden"
+  test -n "$oude"
+}
+nog=ja
+while test -n "$nog"; do
+  nog=
+  for s in trust/succession/*.vkey; do
+    if test -f "$s" && opvolger "$s"; then
+      bewezen "${s%.vkey}.tlog-proof" "$(basename "$s" .vkey)" "${s%.vkey}.json" "$W/punt"
+      cat "$W/nieuw" >> "$W/sleutels"; nog=ja
+    fi
+  done
 done
-goed "ondertekend met sleutel $getekend van $LOGBOEK"
+for punt in $(cat "$W/punten"); do
+  getekend "log/$punt/checkpoint"
+  test -s "$W/tekenden" || fout "log/$punt/checkpoint is met geen sleutel van het logboek ondertekend die in uw map staat, of daarop volgt"
+done
+goed "ondertekend met sleutel $(cut -d+ -f2 "$W/tekenden" | paste -s -d' ') van $LOGBOEK"
 #
 # 9. WITNESSES. De getuigen zagen hetzelfde logboek (c2sp.org/tlog-cosignature).
 # Wie er minstens moeten tekenen, staat in uw policy (c2sp.org/tlog-policy).
@@ -384,21 +421,21 @@ quorum() { # quorum TEKENDEN
     $1 == "quorum" {soort = $2}
     END {print soort == "none" || soort == "" ? "geen" : telt[soort] ? "ja" : "nee"}' "$P"
 }
-for n in $(cat "$W/punten"); do
-  c=log/$n/checkpoint; getekend=
+for punt in $(cat "$W/punten"); do
+  c=log/$punt/checkpoint; zagen=
   awk '$1 == "witness" {print $2, $3}' "$P" > "$W/getuigen"
   while read -r getuige sleutel; do
     nummer=${sleutel#*+}; nummer=${nummer%%+*}
     code=$(regel "${sleutel%%+*}" "$nummer" "$c" | head -n 1)
     test -n "$code" || continue
-    t=$(printf %d "0x$(echo "$code" | openssl base64 -d -A | head -c 12 | tail -c 8 | od -An -v -tx1 | tr -d ' \n')")
+    t=$(printf %d "0x$(echo "$code" | base64 -d | head -c 12 | tail -c 8 | od -An -v -tx1 | tr -d ' \n')")
     { printf 'cosignature/v1\ntime %d\n' "$t"; head -n 3 "$c"; } > "$W/tekst"
     past "$sleutel" "$code" "$W/tekst"
     test $((t + 300)) -ge "$LAATST" || fout "$getuige tekende $c voordat een blad er in geschreven zegt te zijn"
-    getekend="$getekend $getuige"
+    zagen="$zagen $getuige"
     echo "  $getuige tekende $c op $(date -u -d "@$t" '+%F %T') UTC"
   done < "$W/getuigen"
-  test "$(quorum "$getekend")" != ja || { genoeg=$c; tekenden=$getekend; }
+  test "$(quorum "$zagen")" != ja || { genoeg=$c; tekenden=$zagen; }
 done
 if test -n "$genoeg"; then
   goed "genoeg naar uw policy tekenden $genoeg:$tekenden"
@@ -416,7 +453,7 @@ fi
 stap 10 timestamp
 gestempeld=
 for s in log/*/checkpoint.tsr; do
-  test -f "$s" && test -f "$V/tsa.pem" || continue
+  test -f "$s" || continue
   head -n 5 "${s%.tsr}" > "$W/kaal"
   gaat "$s is geen tijdstempel" openssl ts -reply -in "$s" -token_out -out "$W/token"
   stempel "$W/token" "$W/kaal"
@@ -425,7 +462,7 @@ for s in log/*/checkpoint.tsr; do
 done
 if test -n "$gestempeld"; then
   goed "$gestempeld"
-elif test "$(deel timestamp)" = present && test -f "$V/tsa.pem"; then
+elif test "$(deel timestamp)" = present; then
   fout "evidence.json zegt dat er een tijdstempel is, en het is er niet"
 else
   open "geen tijdstempel over het logboek; de tijden in de bladen zijn die van het knooppunt zelf"
@@ -555,6 +592,7 @@ elif test "$(ls binding)" = zegel.p7s; then
   grep -qiE "OCTET STRING +\[HEX DUMP\]:$SHA\$" "$W/mee" || test -n "$BESTAND" || fout "$z is een zegel over andere bytes, of niet met SHA-256 gezet: dan is het bestand nodig"
   test -z "$BESTAND" || gaat "$z is een zegel over andere bytes dan $BESTAND" openssl cms -verify -binary -inform DER -in "$z" -content "$BESTAND" -noverify -out /dev/null
   van=$(oin "$W/gebruiker.pem"); p=$(wie "$W/gebruiker.pem" pseudonym)
+  WIE=${p:-$(openssl x509 -in "$W/gebruiker.pem" -outform DER | openssl dgst -sha256 -r | cut -c1-64)}
   if test -z "$GEMEENTE"; then
     open "$z is van OIN $van; uw map heeft geen zegel van $CODE om dat mee te vergelijken"
   else
@@ -568,15 +606,19 @@ elif test "$(ls binding)" = zegel.p7s; then
   fi
 elif test "$(ls binding)" = eherkenning.json; then
   z=binding/eherkenning.json
+  hoort() { sed -n 's/^ "'"$1"'": "\(.*\)",\{0,1\}$/\1/p' "$z"; }
+  uit64() { s=$(tr '_-' '/+'); while test $((${#s} % 4)) != 0; do s="$s="; done; printf %s "$s" | base64 -d; }
+  hex() { od -An -v -tx1 | tr -d ' \n'; }
+  token=$(hoort id_token)
+  printf %s "${token%.*}" | cut -d. -f2 | tr -d '\n' | uit64 > "$W/claims"
+  zegt() { grep -aoE "\"$1\" ?: ?(\"[^\"]*\"|[0-9]+)" "$W/claims" | sed 's/^"[^"]*" *: *//' | tr -d '"'; }
+  WIE=$(zegt ActingSubjectID | tr -cd '[:graph:]'); p=$WIE
   hoe=$(veld "$AAN" auth)
   genoemd "$AAN" eherkenning "$z" && { test "$hoe" = idp-bound || test "$hoe" = session; } || fout "log/leaves/$AAN.json noemt een andere inlogverklaring dan $z"
   if test ! -f "$V/idp.jwks" || test ! -f "$V/deelnemers.json" || test -z "$GEMEENTE"; then
     open "uw map heeft geen idp.jwks, geen deelnemers.json of geen zegel van $CODE: van wie $z is, is hier niet na te gaan"
   else
-    hoort() { sed -n 's/^ "'"$1"'": "\(.*\)",\{0,1\}$/\1/p' "$z"; }
-    uit64() { s=$(tr '_-' '/+'); while test $((${#s} % 4)) != 0; do s="$s="; done; printf %s "$s" | openssl base64 -d -A; }
-    hex() { od -An -v -tx1 | tr -d ' \n'; }
-    token=$(hoort id_token); handtekening=$(printf %s "${token##*.}" | uit64 | hex)
+    handtekening=$(printf %s "${token##*.}" | uit64 | hex)
     test "${#handtekening}" = 128 && test "$(hoort id_token | wc -l)" = 1 || fout "$z: geen JWT met ES256"
     printf 'asn1=SEQUENCE:s\n[s]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "${handtekening%????????????????????????????????????????????????????????????????}" "${handtekening#????????????????????????????????????????????????????????????????}" > "$W/genconf"
     openssl asn1parse -genconf "$W/genconf" -noout -out "$W/handtekening"
@@ -590,8 +632,6 @@ elif test "$(ls binding)" = eherkenning.json; then
       if openssl dgst -sha256 -verify "$W/publiek" -keyform DER -signature "$W/handtekening" "$W/tekst" > "$W/uit" 2>&1; then klopt=1; fi
     done < "$W/jwks"
     test -n "$klopt" || fout "$z is niet ondertekend door de inlogdienst die u vertrouwt"
-    printf %s "${token%.*}" | cut -d. -f2 | tr -d '\n' | uit64 > "$W/claims"
-    zegt() { grep -aoE "\"$1\" ?: ?(\"[^\"]*\"|[0-9]+)" "$W/claims" | sed 's/^"[^"]*" *: *//' | tr -d '"'; }
     hoort manifest | awk 'function cijfer(h) {return index("0123456789abcdef", tolower(h)) - 1}
       function getal(s,  i, n) {for (i = 1; i <= 4; i++) n = n * 16 + cijfer(substr(s, i, 1)); return n}
       {for (i = 1; i <= length($0); i++) {
@@ -617,26 +657,58 @@ elif test "$(ls binding)" = eherkenning.json; then
     noemt "$W/gewoon"
     test "$(zegt LegalSubjectID)" = "$GEMEENTE" || fout "$z: ingelogd voor OIN $(zegt LegalSubjectID | tr -cd '0-9'), niet voor $GEMEENTE ($CODE)"
     test "$(zegt acr)" = "urn:etoegang:core:assurance-class:$(veld "$AAN" loa)" || fout "$z: een ander betrouwbaarheidsniveau dan in log/leaves/$AAN.json"
-    iat=$(zegt iat); ingelogd=$(zegt auth_time); exp=$(zegt exp); wie_is=$(zegt ActingSubjectID | tr -cd '[:graph:]')
+    iat=$(zegt iat); ingelogd=$(zegt auth_time); exp=$(zegt exp)
     test "$iat" -le $((TOEN + 60)) && test "$ingelogd" -le $((TOEN + 60)) && test $((ingelogd + 90000)) -ge "$TOEN" || fout "$z: niet van de tijd van de inlevering"
     if test -n "$getekend"; then
       test $((iat - ingelogd)) -le 60 && test $((exp + 86460)) -ge "$TOEN" || fout "$z: er is voor deze levering niet opnieuw ingelogd"
-      goed "ingelogd als $wie_is, OIN $GEMEENTE"
+      goed "ingelogd als $WIE, OIN $GEMEENTE"
     else
-      open "$wie_is was ingelogd, voor OIN $GEMEENTE; dat was een sessie, en die tekent geen bytes"
+      open "$WIE was ingelogd, voor OIN $GEMEENTE; dat was een sessie, en die tekent geen bytes"
     fi
   fi
 else
   fout "een bericht heeft een zegel of een inlogverklaring, niet allebei"
 fi
 #
-# 16. RECEIPTS. Het ontvangstbewijs van de ontvanger, zoals het CBS (XMLDSig).
+# 16. PERSON. Het pseudoniem in het zegel of de inlogverklaring is van de gebruiker
+# die het blad van de inlevering noemt: een eerder blad (pseudonym.link) legt dat
+# vast. Het heet naar de SHA-256 van het pseudoniem.
+#
+stap 16 person
+GEBRUIKER=$(geopend "$AAN" actor)
+if test ! -d binding; then
+  open "er zit geen zegel of inlogverklaring in, dus niemands pseudoniem"
+elif test "$(veld "$AAN" loa)" = organisatie; then
+  test -z "$p" || fout "log/leaves/$AAN.json zegt dat de organisatie zelf verzegelde; het was een medewerker"
+  test -z "$GEBRUIKER" || test "$GEBRUIKER" = "$CODE" || fout "log/leaves/$AAN.json noemt een persoon; het zegel van de organisatie noemt er geen"
+  goed "de organisatie $CODE zelf, en geen persoon"
+else
+  keten=pseudonym:$(printf %s "$WIE" | openssl dgst -sha256 -r | cut -c1-64)
+  legt_vast=; dicht=
+  for i in $(awk '$2 == "link" {print $1}' "$W/rollen"); do
+    over_wie=$(veld "$i" msg); hoe=$(veld "$i" result)
+    test "$over_wie" = "$keten" && test "$hoe" = ok || continue
+    test "$(veld "$i" tenant)" = "$CODE" || fout "log/leaves/$i.json: $WIE is van een andere partij"
+    zo=$(geopend "$i" name)
+    test -z "$zo" || test -z "$GEBRUIKER" || test "$zo" = "$GEBRUIKER" || fout "log/leaves/$i.json: $WIE is een ander dan log/leaves/$AAN.json noemt"
+    test -n "$zo" || dicht=ja
+    legt_vast=${legt_vast:-$i}
+  done
+  test -n "$legt_vast" || fout "geen blad van voor de inlevering zegt van wie $WIE is"
+  if test -n "$dicht" || test -z "$GEBRUIKER"; then
+    open "van wie $WIE is, wordt niet getoond"
+  else
+    goed "$WIE is de gebruiker van blad $AAN, zoals blad $legt_vast eerder vastlegde"
+  fi
+fi
+#
+# 17. RECEIPTS. Het ontvangstbewijs van de ontvanger, zoals het CBS (XMLDSig).
 # xmlsec1 neemt elke ondertekenaar onder dezelfde uitgever aan; daarom wordt nagegaan
 # met welk certificaat de handtekening klopt, en of het OIN daarin dat van de
 # ontvanger is (deelnemers.json, anders zegel-cbs.pem). Het bewijs noemt deze bytes
 # en dit bericht, en het blad noemt dit bewijs.
 #
-stap 16 receipts
+stap 17 receipts
 if test ! -d receipts; then
   open "er zit geen verzegeld ontvangstbewijs in; dat het bestand is afgegeven, zegt alleen het knooppunt"
 else
@@ -680,10 +752,10 @@ else
   fi
 fi
 #
-# 17. PAGES. Wat summary.html en summary.pdf zeggen, is hier niet na te gaan: het
+# 18. PAGES. Wat summary.html en summary.pdf zeggen, is hier niet na te gaan: het
 # zegel dekt ze, meer niet. evidence verify maakt summary.html opnieuw uit de bladen.
 #
-stap 17 pages
+stap 18 pages
 open "wat summary.html en summary.pdf zeggen, zegt het knooppunt"
 #
 # WAT U NU WEET, EN WAT NIET. Klopt alles, dan zijn deze bladen toen zo geschreven

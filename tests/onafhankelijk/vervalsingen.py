@@ -122,7 +122,8 @@ def _stripped(count):
 
 def _checkpoint_older(bewijs, found):
     audit = bewijs.location.audit
-    size = [one for one in reading.archived_sizes(audit) if one <= _leaves(found)[0]][-1]
+    size = min(reading.archived_sizes(audit))
+    assert size <= _leaves(found)[-1]
     content = reading.read(audit, f"checkpoints/{size}")
     found.pop(f"{_note(found)}.tsr")
     _checkpoint(found, content)
