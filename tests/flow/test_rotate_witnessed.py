@@ -77,6 +77,12 @@ def exports(parties, trust):
     return check_export.verify(found, believed.load(str(trust)))
 
 
+def stand(parties):
+    """What status says of the log and of who signs it."""
+    config = read_config(parties.location.config_path)
+    return standing.standing(parties.location, config)["audit"]
+
+
 def signers(parties):
     note = checkpoint.parse_note((parties.audit / "checkpoint").read_bytes())
     origin = checkpoint.read_body(note).origin
@@ -144,7 +150,7 @@ def test_all_of_it_goes_on_over_a_change_of_key(getuigen):
     assert signers(getuigen) == 1
     after = bundle(getuigen, "WMO_4.csv")
 
-    found = standing.standing(getuigen.location)["audit"]
+    found = stand(getuigen)
     assert found["witnessed"] == found["timestamped"] == found["size"]
     assert not [one for one in found["peers"] if one["failing_since"]]
     new_trust = kept_trust(getuigen, "nu")
@@ -162,11 +168,11 @@ def test_all_of_it_goes_on_over_a_change_of_key(getuigen):
 def test_an_export_holds_what_no_witness_saw_yet(getuigen):
     """All leaves up to the newest checkpoint; the witnessed one shown to be its beginning."""
     deliver(getuigen, "WMO_1.csv", 11)
-    seen = standing.standing(getuigen.location)["audit"]["size"]
+    seen = stand(getuigen)["size"]
     for one in getuigen.witnesses.values():
         one.stop()
     deliver(getuigen, "WMO_2.csv", 12)
-    size = standing.standing(getuigen.location)["audit"]["size"]
+    size = stand(getuigen)["size"]
     assert seen < size
     report = exports(getuigen, trust_folder(getuigen))
     assert report.ok, outcomes(report)
@@ -261,7 +267,7 @@ def test_the_overlap_is_not_ended_before_each_witness_knows_the_key(getuigen):
     assert signers(getuigen) == 1
     away.start()  # it knows the first key alone, and saw none of either change
     deliver(getuigen, "WMO_4.csv", 14)
-    found = standing.standing(getuigen.location)["audit"]
+    found = stand(getuigen)
     assert found["witnessed"] == found["size"]
 
 
@@ -272,7 +278,7 @@ def test_a_witness_that_takes_no_key_still_signs_the_overlap(getuigen):
     other_software(getuigen, name, Ander)
     change(getuigen, rotation.ROTATE)
     deliver(getuigen, "WMO_2.csv", 12)
-    found = standing.standing(getuigen.location)["audit"]
+    found = stand(getuigen)
     assert found["witnessed"] == found["size"]
     with pytest.raises(GatewayError, match=name):
         change(getuigen, rotation.FINISH)

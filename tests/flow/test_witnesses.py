@@ -528,7 +528,7 @@ def revoked(parties, since):
 
 def stamps(parties):
     """How far the gateway itself says that its leaves are time-stamped."""
-    return standing.standing(parties.location)["audit"]["timestamped"]
+    return standing.standing(parties.location, config_of(parties))["audit"]["timestamped"]
 
 
 def test_an_authority_that_was_revoked_stamps_nothing(log, tmp_path):
