@@ -36,10 +36,11 @@ from gateway.ldv import Ldv
 from gateway.linked import Links
 from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
-from gateway.outside import policy_of, trust_of
+from gateway.outside import learn, policy_of, trust_of
 from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
+from gateway.reach import Reach
 from gateway.requests import Handler, Requests
 from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
@@ -98,6 +99,7 @@ class Chain:
     """
 
     rounds = 0  # that did something
+    beat: float | None = None  # when the last round began, of a gateway that runs for long
 
     def __init__(
         self,
@@ -129,7 +131,7 @@ class Chain:
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
         anchors = Anchors(location.root, location.state, learns=True)
-        self.folders = Folders(location.root, self.config, anchors)
+        self.folders = Folders(location.root, self.config, anchors, Reach(location.root))
         self.folders.make_all()
         self._refuse_lost_database()
         self.store = Store(location.database)
@@ -211,7 +213,7 @@ class Chain:
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
             issued.KIND: Issued(ledger).handle,
-            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys, self._strangers).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -241,7 +243,7 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-        if self._log_keys.ending:  # a crash came in between
+        if self._log_keys.ending or self._log_keys.untold:  # a crash came in between
             self._keep_and_drop()
         self._ldv = Ldv(self.location.state, self.location.database, self.config)
         self._witnessing = self._ask_witnesses(origin)
@@ -261,9 +263,11 @@ class Chain:
         settings = self.config.getuigen
         if not settings.aan:
             return None
+        trust = partial(trust_of, self.location, settings)
+        trust()  # what cannot be read is said now
         asked = Witnessing(
             self.location.audit, self.location.state, origin,
-            policy_of(self.location, settings), trust_of(self.location, settings), settings,
+            policy_of(self.location, settings), trust, settings,
             Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
         self.ledger.beside = self._note_tokens
@@ -284,7 +288,8 @@ class Chain:
         """
         try:
             config, text = self._read_config()
-            checked = Folders(self.location.root, config, self.folders.anchors)
+            shared = self.folders.anchors, self.folders.reach
+            checked = Folders(self.location.root, config, *shared)
             try:
                 made = checked.make_all()
             finally:
@@ -362,10 +367,11 @@ class Chain:
     def run(self, stop: Callable[[], bool]) -> Summary:
         """Go round until told to stop, woken by hints and, where none come, by the scan."""
         inbound = self.engine.inbound
-        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind)
+        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind, self._hangs)
         watch.start()
         try:
             while not stop():
+                self.beat = monotonic()
                 if self._file.seen():
                     self.reload()
                 self._look_at_trust()
@@ -380,6 +386,10 @@ class Chain:
             watch.stop()
         self.engine.settle()
         return Summary(happened=self.happened, waiting=self._waiting())
+
+    def _hangs(self) -> bool:
+        self.folders.refresh()
+        return bool(self.folders.hanging)
 
     def _round(self) -> bool:
         if self._witnessing is not None and self._witnessing.fault is not None:
@@ -431,7 +441,13 @@ class Chain:
     def _keep_and_drop(self) -> None:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
         self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.tell(self._publisher.current)
+        for line in learn(self.location, self.config.getuigen, self._log_keys.vkeys[0]):
+            self._say(line)
         self._log_keys.drop()
+
+    def _strangers(self, key: str) -> list[str]:
+        return self._witnessing.strangers(key) if self._witnessing is not None else []
 
     def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
         return partial(self._ldv.published, first, leaves)

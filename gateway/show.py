@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import screens
-from gateway.audit.report import Report
+from gateway.audit.report import ASKED, NAMES, Report
 from gateway.model import Event, Levering
 from gateway.periods import dutch
 
@@ -261,9 +261,15 @@ def why(console: Console, row: Row) -> None:
 
 def verification(console: Console, report: Report) -> None:
     """The numbered steps of ``audit verify``, the verdict, and what it does not prove."""
-    for step in report.steps:
-        mark = Text("ok  ", style="green") if step.ok else Text("BAD ", style="bold red")
-        console.print(Text(f"{step.n:>2}. ") + mark + Text(f"{step.name}: {step.detail}"))
+    taken = {step.name: step for step in report.steps}
+    for number, name in enumerate(NAMES, 1):
+        step = taken.get(name)
+        if step is None:
+            mark, detail = Text("-   ", style="yellow"), f"not taken, for it takes {ASKED[name]}"
+        else:
+            mark = Text("ok  ", style="green") if step.ok else Text("BAD ", style="bold red")
+            detail = step.detail
+        console.print(Text(f"{number:>2}. ") + mark + Text(f"{name}: {detail}"))
     verdict = "the log is whole" if report.ok else "the log is NOT whole"
     style = "bold green" if report.ok else "bold red"
     console.print(Text(f"{verdict}: {report.origin}, {report.size} leaves", style=style))

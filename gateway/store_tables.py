@@ -205,6 +205,15 @@ binding = sa.Table(
 """The seal or assertion that a delivery came with, whole, by the delivery's id: evidence, erased
 with what it may say of a person."""
 
+metagegevens = sa.Table(
+    "metagegevens",
+    metadata,
+    sa.Column("levering", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The record that the receiver of a delivery got with it, by the delivery's id: as ``binding``."""
+
 download = sa.Table(
     "download",
     metadata,

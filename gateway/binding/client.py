@@ -41,7 +41,7 @@ class ClientError(GatewayError):
 
 
 def clock_of(location: Location) -> Clock:
-    """The chain's clock: a tester may have turned it, and a login must be of then."""
+    """The chain's clock, which a tester may have turned: what a manifest and a seal say of time."""
     if not os.path.exists(location.database):
         return Clock()
     with Reader(location.database) as reader:
@@ -113,7 +113,7 @@ def broker(location: Location, issuer: str) -> Broker:
     ]  # fmt: skip
     return Broker(
         issuer, config.eherkenning.client, ECKey.import_key(sleutel_pem(key)), users,
-        now=lambda: int(clock_of(location).nu().timestamp()),
+        now=lambda: chance.klok() // 1000,
         chance=lambda: chance.fresh_salt().hex(),
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def pages(found: Gathered) -> list[Member]:
     """What is made of the rest, for people: the same for the same leaves."""
     told = verhaal(found.index, found.leaves, found.opened)
     return [
-        Member(README, leesmij.text(found.index, found.members)),
+        Member(README, leesmij.text()),
         Member(PAGE, pagina.html(told)),
         Member(PDF, pdf.pdf(told)),
         Member(INDEX, write_index(found.index)),

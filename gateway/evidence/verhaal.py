@@ -24,6 +24,7 @@ from gateway.evidence.woorden import (
     SOORTEN,
     STANDEN,
 )
+from gateway.names import ONBEKEND, uitvraag_van
 from gateway.periods import NEDERLAND, voluit
 
 Fields = Mapping[str, Any]
@@ -98,8 +99,8 @@ def _feiten(index: Index, name: str, actor: str) -> Iterator[tuple[str, str]]:
     yield "Ingeleverd door", actor or away
     yield "Gemeente", _gemeente(index)
     yield "Uitwisseling", f"{_uitwisseling(index)} ({_richting(message)})"
-    if message.uitvraag:
-        yield "Uitvraag", message.uitvraag
+    if name and message.direction == "heen" and (asked := uitvraag_van(name)) != ONBEKEND:
+        yield "Uitvraag", asked
     yield "Referentienummer", message.referentienummer
     yield "Omvang", f"{_getal(message.size)} bytes"
     yield "SHA-256", message.sha256

@@ -136,7 +136,7 @@ def _seal(arrival: Arrival, content: bytes, trust: Trust, config: Config) -> Bou
     code = arrival.place.partij
     try:
         found = zegel.check(
-            content, arrival.sha256, arrival.content, trust.zegels, arrival.moment.nu
+            content, arrival.sha256, arrival.content, trust.zegels, arrival.moment.echt
         )
     except cms.CmsError as error:
         return _unreadable(str(error), "it is no detached CMS signature in DER that is taken here")
@@ -168,7 +168,7 @@ def _login(
     try:
         said = verklaring.read(content)
         found = verklaring.check(
-            said, trust.jwks, config.eherkenning, arrival.moment.nu, session=session
+            said, trust.jwks, config.eherkenning, arrival.moment.echt, session=session
         )
     except verklaring.VerklaringError as error:
         return _refused(error.code, f"{error.sentence[0].upper()}{error.sentence[1:]}.",

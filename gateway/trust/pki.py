@@ -24,6 +24,7 @@ from gateway import durable
 from gateway.config import Config
 from gateway.errors import TrustError
 from gateway.moment import Clock
+from gateway.trust import deelnemers
 from gateway.trust.domeinen import CA, GATEWAY, MEDEWERKER, Domein, Medewerker, Soort, domeinen
 from gateway.trust.ketting import lees_certificaten, lees_lijsten, pem_van, signer_van
 from gateway.trust.openbaar import getuige_vkey, jwk
@@ -67,6 +68,7 @@ def ensure_pki(state: str, config: Config) -> list[str]:
     pki.maak_uitgevers()
     for domein in domeinen(config):
         pki.zorg_voor(domein)
+    deelnemers.publiceer(state, config)
     kept = "made" if pki.made else "kept"
     said = f"{kept:<7} keys of {pki.made or 'all'} trust domains in {os.path.join(state, KEYS)}"
     return [said, *pki.said]

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -285,7 +285,7 @@ def test_a_seal_is_used_once(streng):
 def test_a_revocation_counts_without_a_restart_from_its_moment_on(streng, since, passes):
     """The list in the state is another than before: what was sealed before that moment stays."""
     domain = gekozen(streng.config, "zegel-medewerker-0363-coordinator")
-    moment, now = (streng.nu + timedelta(days=days) for days in (since, 2))
+    moment, now = (datetime.now(UTC) + timedelta(days=days) for days in (since, 2))
     trek_in(streng.location.state, streng.config, domain, moment, now)
     if passes:
         streng.drop_sealed("0363", "OPTIN_H22025.xml", OPTIN)

@@ -111,6 +111,8 @@ class Logboek:
                     outer.taken += spans
                 content = ExportTraceServiceResponse().SerializeToString()
                 self.send_response(code)
+                if 300 <= code < 400:
+                    self.send_header("Location", "/login")
                 self.send_header("Content-Type", "application/x-protobuf")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -331,7 +333,7 @@ def test_a_logbook_elsewhere_gets_the_same_lines(knooppunt, logboek):
 
 
 def test_an_outage_is_caught_up_and_the_chain_goes_on_meanwhile(knooppunt):
-    """Nobody listens; then somebody does, that first answers with errors."""
+    """Nobody listens; then somebody does, that first answers with errors, and with a redirect."""
     first = Logboek()
     port = first.port
     first.close()
@@ -343,7 +345,7 @@ def test_an_outage_is_caught_up_and_the_chain_goes_on_meanwhile(knooppunt):
     assert status["file"] == 0
     assert status["otlp"] >= len(wanted(knooppunt))
     logboek = Logboek(port)
-    answers = iter([400, 200, 200, 404])
+    answers = iter([400, 200, 302, 200, 404])
     logboek.answer = lambda: next(answers, 200)
     process = knooppunt.start("run")
     try:

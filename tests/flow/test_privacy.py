@@ -67,6 +67,7 @@ MAY_HOLD = {
     "levering.naam": "metagegevens: the name of the file, erased with it",
     "levering.gebruiker": "metagegevens: the user, erased with it",
     "levering.delivered_as": "metagegevens: the name at the receiver, erased with it",
+    "metagegevens.content": "the record that the receiver got, erased with the message",
     "event.name": "metagegevens: the name at each step, erased with it",
     "held.name": "the name of a file in quarantine, erased with it",
     "held.intent": "where that file came from, erased with it",
