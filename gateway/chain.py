@@ -40,6 +40,7 @@ from gateway.outside import learn, policy_of, trust_of
 from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
+from gateway.reach import Reach
 from gateway.requests import Handler, Requests
 from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
@@ -98,6 +99,7 @@ class Chain:
     """
 
     rounds = 0  # that did something
+    beat: float | None = None  # when the last round began, of a gateway that runs for long
 
     def __init__(
         self,
@@ -129,7 +131,7 @@ class Chain:
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         aside = Apart(lambda: _hire(location, self.config)) if apart else None
         anchors = Anchors(location.root, location.state, learns=True)
-        self.folders = Folders(location.root, self.config, anchors)
+        self.folders = Folders(location.root, self.config, anchors, Reach(location.root))
         self.folders.make_all()
         self._refuse_lost_database()
         self.store = Store(location.database)
@@ -286,7 +288,8 @@ class Chain:
         """
         try:
             config, text = self._read_config()
-            checked = Folders(self.location.root, config, self.folders.anchors)
+            shared = self.folders.anchors, self.folders.reach
+            checked = Folders(self.location.root, config, *shared)
             try:
                 made = checked.make_all()
             finally:
@@ -364,10 +367,11 @@ class Chain:
     def run(self, stop: Callable[[], bool]) -> Summary:
         """Go round until told to stop, woken by hints and, where none come, by the scan."""
         inbound = self.engine.inbound
-        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind)
+        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind, self._hangs)
         watch.start()
         try:
             while not stop():
+                self.beat = monotonic()
                 if self._file.seen():
                     self.reload()
                 self._look_at_trust()
@@ -382,6 +386,10 @@ class Chain:
             watch.stop()
         self.engine.settle()
         return Summary(happened=self.happened, waiting=self._waiting())
+
+    def _hangs(self) -> bool:
+        self.folders.refresh()
+        return bool(self.folders.hanging)
 
     def _round(self) -> bool:
         if self._witnessing is not None and self._witnessing.fault is not None:

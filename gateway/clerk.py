@@ -36,8 +36,7 @@ REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
 
 IN_HAND_BYTES = 16 << 20
-"""When so much was read in a round, the rest waits for the next: memory is for this, and a few
-times over for what is made of it."""
+"""After so much was read in a round the rest waits: memory is for this, a few times over."""
 
 Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
@@ -47,7 +46,7 @@ class Task(NamedTuple):
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
     system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
-    answers otherwise by now, though no decision of ours changed it.
+    answers otherwise by now, though no decision of ours changed it; ``hanging`` what is out of use.
     """
 
     number: int
@@ -55,6 +54,7 @@ class Task(NamedTuple):
     intents: list[Intent]
     touched: list[Place]
     outdated: frozenset[Key[object]] = frozenset()
+    hanging: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -62,9 +62,9 @@ class Done:
     """What came of a task. Nothing of it is true before it is synced and committed.
 
     ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
-    staged now, and comes again in this order; ``ignored`` bears an answer's name and is none.
-    ``going`` is under way: large bytes of which a part was carried, and what must stay behind them;
-    it goes on in the next round, before all else, in this order.
+    staged now, for the ``reasons`` by its id, and comes again in this order; ``ignored`` bears an
+    answer's name and is none. ``going`` is under way: large bytes of which a part was carried, and
+    what must stay behind them; it goes on in the next round, before all else, in this order.
     """
 
     promises: list[Promise] = field(default_factory=list)
@@ -76,7 +76,6 @@ class Done:
     going: list[Intent] = field(default_factory=list)
     ignored: list[Intent] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
-    """Why something could not be staged or claimed, by the id of its intent."""
 
 
 class Clerk:
@@ -102,6 +101,7 @@ class Clerk:
     def work(self, task: Task) -> tuple[Done, list[int]]:
         """Do a task; also gives a descriptor of each file system that must be synced for it."""
         self._learn_committed(task.committed)
+        self.folders.hanging = task.hanging
         for key in task.outdated:
             self._remembered.pop(key, None)
         self._file_systems, self._touched = {}, set()

@@ -24,6 +24,7 @@ from gateway.store_queries import Reader
 if TYPE_CHECKING:
     from gateway.audit.seals import Seals
     from gateway.config import Config
+    from gateway.folders import Folders
 
 Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ def standing(location: Location, config: Config) -> Row:
                 "in_force": reader.meta(DIGEST) or "",
                 "refused": reader.meta(REFUSED) or "",
             },
-            "quarantine": _quarantined(location.root),
+            "quarantine": 0,
             "audit": {
                 "size": head["size"] if head else 0,
                 "root": b64encode(head["root"]).decode() if head else "",
@@ -54,6 +55,7 @@ def standing(location: Location, config: Config) -> Row:
         with Lying(location, config, reader) as lying:
             found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
+            found["quarantine"] = _quarantined(lying.folders)
             found["unconfirmed"] = receipts.missed(
                 reader, Wanted.of(lying.config), lying.clock.nu()
             )
@@ -127,10 +129,11 @@ def waiting(location: Location, config: Config) -> Row:
         return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
 
 
-def _quarantined(root: str) -> int:
+def _quarantined(folders: Folders) -> int:
+    path = os.path.join(folders.root, "quarantaine")
     try:
-        entries = os.scandir(os.path.join(root, "quarantaine"))
-        return sum(not entry.name.startswith(".") for entry in entries)
+        names = [] if folders.hangs(path) else os.listdir(path)
+        return sum(not name.startswith(".") for name in names)
     except FileNotFoundError:
         return 0
 

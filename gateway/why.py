@@ -40,13 +40,12 @@ MESSAGES = 20
 
 def explain(location: Location, config: Config, path: str) -> Row:
     """Why a path is as it is (docs/schemas/why.schema.json)."""
-    # The folder's links are resolved, the file's own are not: a link is a finding.
-    folder, name = os.path.split(os.path.abspath(path))
-    path = os.path.join(os.path.realpath(folder), name)
-    real_root = os.path.realpath(location.root)
-    if path.startswith(real_root + os.sep):
-        path = os.path.join(location.root, os.path.relpath(path, real_root))
+    path = os.path.abspath(path)
     with Reader(location.database) as reader, Lying(location, config, reader) as lying:
+        silent = lying.silent(path)
+        if silent is not None:  # nobody can see whether it lies there
+            return {**_empty(silent), "lies_here": False}
+        path, name = _resolved(location, path), os.path.basename(path)
         purpose = lying.purpose(path)
         if purpose is not None:
             return {**_empty(purpose), "lies_here": True}
@@ -61,6 +60,16 @@ def explain(location: Location, config: Config, path: str) -> Row:
             "lies_here": os.path.lexists(path),
             "meant": lying.meant(path),
         }
+
+
+def _resolved(location: Location, path: str) -> str:
+    """The folder's links are resolved, the file's own are not: a link is a finding."""
+    folder, name = os.path.split(path)
+    path = os.path.join(os.path.realpath(folder), name)
+    real_root = os.path.realpath(location.root)
+    if path.startswith(real_root + os.sep):
+        path = os.path.join(location.root, os.path.relpath(path, real_root))
+    return path
 
 
 def _empty(row: Row) -> Row:

@@ -467,3 +467,7 @@ def test_schemas_know_every_word() -> None:
     )
     why = set(schema("why").schema["properties"]["code"]["enum"])
     assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map"}
+    told = re.findall(r'Alarm\("([a-z-]+)"', text("gateway", "alarms.py"))
+    for name in ("check", "alarm"):
+        alarm = schema(name).schema["properties"]["alarms"]["items"]["properties"]
+        assert set(alarm["code"]["enum"]) == set(told)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +19,9 @@ from gateway.commands.options import (
 
 
 def why(
-    path: Annotated[Path, typer.Argument(help="A file, or where it lay when it was dropped.")],
+    path: Annotated[  # as text: a path is looked at before we know whether it answers
+        str, typer.Argument(metavar="PATH", help="A file, or where it lay when it was dropped.")
+    ],
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -36,10 +37,10 @@ def why(
     from gateway.why import explain
 
     location = location_of(config, state)
-    found = explain(location, config_of(location), str(path))
+    found = explain(location, config_of(location), path)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         show.why(out, found)
-    known = found["lies_here"] or found["code"] in ("onderweg", "genomen")
+    known = found["lies_here"] or found["code"] in ("onderweg", "genomen", "andere-map")
     raise typer.Exit(0 if known else 1)

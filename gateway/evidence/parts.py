@@ -6,8 +6,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from gateway.audit.others import SLACK_S
 from gateway.evidence import openings
 from gateway.evidence.believed import Belief
 from gateway.evidence.index import (
@@ -63,6 +65,8 @@ class Bundle:
     index: Index
     leaves: Mapping[int, Mapping[str, Any]]
     belief: Belief
+    sealed: datetime | None = None
+    """When it was sealed, where nothing but the seal itself says so."""
 
     def of(self, role: Rol) -> dict[int, Mapping[str, Any]]:
         """The leaves that are here for this reason, oldest first."""
@@ -93,6 +97,9 @@ class Bundle:
 def index(bundle: Bundle) -> Found:
     """What ``evidence.json`` says follows from the leaves, and each member has its place."""
     faults = [*_facts(bundle), *_names(bundle), *_strays(bundle), *_states(bundle)]
+    newest = max((one["at"] for one in bundle.leaves.values()), default=0) / 1000
+    if bundle.sealed is not None and bundle.sealed.timestamp() + SLACK_S < newest:
+        faults.append("META-INF/signature.p7s: it says to be older than a leaf that it seals")
     if faults:
         return failed(*faults)
     alone = "" if bundle.belief.deelnemers else "; names of party and exchange are the gateway's"

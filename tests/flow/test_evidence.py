@@ -26,6 +26,7 @@ from gateway.evidence.container import ContainerError, Member
 from gateway.evidence.gather import gather
 from gateway.evidence.index import INDEX, LEAVES, METAGEGEVENS, leaf_path
 from gateway.evidence.index import read as read_index
+from gateway.evidence.index import write as write_index
 from gateway.evidence.parts import Bundle
 from gateway.evidence.record import metagegevens
 from gateway.evidence.wish import EvidenceError, Wish
@@ -43,7 +44,7 @@ from tests.flow.bewijs import (
 )
 from tests.test_docs import schema
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -487,6 +488,42 @@ def test_a_page_that_says_something_else(bewijs):
     found["summary.html"] = found["summary.html"].replace(b"0363", b"0364")
     told = faults(bewijs.verify(resealed(found, bewijs.seal(), NOW)))
     assert "summary.html: it is not the page that these leaves give" in told
+
+
+def test_a_pdf_that_says_something_else(bewijs):
+    """It is set again too."""
+    found = members(bewijs.whole)
+    found["summary.pdf"] = found["summary.pdf"] + b"%"
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), NOW)))
+    assert "summary.pdf: it is not the page that these leaves give" in told
+
+
+@pytest.mark.parametrize("field", ["build", "setter"])
+def test_pages_of_another_version_make_no_plain_verdict(bewijs, field):
+    """A false page under a version that is not here: it cannot be judged, and that is said."""
+    found = members(bewijs.whole)
+    index = dataclasses.replace(read_index(found[INDEX]), **{field: "0.0.9"})
+    found[INDEX], found["summary.pdf"] = write_index(index), b"%PDF-vals"
+    if field == "build":
+        found["summary.html"] = b"<h1>Alles is door CBS bevestigd</h1>"
+    report = bewijs.verify(resealed(found, bewijs.seal(), NOW))
+    assert outcomes(report)["pages"] == "not-checked"
+    assert "its pages were not checked" in report.doubts
+
+
+def test_without_a_stamp_the_verdict_says_whose_word_the_time_is(bewijs):
+    """With stamps and witnesses it is plain; each that lacks is told."""
+    assert bewijs.verify(bewijs.whole).doubts == []
+    assert bewijs.verify(bewijs.make()).doubts == [
+        "when it was sealed rests on the gateway's own word"
+    ]
+
+
+def test_a_seal_that_is_older_than_its_leaves(bewijs):
+    """Back-dated by a thief, to before the certificate was revoked."""
+    at = NOW - timedelta(days=2)
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(), at)))
+    assert "META-INF/signature.p7s: it says to be older than a leaf" in told
 
 
 def test_an_index_that_says_something_else(bewijs):

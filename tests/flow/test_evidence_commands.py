@@ -35,7 +35,8 @@ def test_a_bundle_is_made_noted_and_verified(chain):
     assert "b.asice" in done.stdout
     data = (chain.folder / "b.asice").read_bytes()
     verified = chain("evidence", "verify", "b.asice", "--trust", TRUST)
-    assert "the bundle is whole" in verified.stdout
+    assert "the bundle is whole, but its time rests on the gateway's own word" in verified.stdout
+    chain("evidence", "verify", "b.asice", "--trust", TRUST, "--strict", code=1)
     assert "not proven: binding" in verified.stdout
     found = json.loads(chain("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)
     schema("evidence-verify").validate(found)

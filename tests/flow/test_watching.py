@@ -2,21 +2,29 @@
 """The technical log, the metrics and the alarms of a running chain."""
 
 import json
+import os
 import re
 import signal
 import socket
 import sqlite3
+import subprocess
 import threading
 import urllib.request
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from gateway.alarms import ROUND_S, Health
 from gateway.config import parse
 from gateway.errors import ForkError
+from gateway.health import Monitor
 from gateway.jsonlog import JsonLog
+from gateway.location import Location, read_config
+from gateway.measuring import Measuring
+from gateway.moment import monotonic
 from gateway.oversight import Oversight, Watching
 from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
@@ -216,6 +224,8 @@ def test_metrics_count_what_happened_and_measure_what_is(knooppunt):
     assert found["knooppunt_leaves"] >= 6
     assert found["knooppunt_quarantine_oldest_age_seconds"] < 3600
     assert found["knooppunt_checkpoint_age_seconds"] < 3600
+    assert found["knooppunt_round_age_seconds"] < 3600
+    assert found["knooppunt_measure_age_seconds"] == found["knooppunt_folders_hanging"] == 0
     assert found['knooppunt_disk_free_bytes{folder="folders"}'] > 0
     assert "Jansen" not in "".join(found)
     end(process)
@@ -266,6 +276,26 @@ def test_a_disk_with_little_room_is_told(knooppunt):
     """By the limit of the configuration."""
     alarmen(knooppunt, "schijf_vrij_mb: 1000000")
     assert alarms(knooppunt) == ["schijf-vol"]
+
+
+def test_a_share_with_little_room_is_told(knooppunt):
+    """A party's folder is a disk of its own as often as not; one that has no bound is not told."""
+    if os.geteuid():
+        pytest.skip("needs root: a disk of its own on a folder")
+    shares = ("gemeenten/0363", "cbs/in/GMSDWMO", "gemeenten/0034")
+    try:
+        for one, size in zip(shares, ("size=1m", "nr_inodes=100", "size=600m"), strict=True):
+            folder = knooppunt.folders / one
+            command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder]
+            subprocess.run(command, check=True, capture_output=True)
+        knooppunt("init", ".")
+        found = knooppunt.json("status", "--check", code=1)["alarms"]
+        assert {(one["code"], one["subject"]) for one in found} == {
+            ("schijf-vol", "gemeenten/0363"), ("schijf-vol", "cbs/in/GMSDWMO"),
+        }  # fmt: skip
+    finally:
+        for one in shares:
+            subprocess.run(["umount", "--lazy", knooppunt.folders / one], capture_output=True)
 
 
 def test_files_that_nobody_takes_are_told(knooppunt):
@@ -348,6 +378,66 @@ def test_an_alarm_begins_and_ends_in_the_log(keten, tmp_path):
     found = [(one["event"], one["code"]) for one in lines(log) if "alarm" in one["event"]]
     assert found == [("alarm.began", "map-weg"), ("alarm.ended", "map-weg")]
     assert ["[map-weg]" in one for one in told] == [True]
+
+
+def test_a_gateway_that_stands_still_is_told(keten, tmp_path):
+    """Whatever it waits for: that is seen without a look at any folder."""
+    log = tmp_path / "log.jsonl"
+    watch = Oversight(keten.location, keten.config, Watching(str(log)))
+    watch.begin(keten._chain, alarms=False)
+    for since in (0.0, ROUND_S + 1.0, 0.0):
+        keten._chain.beat = monotonic() - since
+        watch.check()
+    watch.close()
+    found = [(one["event"], one["code"]) for one in lines(log) if "alarm" in one["event"]]
+    assert found == [("alarm.began", "ronde-hangt"), ("alarm.ended", "ronde-hangt")]
+
+
+def test_measuring_that_hangs_holds_up_nobody():
+    """What was measured before is told, with since when that is so; one thread alone hangs."""
+    answers, calls = threading.Event(), []
+
+    def measure():
+        calls.append(1)
+        if len(calls) == 2:
+            answers.wait()
+        return Health(leaves=len(calls))
+
+    measuring = Measuring(measure)
+    assert measuring.now() == Health(leaves=1)
+    for _ in range(3):
+        found = measuring.now(0.01)
+        assert (found.leaves, found.measure_s > 0, measuring.ended()) == (1, True, False)
+    assert len(calls) == 2
+    answers.set()
+    eventually(measuring.ended)
+    assert measuring.now() == Health(leaves=3)
+
+
+def test_a_folder_that_a_person_takes_out_of_quarantine_hides_no_other(knooppunt):
+    """Counted while they come and go: those that stay are all there."""
+    location = Location.of(str(knooppunt.folder / "config.yaml"))
+    top = knooppunt.folders / "quarantaine"
+    for number in range(40):
+        (top / f"blijft-{number}").mkdir()
+    ended = threading.Event()
+
+    def clear():
+        while not ended.is_set():
+            for number in range(40):
+                (top / f"gaat-{number}").mkdir()
+            for number in range(40):
+                (top / f"gaat-{number}").rmdir()
+
+    person = threading.Thread(target=clear)
+    person.start()
+    try:
+        with closing(Monitor(location, read_config(location.config_path))) as monitor:
+            counts = [monitor.measure().quarantine for _ in range(40)]
+    finally:
+        ended.set()
+        person.join()
+    assert min(counts) >= 40
 
 
 def test_a_webhook_is_told_and_asked_again_until_it_takes_it(hook):
