@@ -266,6 +266,17 @@ def test_a_seal_by_the_gateway_that_the_leaf_names(bewijs, tmp_path, content):
     assert "het zegel van OIN 00000001999900002000, niet van 00000001000000363000" in said.fault[1]
 
 
+def test_a_pseudonym_that_is_anothers(bewijs, tmp_path):
+    """As if the leaf of the handing in named another user than the log had before."""
+    put = 'GEBRUIKER=$(geopend "$AAN" actor)'
+    script = SCRIPT.read_text("utf-8")
+    assert put in script
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, script=script.replace(put, "GEBRUIKER=h.de.vries"))
+    assert said.fault[0] == "person", said.text
+    assert "is een ander dan" in said.fault[1]
+
+
 def test_another_seal_under_the_same_root(bewijs, tmp_path):
     """``openssl cms`` accepts it; the OIN is compared."""
     data = resealed(members(bewijs.whole), bewijs.seal("zegel-cbs"), NOW)

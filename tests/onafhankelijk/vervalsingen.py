@@ -45,9 +45,9 @@ def _leaves(found):
     return sorted(int(one[11:-5]) for one in found if one.startswith("log/leaves/"))
 
 
-def _of_the_message(found):
+def _of_the_message(found, role="message"):
     return [one["index"] for one in json.loads(found["evidence.json"])["leaves"]
-            if one["role"] == "message"]  # fmt: skip
+            if one["role"] == role]  # fmt: skip
 
 
 def receipt_of_the_gateway(bewijs, found):
@@ -92,13 +92,20 @@ def _leaf_twice(_, found):
     _leaf(found, b'"v":1}', b'"v":1,"v":1}')
 
 
-def _leaf_gone(_, found):
-    gone = _of_the_message(found)[1]
+def _gone(found, gone):
     index = json.loads(found["evidence.json"])
     index["leaves"] = [one for one in index["leaves"] if one["index"] != gone]
     found["evidence.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n"
     for path in [one for one in found if one.rpartition("/")[2].split(".")[0] == str(gone)]:
         del found[path]
+
+
+def _leaf_gone(_, found):
+    _gone(found, _of_the_message(found)[1])
+
+
+def _link_gone(_, found):
+    _gone(found, _of_the_message(found, "link")[0])
 
 
 def _leaf_gone_unsaid(_, found):
@@ -177,6 +184,7 @@ FORGED = {
     "a leaf left out": Forged("chain", "ontbreekt", _leaf_gone),
     "a leaf left out, and still listed": Forged("index", "andere bladen", _leaf_gone_unsaid),
     "a user's seal by the gateway": Forged("binding", "een ander zegel", seal_of_the_gateway),
+    "no leaf that says whose the pseudonym is": Forged("person", "geen blad van voor", _link_gone),
     "no cosignatures": Forged("witnesses", "niet genoeg", _stripped(5)),
     "one of two cosignatures": Forged("witnesses", "niet genoeg", _stripped(6)),
     "a checkpoint of before": Forged("proofs", "is niet van", _checkpoint_older),
