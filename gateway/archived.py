@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The published log beside a backup: what of it is copied, and its leaves for a restore.
 
-Archived checkpoints are copied, with the signatures of witnesses and the time stamps on them: all
-else is made again from the leaves, but those, once lost, nobody can give again.
+Archived checkpoints are copied, with the signatures of witnesses and the time stamps on them, and
+what shows which key followed on which: all else is made again from the leaves, but those, once
+lost, nobody can give again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -15,6 +17,7 @@ from gateway.audit import reading
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, SignatureError, VerifierKey, parse
 from gateway.audit.keys import key_files, load_key
 from gateway.audit.stamp import SUFFIX
+from gateway.audit.succession import FOLDER as SUCCESSION
 from gateway.audit.tiles import WIDTH, Tile, unbundle
 from gateway.errors import AuditError
 from gateway.location import Location
@@ -38,22 +41,26 @@ def put_back(audit: str, directory: str) -> int:
 
 
 def _copy(source: str, target: str) -> int:
-    if not os.path.isdir(os.path.join(source, FOLDER)):
-        return 0
-    durable.make_dir(os.path.join(target, FOLDER))
     copied = 0
     for name in _names(source):
-        there = os.path.join(target, FOLDER, name)
-        content = reading.read(source, f"{FOLDER}/{name}")
+        there = _in(target, name)
+        content = reading.read(source, name)
         if content is not None and not os.path.exists(there):
+            durable.make_dir(os.path.dirname(there))
             durable.put(there, content, 0o644)
-            copied += not name.endswith(SUFFIX)
+            copied += name.startswith(FOLDER) and not name.endswith(SUFFIX)
     return copied
 
 
 def _names(source: str) -> Iterator[str]:
     for size in reading.archived_sizes(source):
-        yield from (str(size), f"{size}{SUFFIX}")
+        yield from (f"{FOLDER}/{size}", f"{FOLDER}/{size}{SUFFIX}")
+    with contextlib.suppress(FileNotFoundError):  # the log's key was never changed
+        yield from (f"{SUCCESSION}{one}" for one in sorted(os.listdir(_in(source, SUCCESSION))))
+
+
+def _in(directory: str, name: str) -> str:
+    return os.path.join(directory, *name.split("/"))
 
 
 def published(audit: str, size: int) -> Iterator[bytes]:
