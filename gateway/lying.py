@@ -109,15 +109,16 @@ class Lying:
         return Waiting(place, name, "klaar", reason, 0.0)
 
     def silent(self, path: str) -> Row | None:
-        """The answer for a file in a folder that does not answer; None where it does."""
-        folder, name = os.path.split(path)
-        said = self.folders.hangs(folder)
-        if not said and folder not in self._reach.ask([folder]):
-            said = f"{self.shown(folder)} does not answer (a share whose server hangs?)"
+        """The answer for a path where nobody answers; None where somebody does."""
+        said = self.folders.hangs(path)
+        if not said and path not in self._reach.ask([path]):
+            said = f"{self.shown(path)} does not answer (a share whose server hangs?)"
         if not said:
             return None
         place = place_of(os.fsencode(os.path.relpath(path, self.folders.root)))
-        found = self._handover.barred(place, name) if place in self.sources else None
+        found = (
+            self._handover.barred(place, os.path.basename(path)) if place in self.sources else None
+        )
         if found is not None:
             return self.row(found)
         again = iso(self.clock.klok() + round(BARRED_SECONDS * 1000))

@@ -129,6 +129,7 @@ def test_row_24_a_share_that_hangs_holds_up_nobody_else(knooppunt, distant):
     assert knooppunt.installed_json("why", str(path))["code"] == "genomen"
     far = knooppunt.installed_json("why", str(distant.folder / "outbox" / "WMO_1.csv"))
     assert (far["code"], far["lies_here"]) == ("andere-map", False)
+    assert knooppunt.installed_json("why", str(distant.folder))["code"] == "andere-map"
     checked = knooppunt.start("status", "--check")
     assert b"gemeenten/0363; nothing is taken" in checked.communicate(timeout=60)[0]
     assert checked.returncode == 1
