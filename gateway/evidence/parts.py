@@ -54,8 +54,6 @@ _WAY = {
 }  # fmt: skip
 """Which way a message goes, by who took it and who placed it."""
 
-_FOLDERS = ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
-
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
