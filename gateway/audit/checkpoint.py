@@ -217,10 +217,14 @@ def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, .
 
 
 def read_body(note: Note) -> Checkpoint:
-    """Read what the note says, unverified; :class:`CheckpointError` unless three lines."""
+    """Read what the note says, unverified; :class:`CheckpointError` unless three lines.
+
+    The first, the origin, is the name of the key that signs it, and must be able to be one.
+    """
     lines = note.text.split("\n")
     if len(lines) != 4 or not lines[0]:
         raise CheckpointError("a checkpoint of ours has exactly three lines")
+    check_name(lines[0])
     if not _SIZE.fullmatch(lines[1]):
         raise CheckpointError("the second line of a checkpoint is the size")
     root = unbase64(lines[2], "root")

@@ -496,6 +496,18 @@ def test_verifying_writes_nothing(log):
     assert {path: path.stat().st_mtime_ns for path in [log, *log.rglob("*")]} == before
 
 
+@pytest.mark.parametrize("odd", ["+nooppunt", "kn\x7foppunt", "kno ppunt"])
+def test_an_origin_that_no_key_can_have_is_a_verdict(log, odd):
+    """One flipped bit can make it so; it is told of the log, not as a failure of ours."""
+    content = (log / "checkpoint").read_bytes().decode()
+    (log / "checkpoint").write_text(odd + content[content.index(".") :])
+    report = look(log, vkey=None)
+    assert not report.ok
+    assert "cannot be the name of a key" in next(
+        one.detail for one in report.steps if one.name == "checkpoint"
+    )
+
+
 PATHS = ["checkpoint", "audit-2026.vkey", "checkpoints/300", "tile/entries/000", "tile/entries/001",
          "tile/entries/002.p/188", *HASH_TILES]  # fmt: skip
 
