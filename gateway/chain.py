@@ -125,7 +125,7 @@ class Chain:
         self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.
         self._noted = Noted(location.state)
-        aside = Apart(partial(_hire, location, self.config), self._noted.show) if apart else None
+        aside = Apart(partial(_hire, location, self.config), self._noted.killed) if apart else None
         anchors = Anchors(location.root, location.state, learns=True)
         self.folders = Folders(location.root, self.config, anchors)
         self.folders.make_all()

@@ -99,33 +99,40 @@ class Noted:
     """
 
     def __init__(self, state: str) -> None:
-        self._state = state
-        path = os.path.join(state, FILE)
-        self.wary = os.path.exists(path)
+        self._state, self._path = state, os.path.join(state, FILE)
+        self.wary = os.path.exists(self._path)
         self.died = ""
-        self._fd = -1
+        self._fd = -1  # held open while we note each file, and only then
         with contextlib.suppress(OSError):  # a full disk has other ways to be noticed
-            self._fd = durable.open_note(path)
-            found = os.pread(self._fd, _SIZE, 0) if self.wary else b""
-            self.died = found.rstrip(b"\0").decode("ascii", "replace")
-        self.show("")
+            fd = durable.open_note(self._path)
+            self.died = os.pread(fd, _SIZE, 0).rstrip(b"\0").decode("ascii", "replace")
+            durable.note(fd, bytes(_SIZE))
+            if self.wary:
+                self._fd = fd
+            else:
+                os.close(fd)
 
     def hand(self) -> Hand:
         """For an engine that reads by itself."""
-        return Hand(self.show if self.wary else lambda _: None)
+        return Hand(self._show if self.wary else lambda _: None)
 
-    def show(self, key: str) -> None:
-        """Note what is being read, for the process after this one."""
+    def _show(self, key: str) -> None:
         if self._fd >= 0:
             with contextlib.suppress(OSError):
                 durable.note(self._fd, key.encode().ljust(_SIZE, b"\0"))
 
+    def killed(self, key: str) -> None:
+        """Note what another process was reading when it died: this one ends, too."""
+        self.wary = True
+        with contextlib.suppress(OSError):
+            self._fd = self._fd if self._fd >= 0 else durable.open_note(self._path)
+        self._show(key)
+
     def close(self, *, well: bool) -> None:
         """End; ``well``: nothing was cut off, and the next one need not be wary."""
-        if self._fd < 0:
-            return
-        os.close(self._fd)
-        self._fd = -1
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
         if well:
             state = durable.open_dir(self._state)
             try:
