@@ -81,12 +81,14 @@ $(READY): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "make: python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; \
 	  exit 1; }
-	@total=$$(grep -c '==' requirements.lock); \
-	echo "setting up $(VENV): $$total packages, once; this takes about a minute"; \
+	@echo "setting up $(VENV): $$(grep -c '==' requirements.lock) packages, once; this takes a minute or two"; \
+	touch $(VENV)/.begun; \
 	$(BIN)/python -m pip install --require-hashes -r requirements.lock > $(VENV)/set-up.log 2>&1 & \
 	pid=$$!; \
 	while kill -0 $$pid 2> /dev/null; do sleep 5; if kill -0 $$pid 2> /dev/null; then \
-	  echo "  $$(grep -cE '^ *(Collecting|Requirement already)' $(VENV)/set-up.log || true) of $$total"; fi; done; \
+	  there=$$(find $(VENV)/lib -name '*.dist-info' -newer $(VENV)/.begun | wc -l); \
+	  if [ $$there = 0 ]; then echo "  looking them up and fetching them"; \
+	  else echo "  $$there installed"; fi; fi; done; \
 	wait $$pid || { tail -n 5 $(VENV)/set-up.log >&2; echo "make: packages could not be installed; all of it is in $(VENV)/set-up.log" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

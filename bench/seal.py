@@ -118,7 +118,7 @@ def digest(content: bytes) -> str:
 
 
 def arrival(content: bytes, proof: bytes) -> Arrival:
-    moment = Moment(Clock().nu(), ("", "", ""), 0)
+    moment = Moment(Clock().nu(), ("", "", ""), 0, Clock().klok())
     return Arrival("x", Place(Kind.OUTBOX, "0363"), NAME, len(content), digest(content), content,
                    None, moment, proof=Proof(len(proof), proof))  # fmt: skip
 

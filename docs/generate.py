@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Make what is said elsewhere: whole pages (``cli.md``), and tables of ``internals.md``.
+"""Make what is said elsewhere: whole pages (``cli.md``), a script, and tables of ``internals.md``.
 
 ``python docs/generate.py`` writes them; ``tests/test_docs.py`` finds out when somebody forgot.
 """
@@ -18,6 +18,7 @@ from gateway import exchanges_doc
 from gateway.cbs import regelpagina
 from gateway.cli import app
 from gateway.config import parse
+from gateway.evidence import leesmij
 from gateway.lifecycle import CUSTODY, FINAL, SYSTEM_LEAVES, TRANSITIONS, Status
 from gateway.model import EventType
 from gateway.stations.header import IN_ORDER
@@ -161,6 +162,7 @@ def pages() -> dict[Path, str]:
         HERE / "cli.md": cli_page(),
         HERE / "cbs-controle.md": regelpagina.pagina(),
         internals: with_tables(internals.read_text(encoding="utf-8")),
+        HERE / "bewijs-controleren.sh": leesmij.script(),
     }
 
 

@@ -22,6 +22,9 @@ NAMED = 10
 LDV_S = 900
 """A line of the Logboek dataverwerkingen that is not where it goes to after so long is told."""
 
+ROUND_S = 60
+"""A round that takes longer than this stands still: each waits half a second at most."""
+
 INODES = 10_000
 """Fewer files than this can still be made on a disk: as full as one without bytes."""
 
@@ -78,9 +81,12 @@ class Health:
     ``clock_s``: by how many seconds the machine's clock moved against its own counter, or lies
     behind the newest leaf (negative). ``lying``: of each file that waits for somebody for too long
     the party. ``unserved``: finished files while no gateway runs. ``asks``: files that were tried
-    too often in vain. ``fork``: what stopped the gateway. ``silent``: of each witness or authority
-    that fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
-    sealed receipt is missed.
+    too often in vain. ``pseudonyms``: those that the operator's file gives to another employee
+    than the log. ``fork``: what stopped the gateway. ``silent``: of each witness or authority that
+    fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
+    sealed receipt is missed. ``hanging``: folders that do not answer. Of a gateway that runs:
+    ``round_s``, since when its round goes on, and ``measure_s``, since when all the rest of this is
+    measured in vain, and as it was before.
     """
 
     under_way: int = 0
@@ -94,11 +100,15 @@ class Health:
     clock_s: float = 0.0
     disks: tuple[Disk, ...] = ()
     gone: tuple[str, ...] = ()
+    hanging: tuple[str, ...] = ()
+    round_s: float | None = None
+    measure_s: float = 0.0
     missing: tuple[Missing, ...] = ()
     lying: tuple[str, ...] = ()
     damage: str = ""
     unserved: int = 0
     asks: int = 0
+    pseudonyms: int = 0
     ldv: tuple[Lagging, ...] = ()
     fork: str = ""
     silent: tuple[tuple[str, float, str], ...] = ()
@@ -139,40 +149,51 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found = [*_disks(health, rules.schijf_vrij_mb), *_deadlines(health.missing)]
     found += _behind(health.ldv)
     found += _receipts(health.unconfirmed, config)
-    found += _others(health, rules.getuige_minuten)
+    found += [*_others(health, rules.getuige_minuten), *_pseudonyms(health.pseudonyms)]
+    found += _standstill(health)
+    found += [*_machine(health, rules.klok_sprong_s), *_waiting(health, config)]
+    return found
+
+
+def _machine(health: Health, jump: int) -> Iterator[Alarm]:
+    """What is wrong with the disk, the clock or the shares."""
     if health.damage:
-        found.append(Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
-                           " stop the gateway and restore the newest backup"))  # fmt: skip
-    if abs(health.clock_s) >= rules.klok_sprong_s:
+        yield Alarm("database-stuk", "database", f"the database is damaged: {health.damage};"
+                    " stop the gateway and restore the newest backup")  # fmt: skip
+    if abs(health.clock_s) >= jump:
         way = "forward" if health.clock_s > 0 else "back"
-        found.append(Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
-                           f"{abs(health.clock_s):.0f} s; look at its time synchronisation; times "
-                           "in the log stand still until it is past them again"))  # fmt: skip
+        yield Alarm("klok-sprong", "klok", f"the machine's clock went {way} by "
+                    f"{abs(health.clock_s):.0f} s; look at its time synchronisation; times "
+                    "in the log stand still until it is past them again")  # fmt: skip
     if health.gone:
-        found.append(Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
-                           f"are gone, or lie on another disk than at the start (a share that is "
-                           f"not mounted?): {_some(health.gone)}"))  # fmt: skip
+        yield Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
+                    f"are gone, or lie on another disk than at the start (a share that is "
+                    f"not mounted?): {_some(health.gone)}")  # fmt: skip
+
+
+def _waiting(health: Health, config: Config) -> Iterator[Alarm]:
+    """What lies somewhere for too long, or in too great a number."""
+    rules = config.alarmen
     if health.quarantine_today >= rules.quarantaine:
-        found.append(Alarm("quarantaine-groeit", "quarantaine", f"{health.quarantine_today} files "
-                           "went to quarantine in the last 24 hours"))  # fmt: skip
+        yield Alarm("quarantaine-groeit", "quarantaine", f"{health.quarantine_today} files "
+                    "went to quarantine in the last 24 hours")  # fmt: skip
     if health.oldest_s is not None and health.oldest_s >= rules.onderweg_minuten * 60:
-        found.append(Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
-                           f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
-                           "the log tell why"))  # fmt: skip
+        yield Alarm("blijft-steken", "onderweg", f"the oldest file that was taken is under "
+                    f"way for {health.oldest_s / 60:.0f} minutes; `knooppunt status` and "
+                    "the log tell why")  # fmt: skip
     if health.asks:
-        found.append(Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
-                           "were tried again and again and cannot go on; `knooppunt status "
-                           "--waiting` tells why"))  # fmt: skip
+        yield Alarm("vraagt-aandacht", "onderweg", f"{health.asks} files that were taken "
+                    "were tried again and again and cannot go on; `knooppunt status "
+                    "--waiting` tells why")  # fmt: skip
     if health.lying:
         whose = _some(tuple(sorted(known(one, config.partijen) or "-" for one in {*health.lying})))
-        found.append(Alarm("blijft-liggen", "outbox", f"{len(health.lying)} files lie there for "
-                           f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
-                           f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
-                           "says why"))  # fmt: skip
+        yield Alarm("blijft-liggen", "outbox", f"{len(health.lying)} files lie there for "
+                    f"more than {rules.blijft_liggen_uren} hours and cannot be taken (an "
+                    f"upload that was broken off?): {whose}; `knooppunt status --waiting` "
+                    "says why")  # fmt: skip
     if health.unserved:
-        found.append(Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
-                           "no gateway is running; start it"))  # fmt: skip
-    return found
+        yield Alarm("geen-gateway", "gateway", f"{health.unserved} finished files wait and "
+                    "no gateway is running; start it")  # fmt: skip
 
 
 def _others(health: Health, minutes: int) -> Iterator[Alarm]:
@@ -185,6 +206,30 @@ def _others(health: Health, minutes: int) -> Iterator[Alarm]:
             yield Alarm("getuige-zwijgt", name, f"{name} has not signed the log for "
                         f"{age / 60:.0f} minutes: {why}; leaves since then are logged, and not "
                         "witnessed or time-stamped")  # fmt: skip
+
+
+def _pseudonyms(changed: int) -> Iterator[Alarm]:
+    if changed:
+        yield Alarm("pseudoniem-gewijzigd", "pseudoniemen", f"{changed} pseudonyms are of another "
+                    "employee by pseudoniemen.json than the log committed to; the log counts; put "
+                    "the file back from a backup")  # fmt: skip
+
+
+def _standstill(health: Health) -> Iterator[Alarm]:
+    """What does not answer, and what waits for it."""
+    if health.hanging:
+        yield Alarm("map-hangt", "folders", f"{len(health.hanging)} folders do not answer (a share "
+                    f"whose server hangs?): {_some(health.hanging)}; nothing is taken from them or "
+                    "delivered to them until they do, the others go on")  # fmt: skip
+    if health.round_s is not None and health.round_s >= ROUND_S:
+        yield Alarm("ronde-hangt", "gateway", "the gateway has not gone round for "
+                    f"{health.round_s:.0f} s, and nothing is routed: a disk or share in use does "
+                    "not answer; mend that, or restart the gateway: it begins without what "
+                    "hangs")  # fmt: skip
+    if health.measure_s:
+        yield Alarm("meting-hangt", "gateway", "how the chain is could not be measured for "
+                    f"{health.measure_s:.0f} s: a disk or share does not answer; until it does the "
+                    "other alarms stand as they were")  # fmt: skip
 
 
 def _disks(health: Health, megabytes: int) -> Iterator[Alarm]:

@@ -12,7 +12,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 
-from gateway import manifest, proofs
+from gateway import manifest, plain, proofs
 from gateway.config import Overdracht
 from gateway.folders import Folders, Waiting, digest_of
 from gateway.lease import has_no_writer
@@ -123,11 +123,13 @@ class Announced:
             return None
         except OSError as error:
             reason = f"the manifest cannot be opened: {error.strerror}"
-            return Waiting(place, name, "onleesbaar", reason, AGAIN_SECONDS)
+            return plain.unopened(self._folders, place, name) or Waiting(
+                place, name, "onleesbaar", reason, AGAIN_SECONDS
+            )
         try:
             found = os.fstat(fd)
             if not _is_file(found):
-                return Waiting(place, name, "geen-bestand", "is not a regular file", None)
+                return plain.barrier(place, name, found)
             if has_no_writer(fd) is False:
                 return Waiting(place, name, "schrijver", "a writer has it open", 0.1)
             index = self._read(place, name, fd, found)

@@ -2,9 +2,9 @@
 """Backup of the state while a gateway runs, and a restore that cannot fork the log.
 
 A backup is a folder: ``knooppunt.db`` (the store as of one commit, all leaves in it), the
-configuration, what is public of all keys, the log's own when they are asked for, and
-``backup.json``, written last: without it the backup was cut off. The published log is not in it:
-it is made again from the leaves.
+configuration in force in that commit, what is public of all keys, the log's own when they are asked
+for, and ``backup.json``, written last: without it the backup was cut off. Of the published log it
+holds what others signed (``archived.py``); the rest is made again from the leaves.
 
 A database that is older than what was published would sign other leaves under the same numbers: two
 histories with one key. So a restore looks for the newest checkpoint that it can find (the audit
@@ -21,59 +21,52 @@ import hashlib
 import json
 import os
 from base64 import b64encode
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from gateway import __version__, durable
-from gateway.audit import reading
-from gateway.audit.checkpoint import (
-    Checkpoint,
-    CheckpointError,
-    SignatureError,
-    VerifierKey,
-    parse,
-)
-from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files, load_key
+from gateway import __version__, archived, durable
+from gateway.archived import OTHER, newest_checkpoints, published
+from gateway.audit.checkpoint import Checkpoint
+from gateway.audit.keys import KEY_DIR_MODE, KEY_MODE, key_files
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
-from gateway.audit.tiles import WIDTH, Tile, unbundle
 from gateway.audit.verify import verify
 from gateway.config import Config
+from gateway.current import TEXT
 from gateway.custody import Ledger
 from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
 from gateway.restored import decided_since
-from gateway.sealing import shown
 from gateway.store import Changes, Store
-from gateway.store_backup import adopt, head_of, roots_at, snapshot
+from gateway.store_backup import adopt, head_of, roots_at, setting, snapshot
 from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
 STAGED = ".restore.db"
+CONFIG, ON_DISK = "config.yaml", "config.on-disk.yaml"
 _WAL = ("", "-wal", "-shm")
 
 _AHEAD = (
     "restore a newer backup if there is one; with --continue the published leaves that this backup "
     "lacks are taken up, and the log goes on above them (docs/howto-operate.md, Restore)"
 )
-_OTHER = "this is not the backup of this log; keep both as they are, and look for the right one"
 
 
-def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
-    """Write a backup into a new folder; its manifest. A gateway may be running.
+def backup(location: Location, directory: str, *, keys: bool) -> list[str]:
+    """Write a backup into a new folder; what was done, a line each. A gateway may be running.
 
     Raises :class:`StateError` when the folder is not empty or the copy is not sound.
     """
-    directory = os.path.abspath(directory)
+    typed, directory = directory, os.path.abspath(directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise StateError(f"{directory} is not empty", hint="give each backup a folder of its own")
     if not os.path.exists(location.database):
         raise StateError(f"there is no state at {location.state}", hint="say --state DIR")
     durable.make_dir(directory, 0o700)  # it holds names and users, and perhaps a key
+    archived.keep(location.audit, directory)
     copy = os.path.join(directory, DATABASE)
     snapshot(location.database, copy)
     if wrong := damage(copy):
@@ -83,7 +76,7 @@ def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
         "versie": 1, "knooppunt": __version__, "at": iso(Clock().klok()), "origin": origin,
         "size": size, "root": b64encode(root).decode(), "sha256": _digest(copy), "keys": keys,
     }  # fmt: skip
-    durable.put(os.path.join(directory, "config.yaml"), _content(location.config_path))
+    said = [f"{size} leaves of {origin} in {typed}", *_put_config(location, directory, copy)]
     if keys:
         for path in key_files(location.log_key):
             durable.put(os.path.join(directory, os.path.basename(path)), _content(path), KEY_MODE)
@@ -94,7 +87,19 @@ def backup(location: Location, directory: str, *, keys: bool) -> dict[str, Any]:
     finally:
         os.close(fd)
     durable.put(os.path.join(directory, MANIFEST), json.dumps(found, indent=2).encode())
-    return found
+    return said
+
+
+def _put_config(location: Location, directory: str, copy: str) -> list[str]:
+    """The configuration in force, as the store has it; what lies on the disk may be refused."""
+    kept, there = setting(copy, TEXT), _content(location.config_path)
+    in_force = there if kept is None else kept.encode()  # a state of an older version has none
+    durable.put(os.path.join(directory, CONFIG), in_force)
+    if there == in_force:
+        return []
+    durable.put(os.path.join(directory, ON_DISK), there)
+    return [f"the configuration in force is in it as {CONFIG}; the one on the disk is another, and "
+            f"is in it as {ON_DISK}"]  # fmt: skip
 
 
 def restore(
@@ -126,7 +131,7 @@ def _restore(
     origin, size, _ = head_of(staged)
     _put_key(location, directory)
     zet_terug(location.state, directory)
-    found = _checkpoints(location, origin, since)
+    found = newest_checkpoints(location, origin, since)
     if not found and not log_lost:
         raise AuditError(
             "there is no published log here to compare the backup with",
@@ -150,6 +155,8 @@ def _restore(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
             "(knooppunt grants, knooppunt revoke)"
         )
+    if back := archived.put_back(location.audit, directory):
+        said.append(f"{back} archived checkpoints put back, with what others signed of them")
     if decided:
         said.append(f"{decided} files in quarantine were decided about after the backup; who and "
                     "why are lost")  # fmt: skip
@@ -182,7 +189,7 @@ def _agree(staged: str, size: int, found: list[Checkpoint]) -> None:
             raise AuditError(
                 f"the log that was published, of {one.size} leaves, is not a beginning of the log "
                 "in this backup",
-                hint=_OTHER,
+                hint=OTHER,
             )
 
 
@@ -200,41 +207,12 @@ def _go_on(
             hint="get a whole copy of the audit folder from who has one",
         )
     frontier = Frontier()
-    for content in islice(_published(location.audit, report.size), size):
+    for content in islice(published(location.audit, report.size), size):
         frontier.append(leaf_hash(content))
     if frontier.root() != roots_at(staged, {size})[size]:
-        raise AuditError("this backup is not a beginning of the published log", hint=_OTHER)
-    rest = islice(_published(location.audit, report.size), size, None)
+        raise AuditError("this backup is not a beginning of the published log", hint=OTHER)
+    rest = islice(published(location.audit, report.size), size, None)
     return adopt(staged, rest, config.vensters, config.technisch.batch)
-
-
-def _published(audit: str, size: int) -> Iterator[bytes]:
-    """The leaves of the published log, in order."""
-    for index in range(-(-size // WIDTH)):
-        width = min(WIDTH, size - index * WIDTH)
-        yield from unbundle(reading.read_tile(audit, Tile(-1, index, width)) or b"")[0]
-
-
-def _checkpoints(location: Location, origin: str, since: bytes | None) -> list[Checkpoint]:
-    """The newest checkpoints that can be found, each signed by this log's key."""
-    own = [load_key(_content(path), path) for path in key_files(location.log_key)]
-    keys = [VerifierKey.of(origin, one) for one in own] + reading.vkeys(location.audit, origin)
-    paths = ["checkpoint", *(f"checkpoints/{n}" for n in reading.archived_sizes(location.audit))]
-    contents = [reading.read(location.audit, path) for path in (paths[0], paths[-1])]
-    found = []
-    for content in [*contents, *shown(location.state), since]:
-        if content is None:
-            continue
-        try:
-            found.append(parse(content, keys))
-        except SignatureError as error:
-            raise AuditError(f"a checkpoint is not of this log: {error}", hint=_OTHER) from error
-        except CheckpointError:
-            if content is since:
-                raise  # a torn one in the folder is made again; this one was given to count
-    if any(one.origin != origin for one in found):
-        raise AuditError(f"a checkpoint is not of the log {origin}", hint=_OTHER)
-    return found
 
 
 def _put_key(location: Location, directory: str) -> None:

@@ -26,20 +26,22 @@ from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.downloads import Downloads
 from gateway.engine import Engine, Happened
-from gateway.errors import GatewayError, StateError, TrustError
+from gateway.errors import ConfigError, GatewayError, StateError, TrustError
 from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
-from gateway.in_force import InForce
+from gateway.in_force import InForce, Outcome
 from gateway.inhand import Hand, Noted
 from gateway.issued import Issued
 from gateway.ldv import Ldv
-from gateway.location import Location, read_config
+from gateway.linked import Links
+from gateway.location import Location, Version, read_version
 from gateway.moment import Clock, monotonic, pause
-from gateway.outside import policy_of, trust_of
+from gateway.outside import learn, policy_of, trust_of
 from gateway.owner import must_own
 from gateway.purge import Purge
 from gateway.quarantine import Quarantine
+from gateway.reach import Reach
 from gateway.requests import Handler, Requests
 from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
@@ -90,13 +92,15 @@ def _as_asked(config: Config, quiet_ms: int | None, getuigen: Mapping[str, Any])
 class Chain:
     """A gateway on one state directory. Use as a context manager; raises ``GatewayError``.
 
-    ``say`` gets what becomes of a changed configuration, ``blind`` why files are found by scanning
-    alone. ``apart`` gives the clerk a process of its own: for long runs, on two cores. ``lock`` is
-    the state's lock, when the caller holds it already; ``getuigen``: fields of that section of the
-    configuration that are other than it says.
+    ``say`` gets lines for the screen, ``reloaded`` what became of a changed configuration, for the
+    technical log; ``blind`` why files are found by scanning alone. ``apart`` gives the clerk a
+    process of its own: for long runs, on two cores. ``lock`` is the state's lock, when the caller
+    holds it already; ``getuigen``: fields of that section of the configuration that are other than
+    it says.
     """
 
     rounds = 0  # that did something
+    beat: float | None = None  # when the last round began, of a gateway that runs for long
 
     def __init__(
         self,
@@ -112,13 +116,15 @@ class Chain:
         apart: bool = False,
         lock: int | None = None,
         getuigen: Mapping[str, Any] | None = None,
+        reloaded: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         self.location = location
         self._as_asked = partial(_as_asked, quiet_ms=quiet_ms, getuigen=getuigen or {})
         self._say = say
+        self._reloaded = reloaded
         self._blind = blind
         self._file = FileChanges(location.config_path)  # before it is read, or one is missed
-        self.config = self._read_config()
+        self.config, text = self._read_config()
         self.said: list[str] = []
         must_own(location.state)
         durable.make_dir(location.state, 0o700)
@@ -127,15 +133,16 @@ class Chain:
         self._noted = Noted(location.state)
         aside = Apart(partial(_hire, location, self.config), self._noted.killed) if apart else None
         anchors = Anchors(location.root, location.state, learns=True)
-        self.folders = Folders(location.root, self.config, anchors)
+        self.folders = Folders(location.root, self.config, anchors, Reach(location.root))
         self.folders.make_all()
         self._refuse_lost_database()
         self.store = Store(location.database)
         meta = self.store.meta()
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
         self.clock = clock or Clock(turned)
-        self._open_log(meta.get("origin") or self._origin(stations))
+        self._open_log(meta.get("origin") or self._origin(stations), text)
         desk = aside or Here(Clerk(self.folders, self.store.lookup, self._noted.hand()))
+        desk.adopt(self.config)
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
@@ -165,12 +172,13 @@ class Chain:
 
     # --- opening ---
 
-    def _read_config(self) -> Config:
-        """What stands on the disk: the configuration, and what seals are judged by."""
+    def _read_config(self) -> Version:
+        """What stands on the disk, read once: the configuration, and what seals are judged by."""
         state = self.location.state
-        config = self._as_asked(read_config(self.location.config_path))
+        read, text = read_version(self.location.config_path)
+        config = self._as_asked(read)
         self._trusted, self._trust_due = believed.stamp(config, state), 0.0
-        return believed.with_trust(config, state)
+        return Version(believed.with_trust(config, state), text)
 
     def _look_at_trust(self) -> None:
         """A certificate was revoked, or a key changed: that counts from the next round on."""
@@ -184,11 +192,20 @@ class Chain:
         try:
             config = believed.with_trust(self.config, self.location.state)
         except TrustError as error:
-            self._say(f"what seals are judged by was changed, and cannot be used: {error}")
+            said = f"what seals are judged by was changed, and cannot be used: {error}"
+            self._tell(Outcome("trust.refused", said))
             return
         self.engine.settle()
-        self.engine.adopt(config, set())
-        self.config = config
+        self.config = self._linked(config)
+        self.engine.adopt(self.config, set())
+        self.publish()
+
+    def _linked(self, config: Config) -> Config:
+        """With pseudonyms as the log has them, from the next leaf on."""
+        settled = self._links.settle(config)
+        if settled.said:
+            self._tell(Outcome("trust.refused", settled.said))
+        return settled.config
 
     def _handlers(self) -> dict[str, Handler]:
         """What people may ask for."""
@@ -199,7 +216,7 @@ class Chain:
             quarantine.KIND: Quarantine(store, ledger, self.clock, folders).handle,
             purge.KIND: Purge(store, ledger, folders).handle,
             issued.KIND: Issued(ledger).handle,
-            rotation.KIND: Rotation(store, ledger, self._log_keys).handle,
+            rotation.KIND: Rotation(store, ledger, self._log_keys, self._strangers).handle,
         }
 
     def _refuse_lost_database(self) -> None:
@@ -217,7 +234,7 @@ class Chain:
         alone = f"{stations[0]}/" if len(stations) == 1 else ""
         return f"{self.config.naam}/{alone}audit-{self.clock.year()}"
 
-    def _open_log(self, origin: str) -> None:
+    def _open_log(self, origin: str, text: str) -> None:
         self.ledger = Ledger(self.store, self.clock, origin)
         audit = self.location.audit
         self._log_keys = LogKeys(self.location.log_key, audit, origin, self.store.meta())
@@ -229,13 +246,17 @@ class Chain:
             self.ledger.size, self.ledger.root, self.store.leaves
         )
         self._publisher.publish(self.ledger.size, self.ledger.root, self.store.leaves)
-        if self._log_keys.ending:  # a crash came in between
+        if self._log_keys.ending or self._log_keys.untold:  # a crash came in between
             self._keep_and_drop()
         self._ldv = Ldv(self.location.state, self.location.database, self.config)
         self._witnessing = self._ask_witnesses(origin)
         self._publishing = self._beside.submit(self._behind_publication(self.ledger.size, []))
-        self._in_force = InForce(self.location.config_path, self.store, self.ledger)
-        self._in_force.note(self.config)
+        self._in_force = InForce(self.store, self.ledger)
+        self._in_force.note(self.config, text)
+        self._links = Links(self.store, self.ledger)
+        self.config, wrong = self._links.settle(self.config)
+        self.said += [wrong] * bool(wrong)
+        self.folders.adopt(self.config)
         self.publish()
         if self._witnessing is not None:
             self._witnessing.start()
@@ -245,9 +266,11 @@ class Chain:
         settings = self.config.getuigen
         if not settings.aan:
             return None
+        trust = partial(trust_of, self.location, settings)
+        trust()  # what cannot be read is said now
         asked = Witnessing(
             self.location.audit, self.location.state, origin,
-            policy_of(self.location, settings), trust_of(self.location, settings), settings,
+            policy_of(self.location, settings), trust, settings,
             Clock().klok, self._say, self._publisher.archiving,
         )  # fmt: skip
         self.ledger.beside = self._note_tokens
@@ -267,26 +290,37 @@ class Chain:
         is mended. What was claimed before is decided by the new one.
         """
         try:
-            config = self._read_config()
-            checked = Folders(self.location.root, config, self.folders.anchors)
+            config, text = self._read_config()
+            shared = self.folders.anchors, self.folders.reach
+            checked = Folders(self.location.root, config, *shared)
             try:
                 made = checked.make_all()
             finally:
                 checked.close()
         except (GatewayError, OSError) as error:
-            if isinstance(error, OSError):  # no fault of the text: a full disk, say, has an end
-                self._file.look_again()
-            said = self._in_force.refuse(error)
-            if said:
-                self._say(f"config.yaml was changed, and cannot be used; the old one stays: {said}")
+            if not isinstance(error, ConfigError) or not error.problems:
+                self._file.look_again()  # no fault of the text: a full disk, say, has an end
+            refused = self._in_force.refuse(error)
+            if refused is not None:
+                self._tell(refused)
             return False
         self.engine.settle()
-        self.engine.adopt(config, self._in_force.note(config))
+        noted = self._in_force.note(config, text)
+        config = self._linked(config)
+        self.engine.adopt(config, noted.outdated)
         self.config = config
         self.publish()
         self._ldv.follow(config)
-        self._say(f"config.yaml was changed, and is in force now; {made} folders made")
+        event, what = (
+            ("config.changed", "was changed, and is in force now") if noted.changed
+            else ("config.unchanged", "is as before, and stays in force")
+        )  # fmt: skip
+        self._tell(Outcome(event, f"config.yaml {what}; {made} folders made", {"folders": made}))
         return True
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._say(outcome.said)
+        self._reloaded(outcome)
 
     def _heard(
         self, listener: Callable[[list[Happened]], None]
@@ -336,10 +370,11 @@ class Chain:
     def run(self, stop: Callable[[], bool]) -> Summary:
         """Go round until told to stop, woken by hints and, where none come, by the scan."""
         inbound = self.engine.inbound
-        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind)
+        watch = Watch(self.location.root, inbound.hint, inbound.scan_now, self._blind, self._hangs)
         watch.start()
         try:
             while not stop():
+                self.beat = monotonic()
                 if self._file.seen():
                     self.reload()
                 self._look_at_trust()
@@ -354,6 +389,10 @@ class Chain:
             watch.stop()
         self.engine.settle()
         return Summary(happened=self.happened, waiting=self._waiting())
+
+    def _hangs(self) -> bool:
+        self.folders.refresh()
+        return bool(self.folders.hanging)
 
     def _round(self) -> bool:
         if self._witnessing is not None and self._witnessing.fault is not None:
@@ -405,7 +444,13 @@ class Chain:
     def _keep_and_drop(self) -> None:
         """Archive what all keys signed, so that a reader of any finds the others; the ended go."""
         self._publisher.archive(monotonic(), stopping=True)
+        self._log_keys.tell(self._publisher.current)
+        for line in learn(self.location, self.config.getuigen, self._log_keys.vkeys[0]):
+            self._say(line)
         self._log_keys.drop()
+
+    def _strangers(self, key: str) -> list[str]:
+        return self._witnessing.strangers(key) if self._witnessing is not None else []
 
     def _behind_publication(self, first: int, leaves: list[bytes]) -> Callable[[], None]:
         return partial(self._ldv.published, first, leaves)

@@ -36,8 +36,7 @@ REMEMBERED = 20_000
 """Committed facts kept at hand: most questions are about what happened a moment ago."""
 
 IN_HAND_BYTES = 16 << 20
-"""When so much was read in a round, the rest waits for the next: memory is for this, and a few
-times over for what is made of it."""
+"""After so much was read in a round the rest waits: memory is for this, a few times over."""
 
 Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
@@ -69,6 +68,7 @@ class Clerk:
     def work(self, task: Task) -> tuple[Done, list[int]]:
         """Do a task; also gives a descriptor of each file system that must be synced for it."""
         self._learn_committed(task.committed)
+        self.folders.hanging = task.hanging
         for key in task.outdated:
             self._remembered.pop(key, None)
         self._file_systems, self._touched = {}, set()

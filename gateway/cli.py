@@ -32,6 +32,7 @@ from gateway.commands.options import (
     ConfigOption,
     JsonOption,
     StateOption,
+    config_of,
     err,
     fail,
     location_of,
@@ -247,9 +248,10 @@ def status(
     from gateway import show, standing
 
     location = location_of(config, state)
+    in_force = config_of(location)
     if check:
-        raise typer.Exit(standing.checked(location, out, as_json=as_json))
-    found = standing.waiting(location) if waiting else standing.standing(location)
+        raise typer.Exit(standing.checked(location, in_force, out, as_json=as_json))
+    found = (standing.waiting if waiting else standing.standing)(location, in_force)
     if waiting and not as_json:
         show.waiting_long(out, found["waiting"])
     elif as_json:

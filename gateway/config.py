@@ -35,7 +35,7 @@ from gateway.config_secties import (
 from gateway.config_sleutels import Bestand, Domeinnaam, Sleutel
 from gateway.config_uitwisseling import Uitwisseling
 from gateway.config_yaml import Document, Pad, Plaats, lees
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Fault
 from gateway.names_veilig import toonbaar
 from gateway.partijen import gemeenten
 
@@ -257,20 +257,20 @@ class Config(Sectie):
 def parse(text: str, filename: str = "config.yaml") -> Config:
     """Read a configuration.
 
-    Raises :class:`ConfigError`, whose ``problems`` hold every fault that there is, in the order
-    of the file, each as ``config.yaml:6:12: what is wrong; the fix``.
+    Raises :class:`ConfigError`, whose ``faults`` hold every fault that there is, in the order of
+    the file, and whose ``problems`` tell each in a line.
     """
     document = lees(text)
     config, found = _controleer(document)
     if config is not None and not found:
         return config
     places = sorted(found, key=lambda one: (one[0].regel, one[0].kolom))
-    problems = tuple(f"{filename}:{at.regel}:{at.kolom}: {_regel(said)}" for at, said in places)
-    count = "one fault" if len(problems) == 1 else f"{len(problems)} faults"
+    faults = tuple(Fault(filename, at.regel, at.kolom, _regel(said)) for at, said in places)
+    count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     raise ConfigError(
         f"{filename} cannot be used: {count}",
         hint="mend each line above, then run: knooppunt config check",
-        problems=problems,
+        faults=faults,
     )
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What sections of the configuration ask of each other, checked on the data as it was written.
 
-On the data, not on the models: a slip in one section does not hide the faults in the others.
+On the data, not on the models: a slip in one section does not hide the faults in the others. But
+what is wrong only because something else is, is not said: of one wrong word one fault is told, not
+also every line that refers to it.
 """
 
 from __future__ import annotations
@@ -36,13 +38,11 @@ def kruiscontrole(data: Any) -> Iterator[Fout]:
     for one in ontvangers.keys() & _ONZE_MAPPEN:
         yield ("ontvangers", one), f"`{one}` is a folder of the chain itself; choose another id"
     yield from _codes(uitwisselingen)
-    aanleveringen = _tabel(data, "aanleveringen")
+    yield from _eens(_verwijzingen(data))
     for one, item in uitwisselingen.items():
         if isinstance(item, dict):
             pad = ("uitwisselingen", one)
-            yield from _richting(pad, item, ontvangers)
-            yield from _aanlevering(pad, item, aanleveringen)
-            yield from _antwoord(pad, item, uitwisselingen)
+            yield from _richting(pad, item)
             yield from _inhoud(pad, item)
             yield from _omvang(pad, item, _tabel(data, "technisch"))
     for uitvraag, rows in vensters.items():
@@ -124,7 +124,36 @@ def _codes_van(item: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     yield from ((pad, code) for pad, code in codes.items() if isinstance(code, str))
 
 
-def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Iterator[Fout]:
+def _eens(found: Iterable[Fout]) -> Iterator[Fout]:
+    """Give each sentence once, at its first place: many lines may refer to one word."""
+    pads: dict[str, list[Pad]] = {}
+    for pad, sentence in found:
+        pads.setdefault(sentence, []).append(pad)
+    for sentence, (pad, *more) in pads.items():
+        yield pad, sentence + (f" (so in {len(more)} more)" if more else "")
+
+
+def _verwijzingen(data: Any) -> Iterator[Fout]:
+    """What exchanges refer to and is not there. What is there and is itself at fault counts."""
+    items = _tabel(data, "uitwisselingen")
+    for one, item in items.items():
+        if isinstance(item, dict):
+            pad = ("uitwisselingen", one)
+            yield from _tegenpartij(pad, item, _tabel(data, "ontvangers"))
+            yield from _aanlevering(pad, item, data)
+            yield from _antwoord(pad, item, items)
+
+
+def _tegenpartij(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Iterator[Fout]:
+    for name in ("ontvanger", "afzender"):
+        one = item.get(name)
+        # Without `ontvangers` that is the fault, and it is told.
+        if ontvangers and isinstance(one, str) and one not in ontvangers:
+            fix = of_bedoelde_u(one, ontvangers)
+            yield (*pad, name), f"`{one}` does not stand under `ontvangers`; {fix}"
+
+
+def _richting(pad: Pad, item: dict[str, Any]) -> Iterator[Fout]:
     richting = item.get("richting")
     if richting not in ("heen", "retour"):
         return
@@ -133,11 +162,6 @@ def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Ite
         yield (*pad, other), f"richting {richting} has no `{other}`; write `{wanted}`"
     elif item.get(wanted) is None:
         yield pad, f"richting {richting} needs `{wanted}`; add for example `{wanted}: cbs`"
-    for name in (wanted, other):
-        one = item.get(name)
-        if isinstance(one, str) and one not in ontvangers:
-            fix = of_bedoelde_u(one, ontvangers)
-            yield (*pad, name), f"`{one}` does not stand under `ontvangers`; {fix}"
     patterns = item.get("patronen")
     for i, text in enumerate(patterns if isinstance(patterns, list) else ()):
         if richting == "retour" and isinstance(text, str) and "{gemeentecode}" not in text:
@@ -145,9 +169,14 @@ def _richting(pad: Pad, item: dict[str, Any], ontvangers: dict[str, Any]) -> Ite
             yield (*pad, "patronen", i), sentence
 
 
-def _aanlevering(pad: Pad, item: dict[str, Any], aanleveringen: dict[str, Any]) -> Iterator[Fout]:
-    one = item.get("aanlevering")
-    if isinstance(one, str) and one not in aanleveringen:
+def _aanlevering(pad: Pad, item: dict[str, Any], data: dict[str, Any]) -> Iterator[Fout]:
+    one, aanleveringen = item.get("aanlevering"), _tabel(data, "aanleveringen")
+    if not isinstance(one, str):
+        return
+    if "aanleveringen" not in data:
+        sentence = "there is no section `aanleveringen` for it to stand under; add one"
+        yield (*pad, "aanlevering"), sentence
+    elif one not in aanleveringen and isinstance(data["aanleveringen"], dict):
         fix = of_bedoelde_u(one, aanleveringen)
         yield (*pad, "aanlevering"), f"`{one}` does not stand under `aanleveringen`; {fix}"
 
@@ -163,12 +192,22 @@ def _antwoord(pad: Pad, item: dict[str, Any], items: dict[str, Any]) -> Iterator
         one for one, it in items.items() if isinstance(it, dict) and it.get("richting") == "heen"
     ]
     for i, one in enumerate(answered):
+        if _onbruikbaar(one, items):
+            continue
         if one not in heen:
             sentence = f"`{one}` is no exchange of richting heen; {of_bedoelde_u(str(one), heen)}"
             yield (*pad, "antwoord_op", i), sentence
         elif items[one].get("naamsjabloon") == EIGEN:
             sentence = f"files of `{one}` get no number to answer by ({EIGEN}); remove it"
             yield (*pad, "antwoord_op", i), sentence
+
+
+def _onbruikbaar(one: Any, items: dict[str, Any]) -> bool:
+    """Whether this exchange is there, and what is told of it already makes it no exchange."""
+    if not isinstance(one, str) or one not in items:
+        return False
+    item = items[one]
+    return not isinstance(item, dict) or item.get("richting") not in ("heen", "retour")
 
 
 def _inhoud(pad: Pad, item: dict[str, Any]) -> Iterator[Fout]:

@@ -92,6 +92,11 @@ class Uitwisseling(Sectie):
         "grant and of assurance level 3 must come with it; `sessie`: a login at that level will "
         "do, though it does not sign the file; `zwak`: a name will do",
     )
+    organisatiezegel: Literal["weigeren", "volstaat"] = Field(
+        default="weigeren",
+        description="where `binding` asks for something: the seal of the party itself, which names "
+        "no person and so has no assurance level, is not enough (`weigeren`), or is (`volstaat`)",
+    )
     binding_wachttijd_s: StrictInt = Field(
         default=300,
         ge=0,

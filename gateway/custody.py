@@ -104,18 +104,30 @@ class Ledger:
         self._move(changes, at)
         return index
 
-    def system(self, type_: str, action: str, content: str, changes: Changes) -> None:
-        """Add a leaf that belongs to no delivery: a configuration, a turn of the clock."""
+    def system(
+        self, type_: str, action: str, content: str, changes: Changes, *,
+        about: Row | None = None, name: str = "",
+    ) -> None:  # fmt: skip
+        """Add a leaf that belongs to no delivery: a configuration, a turn of the clock.
+
+        ``about`` holds more fields; ``name``, the person that it is about, becomes a commitment.
+        """
         at = self._clock.klok()
-        fields: dict[str, object] = self._frame(type_, at) | {
-            "actor": "system:gateway",
-            "object": type_.split(".")[0],
-            "action": action,
-            "result": "ok",
-            "source": "gateway",
-        }
+        fields: dict[str, object] = (
+            self._frame(type_, at)
+            | {
+                "actor": "system:gateway",
+                "object": type_.split(".")[0],
+                "action": action,
+                "result": "ok",
+                "source": "gateway",
+            }
+            | (about or {})
+        )
         if content:
             fields["content"] = content
+        if name:
+            fields["name"] = self._commit("name", name, changes)
         index = self._append(leaf.encode(fields))
         changes.leaves.append({"idx": index, "content": self.unpublished[-1]})
         self._move(changes, at)

@@ -302,6 +302,7 @@ class Engine:
 
     def _batch(self) -> Batch:
         self._rounds += 1
+        self._folders.refresh()
         return Batch(self._rounds)
 
     def _fly(self, batch: Batch, *, going_on: bool = True) -> None:
@@ -327,6 +328,7 @@ class Engine:
                     batch.claims,
                     list(batch.touched.values()),
                     frozenset(self._outdated),
+                    self._folders.hanging,
                 )
             )
             self._outdated.clear()

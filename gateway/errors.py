@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 
 class GatewayError(Exception):
     """Something that the user must know, in one sentence, with the way out.
@@ -18,14 +20,36 @@ class GatewayError(Exception):
         self.hint = hint
 
 
+class Fault(NamedTuple):
+    """One fault in the configuration: where it stands, and what is wrong, with the fix."""
+
+    path: str
+    line: int
+    column: int
+    said: str
+
+    @property
+    def place(self) -> str:
+        """Line and column: words of ours alone, whatever the file holds."""
+        return f"{self.line}:{self.column}"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.place}: {self.said}"
+
+
 class ConfigError(GatewayError):
-    """The configuration cannot be used; ``problems`` holds every fault, each with its place."""
+    """The configuration cannot be used; ``faults`` holds every fault, in the order of the file."""
 
     code = "config"
 
-    def __init__(self, sentence: str, *, hint: str = "", problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, sentence: str, *, hint: str = "", faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(sentence, hint=hint)
-        self.problems = problems
+        self.faults = faults
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Every fault as a line: ``config.yaml:6:12: what is wrong; the fix``."""
+        return tuple(map(str, self.faults))
 
 
 class StateError(GatewayError):

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from gateway import durable
 from gateway.asking import ask, asker
+from gateway.current import in_use
 from gateway.downloads import CONFIRM, SERVE, DownloadError
 from gateway.folders import digest_of
-from gateway.location import Location, read_config
+from gateway.location import Location
 from gateway.model import Kind, Place
 from gateway.names import toonbaar
 
@@ -34,7 +35,7 @@ def fetch(location: Location, name: str, code: str, directory: str, user: str = 
 
     Raises :class:`GatewayError` when it is not there, was changed there, or cannot be written.
     """
-    config = read_config(location.config_path)
+    config = in_use(location)
     if config.partij(code) is None:
         raise DownloadError(f"{code} is not connected here", hint="the codes are under partijen")
     if name != os.path.basename(name) or name.startswith("."):

@@ -30,6 +30,7 @@ from gateway.errors import FolderError
 from gateway.journal import Intent, announcer_id, proof_id
 from gateway.lease import has_no_writer
 from gateway.model import STATION_OF, Direction, Kind, Place, Proof
+from gateway.reach import Reach, within
 
 HELD_DIRECTORIES = 600
 """Descriptors kept open; the least used go first. Well under the usual limit of 1,024."""
@@ -107,10 +108,18 @@ class Content(NamedTuple):
 
 
 class Folders:
-    """All places of one chain, below ``root``."""
+    """All places of one chain, below ``root``.
 
-    def __init__(self, root: str, config: Config, anchors: Anchors | None = None) -> None:
+    ``hanging``: what did not answer when :meth:`refresh` last asked (or whoever shares it told us);
+    nothing in there is touched.
+    """
+
+    def __init__(
+        self, root: str, config: Config, anchors: Anchors | None = None, reach: Reach | None = None
+    ) -> None:
         self.anchors = anchors
+        self.reach = reach
+        self.hanging: frozenset[str] = frozenset()
         self.root = os.path.abspath(root)
         self.adopt(config)
         self.unusable: dict[str, str] = {}
@@ -128,7 +137,27 @@ class Folders:
 
     def fault(self, place: Place) -> str:
         """Why a place is not the one that it was at first, in a sentence; empty: it is."""
-        return self.anchors.fault(place) if self.anchors is not None else ""
+        said = self.hangs(self.path(place)) if self.hanging else ""
+        return said or (self.anchors.fault(place) if self.anchors is not None else "")
+
+    # --- what answers ---
+
+    def refresh(self) -> None:
+        """Ask which folders hang: once a round, so that all of a round goes by one answer."""
+        if self.reach is not None:
+            self.hanging = self.reach.refresh()
+
+    def hangs(self, path: str) -> str:
+        """Whether a path lies where nobody answers, in a sentence; empty: no."""
+        found = within(path, self.hanging)
+        if not found:
+            return ""
+        shown = os.path.relpath(found, os.path.dirname(self.root))
+        return f"{shown} does not answer (a share whose server hangs?)"
+
+    def _refuse_hanging(self, place: Place) -> None:
+        if self.hanging and (said := self.hangs(self.path(place))):
+            raise TimeoutError(errno.ETIMEDOUT, said)
 
     # --- where things lie ---
 
@@ -150,6 +179,7 @@ class Folders:
     def _fd(self, place: Place, which: str = "") -> int:
         """A held descriptor of a place (or of its ``.tmp`` or ``.claimed``), made if missing."""
         key = (place, which)
+        self._refuse_hanging(place)
         fd = self._held.get(key)
         if fd is not None:
             if len(self._held) > HELD_DIRECTORIES // 2:  # what is in use must not be let go
@@ -246,10 +276,11 @@ class Folders:
 
     def make_all(self) -> int:
         """Make every place that is missing; return how many were."""
+        self.refresh()
         self._learn()
         right = [place for place in self.all_places() if not self.fault(place)]
-        missing = [p for p in map(self.path, right) if not os.path.isdir(p)]
-        missing += [p for p in [os.path.join(self.root, "quarantaine")] if not os.path.isdir(p)]
+        wanted = [*map(self.path, right), os.path.join(self.root, "quarantaine")]
+        missing = [p for p in wanted if not self.hangs(p) and not os.path.isdir(p)]
         made = sum(self._usable(path, durable.make_dir, path) for path in missing)
         for outbox in (Place(Kind.OUTBOX, code) for code in self.config.partijen):
             if said := self.fault(outbox):
@@ -262,7 +293,8 @@ class Folders:
     def _learn(self) -> None:
         """What is there at first is remembered: before anything is made, and what was made."""
         if self.anchors is not None:
-            self.anchors.learn(self.all_places())
+            places = self.all_places()
+            self.anchors.learn(one for one in places if not self.hangs(self.path(one)))
 
     def _usable(self, path: str, use: Callable[[Any], None], what: object) -> bool:
         """Whether a folder lets us; if not, it is told in ``unusable``, and the others go on."""
@@ -321,6 +353,9 @@ class Folders:
         ``found``: the place itself, if it was looked at already.
         """
         path = self.path(place)
+        if said := self.hangs(path):
+            self.unlisted[place] = said
+            return [], []
         try:
             before = found or os.stat(path)
             self._forget_replaced(place, before)
@@ -356,6 +391,7 @@ class Folders:
         """Let go of a folder that somebody moved aside, or removed: what is there now counts."""
         if (place, "") not in self._held:
             return
+        self._refuse_hanging(place)
         try:
             self._forget_replaced(place, os.stat(self.path(place)))
         except FileNotFoundError:
@@ -386,7 +422,7 @@ class Folders:
         """What tells a file from another under its name, or from itself changed; None: gone."""
         try:
             found = os.stat(name, dir_fd=self.fd(place), follow_symlinks=False)
-        except FileNotFoundError:
+        except (FileNotFoundError, TimeoutError):
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -13,11 +13,11 @@ it again to add more (each close looks finished); a sender that breaks what was 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time
 
-from gateway import names, proofs
+from gateway import names, plain, proofs
 from gateway.accompanied import Accompanied
 from gateway.announced import Announced
 from gateway.config import Overdracht
@@ -123,16 +123,26 @@ class Handover:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return self._unreadable(place, name, f"cannot be opened: {error.strerror}")
+            return self._unopened(place, name, f"cannot be opened: {error.strerror}")
         try:
             found = self._judge(place, name, fd, agreed, now)
         except OSError as error:  # a disk that fails, under what was agreed to announce it too
             return self._unreadable(place, name, f"cannot be read: {error.strerror}")
         else:
             self.waits.over(place, name, "onleesbaar")
+            self.waits.over(place, name, "symbolische-link")
             return found
         finally:
             os.close(fd)
+
+    def _unopened(self, place: Place, name: str, reason: str) -> Waiting:
+        found = plain.unopened(self._folders, place, name)
+        if found is None or found.code != "symbolische-link":
+            self.waits.over(place, name, "symbolische-link")
+            return found or self._unreadable(place, name, reason)
+        self.waits.over(place, name, "onleesbaar")
+        since = iso(self.waits.first(place, name, found.code, self._clock.klok()))
+        return replace(found, since=since)
 
     def _unreadable(self, place: Place, name: str, reason: str, retry: float = 10.0) -> Waiting:
         since = iso(self.waits.first(place, name, "onleesbaar", self._clock.klok()))
@@ -143,7 +153,7 @@ class Handover:
     ) -> Seen | Waiting:
         found = os.fstat(fd)
         barrier = (
-            _not_ours(place, name, found)
+            plain.barrier(place, name, found)
             or self._edited(place, name)
             or self._unfinished(place, name, fd, found, agreed, now)
         )
@@ -286,14 +296,4 @@ def _partial(name: str, agreed: Overdracht) -> str | None:
     for end in agreed.onaf:
         if name.lower().endswith(end.lower()):
             return f"{end} was agreed to be a partial name"
-    return None
-
-
-def _not_ours(place: Place, name: str, found: os.stat_result) -> Waiting | None:
-    if not stat.S_ISREG(found.st_mode):
-        return Waiting(place, name, "geen-bestand", "is not a regular file; stays here", None)
-    if found.st_nlink > 1:
-        # In a hop folder a second link may be another system's half-done link+unlink.
-        retry = None if place.kind is Kind.OUTBOX else 1.0
-        return Waiting(place, name, "harde-link", "has a second name (hard link)", retry)
     return None

@@ -7,8 +7,8 @@ Reads only, and never on the engine's thread. What it means is judged in ``alarm
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
@@ -18,10 +18,11 @@ from gateway.confirmed import Wanted
 from gateway.folders import Folders, Seen
 from gateway.handover import Handover
 from gateway.ldv_resume import behind
-from gateway.location import Location
+from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, monotonic
 from gateway.periods import dag_van
+from gateway.reach import Answer, Reach, within
 from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
 from gateway.store_health import Reading, damage, delivered_by, leaf_at, reading, vitals, waits
@@ -37,13 +38,15 @@ class Monitor:
     """Measures one chain, again and again. One thread at a time calls it.
 
     It remembers what a single look cannot tell: on which disks the folders lay at first, and how
-    the machine's clock ran against the counter that never jumps.
+    the machine's clock ran against the counter that never jumps. ``reach``: the engine's, so that
+    a folder that hangs is asked by one.
     """
 
-    def __init__(self, location: Location, config: Config) -> None:
+    def __init__(self, location: Location, config: Config, reach: Reach | None = None) -> None:
         self._location = location
         anchors = Anchors(location.root, location.state)
-        self._places = Folders(location.root, config, anchors)
+        self._reach = reach or Reach(location.root)
+        self._places = Folders(location.root, config, anchors, self._reach)
         self._devices: dict[str, int | None] = {}
         self.follow(config)
         self._drift = _drift()
@@ -53,8 +56,21 @@ class Monitor:
         """Go by this configuration; folders that are new are known from here on."""
         self.config = config
         self._places.adopt(config)
-        for path in map(self._places.path, self._watched()):
-            self._devices.setdefault(path, _device(path))
+        self._ask()
+
+    def _ask(self) -> dict[str, Answer]:
+        """What every folder answers that is watched or is a disk of its own; who hangs is not in.
+
+        On which disk it was is remembered from the first answer on.
+        """
+        self._places.refresh()
+        paths = [self._location.root, self._location.state]
+        paths += [*self._reach.answers, *map(self._places.path, self._watched())]
+        answers = self._reach.ask(one for one in paths if not self._places.hangs(one))
+        self._places.refresh()  # what hangs below those is known now, too
+        for path, found in answers.items():
+            self._devices.setdefault(path, found.device)
+        return answers
 
     def _watched(self) -> Iterator[Place]:
         for place in self._places.all_places():
@@ -64,6 +80,7 @@ class Monitor:
     def measure(self, *, deeply: bool = False) -> Health:
         """How the chain is now. ``deeply`` reads the whole database: once in a while, not often."""
         now = Clock().klok()
+        answers = self._ask()
         with reading(self._location.database) as connection:
             found = vitals(connection)
             nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
@@ -73,7 +90,7 @@ class Monitor:
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
             lagging = tuple(self._lagging(connection, found.leaves, now))
             lying = Waits(waits(connection, before)).staying(before)
-        ages = [now / 1000 - at for at in _quarantined(self._location.root)]
+        ages = [now / 1000 - at for at in _quarantined(self._places)]
         published, checkpoint = _published(self._location.audit)
         sealing = read_sealing(self._location.state)
         return Health(
@@ -86,10 +103,12 @@ class Monitor:
             published=published,
             checkpoint_s=None if checkpoint is None else now / 1000 - checkpoint,
             clock_s=self._clock(now, found.last_leaf),
-            disks=tuple(self._disks()),
-            gone=tuple(self._gone()),
+            disks=tuple(self._disks(answers)),
+            gone=tuple(self._gone(answers)),
+            hanging=tuple(self._hanging()),
             missing=missing,
             asks=found.asks,
+            pseudonyms=found.pseudonyms,
             unconfirmed=tuple(unsealed),
             lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
@@ -123,25 +142,39 @@ class Monitor:
             return self._jump[0]
         return min(0.0, (now - last_leaf) / 1000)  # the log was written in what is now the future
 
-    def _disks(self) -> Iterable[Disk]:
+    def _disks(self, answers: dict[str, Answer]) -> Iterable[Disk]:
+        """Each file system once, by the uppermost folder on it."""
         told: set[int] = set()
-        for name, path in (("folders", self._location.root), ("state", self._location.state)):
-            device = _device(path)
-            if device is None or device in told:
-                continue
-            told.add(device)
-            found = os.statvfs(path)
-            inodes = found.f_favail if found.f_files else None
-            yield Disk(name, found.f_bavail * found.f_frsize, inodes)
+        for path, found in answers.items():
+            if found.device is not None and found.free is not None and found.device not in told:
+                told.add(found.device)
+                yield Disk(self._shown(path), found.free, found.inodes)
 
-    def _gone(self) -> Iterable[str]:
+    def _shown(self, path: str) -> str:
+        """A folder by words of the configuration: below those somebody may have named it."""
+        if path == self._location.state:
+            return "state"
+        known = {self._location.root, *map(self._places.path, self._places.all_places())}
+        known |= {os.path.dirname(one) for one in known}
+        while path not in known and path.startswith(self._location.root + os.sep):
+            path = os.path.dirname(path)
+        shown = os.path.relpath(path, self._location.root)
+        return "folders" if shown == "." else shown
+
+    def _hanging(self) -> Iterable[str]:
+        """The folders that do not answer; of those below one another the uppermost."""
+        found = sorted(self._places.hanging)
+        above = [one for one in found if not within(os.path.dirname(one), found)]
+        return dict.fromkeys(map(self._shown, above))
+
+    def _gone(self, answers: dict[str, Answer]) -> Iterable[str]:
         """The folders that are not what they were; of those below one another the uppermost."""
         above = None
         places = {self._places.path(place): place for place in self._watched()}
         for path, place in sorted(places.items()):
-            if above is not None and path.startswith(f"{above}{os.sep}"):
+            if path not in answers or (above is not None and within(path, [above])):
                 continue
-            device, first = _device(path), self._devices.get(path)
+            device, first = answers[path].device, self._devices.get(path)
             if device is None or first not in (None, device) or self._places.fault(place):
                 above = path
                 yield os.path.relpath(path, self._location.root)
@@ -173,40 +206,23 @@ def checkup(location: Location, config: Config) -> list[Alarm]:
         monitor.close()
 
 
-def is_running(state: str) -> bool:
-    """Whether a gateway holds the lock of a state. Looks it up; trying it might be in its way."""
-    try:
-        inode = os.stat(os.path.join(state, "lock")).st_ino
-        with open("/proc/locks", encoding="ascii") as file:
-            lines = [line.split() for line in file]
-    except OSError:
-        return False
-    return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
-
-
 def _drift() -> float:
     """How far the machine's clock is from its counter: constant, but when the clock is set."""
     return Clock().klok() / 1000 - monotonic()
 
 
-def _device(path: str) -> int | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev if stat.S_ISDIR(found.st_mode) else None
-
-
-def _quarantined(root: str) -> list[float]:
+def _quarantined(folders: Folders) -> list[float]:
     """When each folder of quarantine was made, as far as its file system tells."""
-    top = os.path.join(root, *Place(Kind.QUARANTAINE).parts)
+    top = folders.path(Place(Kind.QUARANTAINE))
     found = []
     try:
-        for entry in os.scandir(top):
+        entries = [] if folders.hangs(top) else list(os.scandir(top))
+    except FileNotFoundError:
+        return []  # no quarantine yet
+    for entry in entries:
+        with suppress(FileNotFoundError):  # a person has just taken this one out of it
             if not entry.name.startswith("."):
                 found.append(entry.stat(follow_symlinks=False).st_mtime)
-    except FileNotFoundError:
-        pass  # no quarantine yet, or one that a person has just taken out of it
     return found
 
 

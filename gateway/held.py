@@ -14,9 +14,10 @@ from rich.text import Text
 from gateway import quarantine, screens
 from gateway.aside import SOORTEN
 from gateway.asking import ask, asker
+from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.journal import decode_intent
-from gateway.location import Location, read_config
+from gateway.location import Location, is_running
 from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.periods import moment_of
@@ -41,6 +42,12 @@ class Filter(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.code or self.gemeente or self.uitwisseling or self.before)
+
+    @property
+    def words(self) -> str:
+        """As they were typed."""
+        told = zip(("--code", "--gemeente", "--uitwisseling", "--before"), self, strict=False)
+        return " ".join(f"{option} {word}" for option, word in told if word)
 
     def matches(self, row: Row) -> bool:
         """Whether it is one of those (of :func:`_described`)."""
@@ -118,9 +125,18 @@ def listed(location: Location, wanted: Filter) -> list[Row]:
     return [_told(row) for row in rows if wanted.matches(row)]
 
 
-def one(location: Location, id_: str) -> Row | None:
+def nothing_fits(location: Location, wanted: Filter) -> str:
+    """The sentence for a filter that fits no file: that some are held must not be missed."""
+    with Reader(location.database) as reader:
+        held = sum(row["state"] == HELD for row in reader.held())
+    if not wanted or not held:
+        return "Nothing is held in quarantine."
+    number = f"{held} is" if held == 1 else f"{held} are"
+    return f"No file here fits: {wanted.words}; {number} held. See: knooppunt quarantine list"
+
+
+def one(location: Location, config: Config, id_: str) -> Row | None:
     """All that is known of one file (docs/schemas/quarantine-show.schema.json); None: no such."""
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
         found = _meant(id_, list(rows))
@@ -157,8 +173,11 @@ def _meant(id_: str, known: list[str]) -> str | None:
 # --- deciding -------------------------------------------------------------------------------------
 
 
-def plan(location: Location, order: Order) -> Plan:
-    """What an order would come to. Raises ``GatewayError`` for one that says too little."""
+def plan(location: Location, config: Config, order: Order) -> Plan:
+    """What an order would come to, by the configuration in force.
+
+    Raises ``GatewayError`` for one that says too little.
+    """
     if not order.reason.strip():
         raise GatewayError("say why, with --reason: it is recorded with the decision")
     if bool(order.ids) == bool(order.wanted):
@@ -167,7 +186,6 @@ def plan(location: Location, order: Order) -> Plan:
             "--before); not both",
             hint="see what there is: knooppunt quarantine list",
         )
-    config = read_config(location.config_path)
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
     would: list[Row] = []
@@ -211,9 +229,6 @@ def carry_out(location: Location, wanted: Plan) -> Row:
 
 def show_list(out: Console, rows: list[Row]) -> None:
     """One line a file."""
-    if not rows:
-        out.print("Nothing is held in quarantine.")
-        return
     for row in rows:
         party = f"{row['gemeentecode'] or '----'} {row['uitwisseling'] or '-'}"
         line = Text(f"{row['at'][:16]}  {row['id']}  {party:<22} ")
@@ -254,16 +269,28 @@ def show_plan(out: Console, wanted: Plan) -> None:
     out.print(Text(f"{len(wanted.would)} files, {len(wanted.refused)} not"))
 
 
-def show_done(out: Console, action: str, done: Row) -> None:
+def show_done(out: Console, location: Location, action: str, done: Row) -> None:
     """What was done, file by file."""
     word = "released" if action == "release" else "dropped"
     for row in done["done"]:
         out.print(Text(f"{word} {row['id']}  {screens.name(toonbaar(row['name']))}"))
     _show_refused(out, done["refused"])
     if action == "release" and done["done"]:
-        shown = done["done"][0]
-        ref = shown["referentienummer"] or shown["id"]
+        ref = done["done"][0]["referentienummer"] or done["done"][0]["id"]
+        if not is_running(location.state):
+            where = _place_of(location, done["done"])
+            out.print(Text(f"No gateway runs: {where}, and on when one does: knooppunt run",
+                           style="yellow"))  # fmt: skip
         out.print(Text(f"Next: knooppunt trace {ref}"))
+
+
+def _place_of(location: Location, done: list[Row]) -> str:
+    """How far the files went by themselves."""
+    if len(done) > 1 or not done[0]["referentienummer"]:
+        return "these go as far as the next folder"
+    with Reader(location.database) as reader:
+        events = [e for m in reader.trace(done[0]["referentienummer"]) for e in m["events"]]
+    return f"it went as far as {events[-1]['place']}"
 
 
 def _show_refused(out: Console, refused: list[dict[str, str]]) -> None:

@@ -30,7 +30,7 @@ SCAN_SECONDS = 10.0
 
 _UNTIL_THE_FOLDER_CHANGES = frozenset(
     {"geen-bestand", "bewerkt", "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
-     "andere-map", "onleesbaar", "harde-link", "zegel"}
+     "andere-map", "onleesbaar", "symbolische-link", "harde-link", "zegel"}
 )  # fmt: skip
 """Why a file is not taken until somebody does something beside it: looked at when they did."""
 

@@ -131,7 +131,7 @@ def encode_intent(intent: Intent) -> str:
     moment = intent.moment
     where = (_place(intent.place), intent.name, intent.dev, intent.ino)
     seen = (moment.nu.isoformat(), list(moment.ids), moment.stand)
-    beside = (intent.announced_by, intent.given_up, intent.proof)
+    beside = (intent.announced_by, intent.given_up, intent.proof, moment.klok)
     return json.dumps([*where, *seen, intent.held, *beside])
 
 
@@ -140,13 +140,14 @@ def decode_intent(arrival: str, text: str, promise: str | None = None) -> Intent
 
     ``promise``: what it led to before, of which the rest is made anew.
     """
-    place, name, dev, ino, nu, ids, stand, held, announced_by, given_up, *more = json.loads(text)
-    moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand)
+    place, name, dev, ino, nu, ids, stand, held, *more = json.loads(text)
+    announced_by, given_up, proof, klok = more
+    moment = Moment(datetime.fromisoformat(nu), tuple(ids), stand, klok)
     return Intent(
         arrival, _to_place(place), name, dev, ino, moment, again=True,
         held=Held(*held) if held else None, announced_by=announced_by, given_up=given_up,
         kept=decode_promise(arrival, promise).puts if promise else None,
-        proof=more[0] if more else "",
+        proof=proof,
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -58,7 +60,10 @@ class Receiver:
     """A logbook elsewhere, that takes lines one by one."""
 
     def __init__(self, url: str) -> None:
-        self._exporter = _Remembering(OTLPSpanExporter(endpoint=url, timeout=TIMEOUT_S))
+        session = requests.Session()
+        session.hooks["response"].append(_taken_here)
+        exporter = OTLPSpanExporter(endpoint=url, timeout=TIMEOUT_S, session=session)
+        self._exporter = _Remembering(exporter)
         self._processor = SimpleSpanProcessor(self._exporter)
 
     def takes(self, one: Logregel) -> bool:
@@ -70,6 +75,12 @@ class Receiver:
     def close(self) -> None:
         """Let go of the connection."""
         self._processor.shutdown()
+
+
+def _taken_here(response: requests.Response, *_: Any, **__: Any) -> None:
+    """A redirect confirms nothing: the exporter does not follow it, and counts it as success."""
+    if 300 <= response.status_code < 400:
+        raise requests.TooManyRedirects(f"it answered {response.status_code}")
 
 
 def span(one: Logregel) -> ReadableSpan:

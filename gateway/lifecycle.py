@@ -8,6 +8,7 @@ see is ours.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -117,11 +118,22 @@ FINAL: frozenset[Status] = frozenset(
 )
 """Nothing more is expected of a delivery in one of these."""
 
+PSEUDONYM_LINK = "pseudonym.link"
+"""Type of the leaves that say whose a pseudonym is."""
+
+
+def pseudonym_chain(pseudonym: str) -> str:
+    """What ties the leaves about one pseudonym together: their ``msg``."""
+    return f"pseudonym:{hashlib.sha256(pseudonym.encode()).hexdigest()}"
+
+
 SYSTEM_LEAVES: dict[str, str] = {
     "config.change": "the configuration that is in force from here on (its hash)",
     "clock.step": "the chain's clock was turned by a tester",
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",
+    PSEUDONYM_LINK: "whose a pseudonym is (the employee as a commitment); `refused`: what the "
+    "operator's file said otherwise since, and is not followed",
     "key.rotate": "a new key or certificate of a trust domain (its hash), or the end of an old one",
     "key.revoke": "a certificate of a trust domain (its hash) was revoked",
     "erasure": "names, users and copies of messages past their time were erased",

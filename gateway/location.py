@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import envelopes
 from envelopes.xsd import schema_bytes
 from gateway.config import Config, parse
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Fault
 
 DATABASE = "knooppunt.db"
 
@@ -70,10 +71,34 @@ def find_config(here: str) -> str:
         folder = parent
 
 
+def is_running(state: str) -> bool:
+    """Whether a gateway holds the lock of a state. Looks it up; trying it might be in its way."""
+    try:
+        inode = os.stat(os.path.join(state, "lock")).st_ino
+        with open("/proc/locks", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return False
+    return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
+
+
+class Version(NamedTuple):
+    """One text of the configuration, and what it means: read once, so that both are the same."""
+
+    config: Config
+    text: str
+    """As it stands in the file, to the byte."""
+
+
 def read_config(path: str) -> Config:
     """The configuration in a file; :class:`ConfigError` with every fault and its place."""
+    return read_version(path).config
+
+
+def read_version(path: str) -> Version:
+    """The configuration in a file, and its text; :class:`ConfigError` as above."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline="") as file:
             text = file.read()
     except FileNotFoundError:
         raise ConfigError(
@@ -82,6 +107,12 @@ def read_config(path: str) -> Config:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
+    return Version(understood(text, path), text)
+
+
+def understood(text: str, path: str) -> Config:
+    """What a text means as the configuration at ``path``; :class:`ConfigError` as above."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _with_schemas(_with_keys(parse(text, path), path), text, path)
 
 
@@ -103,7 +134,7 @@ def _with_keys(config: Config, path: str) -> Config:
 
 def _with_schemas(config: Config, text: str, path: str) -> Config:
     """The schemas that exchanges name, found: ``schemas/`` beside the file, else one of ours."""
-    found, problems = dict(config.uitwisselingen), []
+    found, faults = dict(config.uitwisselingen), []
     for key, exchange in config.uitwisselingen.items():
         if exchange.schema_ is None:
             continue
@@ -115,19 +146,20 @@ def _with_schemas(config: Config, text: str, path: str) -> Config:
             else:
                 schema_bytes(schema)  # one of ours is whole, or there is none of this name
         except ValueError as error:
-            problems.append(f"{path}:{_place(text, exchange.schema_)}: {error}; {_SCHEMA_FIX}")
+            place = _place(text, exchange.schema_)
+            faults.append(Fault(path, *place, f"{error}; {_SCHEMA_FIX}"))
         found[key] = exchange.model_copy(update={"schema_": schema})
-    if problems:
+    if faults:
         raise ConfigError(
-            f"{path} cannot be used: {len(problems)} of its schemas cannot",
+            f"{path} cannot be used: {len(faults)} of its schemas cannot",
             hint="mend each line above, then run: knooppunt config check",
-            problems=tuple(problems),
+            faults=tuple(faults),
         )
     return config.model_copy(update={"uitwisselingen": found})
 
 
-def _place(text: str, schema: str) -> str:
+def _place(text: str, schema: str) -> tuple[int, int]:
     for number, line in enumerate(text.splitlines(), 1):
         if schema in line and not line.lstrip().startswith("#"):
-            return f"{number}:{line.index(schema) + 1}"
-    return "1:1"
+            return number, line.index(schema) + 1
+    return 1, 1

@@ -24,9 +24,12 @@ STANDARD = "Logboek dataverwerkingen 1.0.0"
 ACTIVITY = "dpl.core.processing_activity_id"
 """URI: where the register of processing activities tells more ('Interface', attributes)."""
 
-ABOUT_ITSELF = frozenset({"config.change", "clock.step", "key.rotate", "tsa.token", "fault.fired"})
-"""Leaves about the gateway itself: no data of anybody is processed, so they give no line. A type
-that is not named here gives one: what is new is never left out unseen."""
+ABOUT_ITSELF = frozenset(
+    {"config.change", "clock.step", "key.rotate", "pseudonym.link", "tsa.token", "fault.fired"}
+)
+"""Leaves about the gateway itself, its keys and whose they are: no data of a municipality is
+processed, so they give no line. A type that is not named here gives one: what is new is never left
+out unseen."""
 
 FAILED = frozenset({"D.2.ContentConsignmentFailure"})
 """What could not be done for a technical cause. A refusal is no error: 'een dataverwerking die niet

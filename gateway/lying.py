@@ -16,16 +16,16 @@ from typing import Any
 from gateway import screens
 from gateway.anchors import Anchors
 from gateway.believed import with_trust
-from gateway.config import Config, parse
-from gateway.errors import ConfigError, TrustError
-from gateway.folders import Folders, Waiting
-from gateway.handover import Handover, is_announcement
-from gateway.health import is_running
-from gateway.in_force import TEXT
-from gateway.location import Location, read_config
+from gateway.config import Config
+from gateway.errors import TrustError
+from gateway.folders import Folders, Waiting, place_of
+from gateway.handover import BARRED_SECONDS, Handover, is_announcement
+from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
 from gateway.names import toonbaar
+from gateway.purposes import delivers_to, takes_from
+from gateway.reach import Reach
 from gateway.retries import Try
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
@@ -38,15 +38,20 @@ _OF_THE_READER = ("README.md",)
 
 
 class Lying:
-    """The folders of a chain, looked at once. Use as a context manager."""
+    """The folders of a chain, looked at once. Use as a context manager.
 
-    def __init__(self, location: Location, reader: Reader) -> None:
-        config = _trusting(_config_of(location, reader.meta(TEXT)), location)
+    ``config``: the one in force (``current.py``).
+    """
+
+    def __init__(self, location: Location, config: Config, reader: Reader) -> None:
+        config = _trusting(config, location)
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
         self.config = config
         self.clock = Clock(offset)
         anchors = Anchors(location.root, location.state)
-        self.folders = Folders(location.root, config, anchors)
+        self._reach = Reach(location.root)
+        self.folders = Folders(location.root, config, anchors, self._reach)
+        self.folders.refresh()
         self.runs = is_running(location.state)
         self.waits = Waits(reader.waits())
         self._handover = Handover(self.folders, self.clock, location.state, self.waits)
@@ -103,6 +108,23 @@ class Lying:
         )  # fmt: skip
         return Waiting(place, name, "klaar", reason, 0.0)
 
+    def silent(self, path: str) -> Row | None:
+        """The answer for a path where nobody answers; None where somebody does."""
+        said = self.folders.hangs(path)
+        if not said and path not in self._reach.ask([path]):
+            said = f"{self.shown(path)} does not answer (a share whose server hangs?)"
+        if not said:
+            return None
+        place = place_of(os.fsencode(os.path.relpath(path, self.folders.root)))
+        found = (
+            self._handover.barred(place, os.path.basename(path)) if place in self.sources else None
+        )
+        if found is not None:
+            return self.row(found)
+        again = iso(self.clock.klok() + round(BARRED_SECONDS * 1000))
+        return {"path": self.shown(path), "code": "andere-map", "reason": said,
+                "retry_s": BARRED_SECONDS, "since": None, "next": again}  # fmt: skip
+
     def read_announcements(self, place: Place) -> None:
         """Look at the markers and manifests of a place: what they announce is known after it."""
         agreed = self._handover.agreed(place)
@@ -152,10 +174,11 @@ class Lying:
         }
 
     def _why_nobody(self, path: str) -> str:
-        parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
-        if parts[:1] == [".."]:
+        whole = os.path.relpath(path, self.folders.root).split(os.sep)
+        if whole[0] == os.pardir:
             return "it is outside the folders of this chain: nothing is taken from here"
-        kind = _delivers_to(parts, self.config)
+        parts = whole[:-1]
+        kind = delivers_to(parts, self.config)
         if kind:
             return f"{kind}: nothing is taken from here"
         if len(parts) > 1 and parts[0] == "gemeenten" and parts[1] not in self.config.partijen:
@@ -165,24 +188,37 @@ class Lying:
             )
         return "no place of the chain owns this folder: nothing is taken from here"
 
+    def purpose(self, path: str) -> Row | None:
+        """What a folder is for; None for a file, and for a folder that the chain knows not."""
+        if os.path.islink(path) or not os.path.isdir(path):
+            return None
+        below = os.path.relpath(path, self.folders.root)
+        parts = [] if below == os.curdir else below.split(os.sep)
+        place = place_of(os.fsencode(os.path.join(below, "-")))
+        if place is not None and place in self.sources:
+            barred = self._handover.barred(place)
+            if barred is not None:
+                return self.row(barred)
+            reason = takes_from(place, self.config)
+        elif told := delivers_to([*parts, ""], self.config):
+            reason = f"a folder of the chain: {told}; nothing is taken from here"
+        elif any(place.parts[: len(parts)] == tuple(parts) for place in self.sources):
+            reason = "a folder of the chain, that holds others; nothing is taken from it itself"
+        else:
+            return None
+        return {"path": self.shown(path), "code": "map", "reason": reason, "retry_s": None,
+                "since": None, "next": None}  # fmt: skip
+
     def meant(self, path: str) -> str | None:
         """The folder that was perhaps meant: the one from which files are taken that is nearest."""
         parts = os.path.relpath(path, self.folders.root).split(os.sep)[:-1]
+        if parts[:1] != ["gemeenten"] and delivers_to(parts, self.config):
+            return None  # what the chain put there itself was meant for no other folder
         if len(parts) > 1 and parts[0] == "gemeenten" and parts[1] in self.config.partijen:
             return self.shown(self.folders.path(Place(Kind.OUTBOX, parts[1])))
         known = {"/".join(place.parts): place for place in self.sources}
         near = difflib.get_close_matches("/".join(parts), known, n=1, cutoff=0.7)
         return self.shown(self.folders.path(known[near[0]])) if near else None
-
-
-def _config_of(location: Location, in_force: str | None) -> Config:
-    """The configuration on the disk; where that cannot be used, the one that is in force."""
-    try:
-        return read_config(location.config_path)
-    except ConfigError:
-        if in_force is None:
-            raise
-        return parse(in_force, location.config_path)
 
 
 def _trusting(config: Config, location: Location) -> Config:
@@ -193,38 +229,16 @@ def _trusting(config: Config, location: Location) -> Config:
         return config
 
 
-def _delivers_to(parts: list[str], config: Config) -> str:
-    """What a folder is for, when the chain puts files there; empty for others."""
-    match parts:
-        case ["gemeenten", _, "inbox", *_]:
-            return "an inbox is what the chain delivers to"
-        case ["gemeenten", _, "verzonden", *_]:
-            return "here lies what was accepted"
-        case ["quarantaine", *_]:
-            return "here lies what was refused, with the reason beside it"
-        case ["ggk", "uit" | "in", "antwoord", *_]:
-            return "here lie the answers to envelopes; they are read and stay"
-        case [".state", *_]:
-            return "this is the state of the gateway"
-        case [receiver, "in", *_] if receiver in config.ontvangers:
-            return "this is what the chain delivers to"
-        case [receiver, "archief", *_] if receiver in config.ontvangers:
-            return "here lies what the receiver took out of its inbox"
-        case [receiver, "uit", _, "geweigerd", *_] if receiver in config.ontvangers:
-            return "here lies why something could not be passed on"
-    return ""
-
-
 def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:
     """Files in folders that no place of the chain owns: of an unknown party, or misspelt."""
     taken_from = {folders.path(place): place for place in sources}
-    for where, below, files in os.walk(folders.root):
+    for where, below, files in _walk(folders, folders.root):
         place = taken_from.get(where)
         parts = [] if where == folders.root else os.path.relpath(where, folders.root).split(os.sep)
         below[:] = sorted(
             one
             for one in below
-            if not one.startswith(".") and not _delivers_to([*parts, one], folders.config)
+            if not one.startswith(".") and not delivers_to([*parts, one], folders.config)
         )
         if place is None:
             for name in sorted(files):
@@ -232,3 +246,28 @@ def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:
                     yield os.path.join(where, name)
         elif place.kind is not Kind.OUTBOX or place.gebruiker:
             below.clear()  # a folder in here is listed itself, as no file
+
+
+def _walk(folders: Folders, top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Like ``os.walk``, but past what hangs: that looks where a link leads before it is told of."""
+    left = [top]
+    while left:
+        where = left.pop()
+        below: list[str] = []
+        files: list[str] = []
+        try:
+            entries = [one for one in os.scandir(where) if not folders.hangs(one.path)]
+        except OSError:
+            continue
+        for entry in entries:
+            (below if _is_dir(entry) else files).append(entry.name)
+        yield where, below, files
+        paths = [os.path.join(where, one) for one in reversed(below)]
+        left += [one for one in paths if not os.path.islink(one)]
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -105,6 +105,11 @@ def _numbers(health: Health) -> Iterator[tuple[str, str, float | None]]:
     yield "published_leaves", "Leaves that the checkpoint on disk speaks of", health.published
     yield "checkpoint_age_seconds", "Since the last checkpoint was published", health.checkpoint_s
     yield "folders_gone", "Folders of the configuration that are not there", len(health.gone)
+    yield "folders_hanging", "Folders that do not answer", len(health.hanging)
+    yield "round_age_seconds", "Since the last round of the gateway began", health.round_s
+    yield "measure_age_seconds", "Since when measuring all this is in vain; 0: it is not", (
+        health.measure_s
+    )  # fmt: skip
 
 
 def _gauge(

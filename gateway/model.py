@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
@@ -139,11 +139,18 @@ class Moment(NamedTuple):
 
     ``nu`` is the chain's clock (aware), which a tester may turn; ``ids`` are fresh UUIDs v4.
     ``stand`` is how many leaves the audit log had: what was granted by an earlier leaf held then.
+    ``klok`` is the machine's clock (ms), which leaves bear and nobody turns.
     """
 
     nu: datetime
     ids: tuple[str, ...]
     stand: int
+    klok: int
+
+    @property
+    def echt(self) -> datetime:
+        """By the machine's clock: certificates, revocations and logins are judged by it."""
+        return datetime.fromtimestamp(self.klok / 1000, UTC)
 
 
 Read = envelopes.Envelop | envelopes.Antwoord
@@ -387,6 +394,17 @@ class Evidence(Key[tuple[str, bytes]]):
     """What bound a user to a delivery, by its id: the kind, and the bytes.
 
     Kept as evidence, and asked by no station.
+    """
+
+    asked: ClassVar[bool] = False
+    levering: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Key[bytes]):
+    """The metagegevens that the receiver of a delivery got with it, by the delivery's id.
+
+    Kept as evidence, since he takes them away; and asked by no station.
     """
 
     asked: ClassVar[bool] = False

@@ -3,7 +3,7 @@
 
 Two clocks. ``nu`` is the chain's: windows, tijdstipBericht and deadlines live by it, and a tester
 may turn it (each turn is a leaf). ``klok`` is the machine's UTC: the ``at`` of a leaf, never
-decreasing.
+decreasing; certificates, revocations and logins are judged by it, as who reads the log can do.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Clock:
 
     def moment(self, stand: int) -> Moment:
         """Fresh time and ids for one decision, now that the log has ``stand`` leaves."""
-        return Moment(self.nu(), tuple(self.fresh_id() for _ in range(IDS)), stand)
+        ids = tuple(self.fresh_id() for _ in range(IDS))
+        return Moment(self.nu(), ids, stand, self.klok())
 
     def fresh_id(self) -> str:
         """A UUID v4, lower case: a referentienummer (StUF asks for one), or a trace id."""

@@ -15,13 +15,15 @@ from gateway.audit.policy import Policy
 from gateway.audit.seals import Seals
 from gateway.audit.stamp import Trust
 from gateway.config import Getuigen
+from gateway.current import in_use
 from gateway.errors import AuditError, GatewayError
-from gateway.location import Location, read_config
-from gateway.trust.domeinen import GETUIGEN
+from gateway.location import Location
+from gateway.trust.domeinen import GETUIGEN, TSA
 from gateway.trust.sleutels import AANKERS, openbaar
+from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
-CERTIFICATES = AANKERS[:2]  # root and issuer; the third is the revocation list
+CERTIFICATES = (*AANKERS, f"{TSA}.pem")
 PORTS = dict(zip(GETUIGEN, (8741, 8742), strict=True))
 """Where the witnesses of the development chain listen; another port stands in the policy file."""
 
@@ -46,10 +48,7 @@ def ensure_policy(location: Location, origin: str) -> list[str]:
     log = VerifierKey.parse(shown.decode().split("\n")[0])
     content = _content(path)
     if content is not None:
-        if any(one.public == log.public for one in policies.parse(content).logs):
-            return []
-        durable.put(path, content + f"log {log.line()}\n".encode(), 0o644)
-        return [f"added   this log to {path}"]
+        return [f"added   this log to {path}"] * _add(path, content, log)
     lines = [f"{_HEAD}log {log.line()}"]
     for name in GETUIGEN:
         key = (_content(openbaar(location.state, f"{name}.vkey")) or b"").decode().split("\n")[0]
@@ -59,6 +58,26 @@ def ensure_policy(location: Location, origin: str) -> list[str]:
     lines += [f"group getuigen all {' '.join(GETUIGEN)}", "quorum getuigen", ""]
     durable.put(path, "\n".join(lines).encode(), 0o644)
     return [f"made    {path}"]
+
+
+def _add(path: str, content: bytes, log: VerifierKey) -> bool:
+    """Add a log's key to a policy; those that stand there stay: old evidence is read by them."""
+    if any(one.public == log.public for one in policies.parse(content).logs):
+        return False
+    durable.put(path, content + f"log {log.line()}\n".encode(), 0o644)
+    return True
+
+
+def learn(location: Location, settings: Getuigen, log: VerifierKey) -> list[str]:
+    """The log has a new key: add it to this chain's own policy; what to do about another's."""
+    path, line = policy_path(location, settings), f"log {log.line()}"
+    content = _content(path)
+    if content is None or any(one.public == log.public for one in policies.parse(content).logs):
+        return []
+    if settings.policy:
+        return [f"audit: add the log's new key to {path}, and give it to readers: {line}"]
+    _add(path, content, log)
+    return [f"audit: the log's new key stands in {path} too; give a copy to readers"]
 
 
 def policy_of(location: Location, settings: Getuigen) -> Policy:
@@ -74,15 +93,20 @@ def policy_of(location: Location, settings: Getuigen) -> Policy:
 
 
 def trust_of(location: Location, settings: Getuigen) -> Trust | None:
-    """The certificates by which tokens are checked; None when there are none."""
+    """By what tokens are checked; None when there is nothing.
+
+    Those of the chain's own authority: by its OIN, and not revoked. Those of another (``tsa_ca``):
+    by what the file holds, its revocation list and its certificate among it or not.
+    """
     if settings.tsa_ca:
         beside = os.path.dirname(os.path.abspath(location.config_path))
         content = _content(os.path.join(beside, settings.tsa_ca))
         if content is None:
             raise AuditError(f"there is no file {settings.tsa_ca} (getuigen: tsa_ca)")
-        return Trust.parse(content)
-    found = [_content(openbaar(location.state, name)) for name in CERTIFICATES]
-    return Trust.parse(*(one for one in found if one)) if found[0] else None
+        return stempelaars({settings.tsa_ca: content})
+    paths = [openbaar(location.state, name) for name in CERTIFICATES]
+    found = {path: content for path in paths if (content := _content(path))}
+    return stempelaars(found, strict=True) if paths[0] in found else None
 
 
 def seals_of(location: Location) -> Seals:
@@ -92,7 +116,7 @@ def seals_of(location: Location) -> Seals:
     """
     policy, trust = None, None
     try:
-        settings = read_config(location.config_path).getuigen
+        settings = in_use(location).getuigen
         trust = trust_of(location, settings)
         policy = policy_of(location, settings)
     except GatewayError:

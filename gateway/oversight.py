@@ -2,7 +2,8 @@
 """What watches over a running chain: technical log, metrics, alarms and the webhook.
 
 Nothing here can stop or delay the chain: measuring and posting have threads of their own, and what
-fails there is said in the log.
+fails there is said in the log. Nor can the chain, or a disk that hangs, stop this: whether rounds
+go on is told without a look at any folder.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway import __version__
@@ -21,8 +22,10 @@ from gateway.engine import Happened
 from gateway.errors import ForkError, GatewayError
 from gateway.folders import Waiting
 from gateway.health import Monitor
+from gateway.in_force import Outcome
 from gateway.location import Location
-from gateway.moment import Clock, iso
+from gateway.measuring import Measuring
+from gateway.moment import Clock, iso, monotonic
 
 if TYPE_CHECKING:  # each is loaded when it was asked for: most commands need none of them
     from gateway.jsonlog import JsonLog
@@ -64,7 +67,7 @@ class Oversight:
         self._metrics: Metrics | None = None
         self._webhook: Webhook | None = None
         self._monitor: Monitor | None = None
-        self._turn = threading.Lock()
+        self._measuring = Measuring(self._measure)
         self._standing: dict[tuple[str, str], Alarm] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,19 +86,17 @@ class Oversight:
         if self._log is not None:
             self._log.stuck(waiting)
 
-    def reloaded(self, said: str) -> None:
+    def reloaded(self, outcome: Outcome) -> None:
         """The configuration was changed: the chain goes by it now, or could not use it."""
-        self._told(said)
         chain = self._chain
-        if chain is None or chain.config is self._config:
-            if self._log is not None:
-                self._log.warning("config.refused")
-            return
-        self._config = chain.config
-        for follower in (self._log, self._metrics):  # the monitor follows when it measures next
-            if follower is not None:
-                follower.follow(chain.config)
-        self._say("config.changed")
+        if chain is not None and chain.config is not self._config:
+            self._config = chain.config
+            for follower in (self._log, self._metrics):  # the monitor follows when it measures next
+                if follower is not None:
+                    follower.follow(chain.config)
+        if self._log is not None:
+            tell = self._log.warning if outcome.wrong else self._log.info
+            tell(outcome.event, **outcome.fields)
 
     def blind(self, why: str) -> None:
         """The kernel tells nothing of files that come: they are found by scanning alone."""
@@ -115,7 +116,7 @@ class Oversight:
         self._chain = chain
         config = self._config = chain.config
         where = ""
-        self._monitor = Monitor(self._location, config)
+        self._monitor = Monitor(self._location, config, chain.folders.reach)
         self._say("gateway.started", version=__version__, origin=chain.ledger.origin,
                   leaves=chain.ledger.size, notes=len(chain.said))  # fmt: skip
         if self._wanted.metrics is not None:
@@ -129,8 +130,7 @@ class Oversight:
         return where
 
     def _now(self, chain: Chain) -> tuple[Health, list[Alarm], int, Counter[str]]:
-        with self._turn:
-            health = self._measure()
+        health = self._with_rounds(self._measuring.now())
         return health, judge(health, self._config), chain.rounds, chain.engine.inbound.counts()
 
     def _measure(self) -> Health:
@@ -139,6 +139,10 @@ class Oversight:
         if self._monitor.config is not self._config:
             self._monitor.follow(self._config)
         return self._monitor.measure()
+
+    def _with_rounds(self, health: Health) -> Health:
+        beat = self._chain.beat if self._chain is not None else None
+        return health if beat is None else replace(health, round_s=monotonic() - beat)
 
     def _go(self) -> None:
         while True:
@@ -149,12 +153,12 @@ class Oversight:
     def check(self) -> None:
         """Measure, and tell which alarms began and which ended."""
         try:
-            with self._turn:
-                found = judge(self._measure(), self._config)
+            health = self._measuring.now()
         except (GatewayError, OSError) as error:
             if self._log is not None:
                 self._log.warning("health.failed", reason=type(error).__name__)
-            return
+            health = self._measuring.last
+        found = judge(self._with_rounds(health), self._config)
         now = {alarm.key: alarm for alarm in found}
         began = [alarm for key, alarm in now.items() if key not in self._standing]
         ended = [alarm for key, alarm in self._standing.items() if key not in now]
@@ -218,7 +222,7 @@ class Oversight:
             self._metrics.close()
         if self._webhook is not None:
             self._webhook.close()
-        if self._monitor is not None:
+        if self._monitor is not None and self._measuring.ended():
             self._monitor.close()
         if self._log is not None:
             self._log.info("gateway.stopped")

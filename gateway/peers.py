@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One call to a party beside the chain, over HTTP: a witness, a time stamping authority.
+"""One call to a party beside the chain, over HTTP: a witness, a time stamping authority, a webhook.
 
 Never on the engine's thread. An address on this machine is called straight; for any other the
-proxies of the environment count.
+proxies of the environment count. A redirect is an answer, and is not followed: what was posted
+would become a question, and a login page that answers it well would pass for having taken it.
 """
 
 from __future__ import annotations
 
 from http.client import HTTPException
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from gateway.errors import GatewayError
 
@@ -26,7 +33,7 @@ class Unreachable(GatewayError):  # noqa: N818  what it is
 
 
 class Reply(NamedTuple):
-    """What was answered, refusals too."""
+    """What was answered, refusals and redirects too."""
 
     status: int
     content_type: str
@@ -38,11 +45,7 @@ def call(url: str, body: bytes | None, content_type: str, seconds: float) -> Rep
     headers = {"User-Agent": "knooppunt"} | ({"Content-Type": content_type} if body else {})
     try:
         request = Request(url, body, headers)  # noqa: S310  config and policy: http(s) only
-        with _opener(url).open(request, timeout=seconds) as reply:
-            return Reply(reply.status, reply.headers.get_content_type(), reply.read(MAX_REPLY))
-    except HTTPError as error:
-        with error:
-            return Reply(error.code, error.headers.get_content_type(), error.read(MAX_REPLY))
+        return _answer(_opener(url), request, seconds)
     except URLError as error:
         reason = getattr(error.reason, "strerror", None) or type(error.reason).__name__
         raise Unreachable(f"no answer: {reason}") from None
@@ -50,7 +53,21 @@ def call(url: str, body: bytes | None, content_type: str, seconds: float) -> Rep
         raise Unreachable(f"no answer: {type(error).__name__}") from None
 
 
+def _answer(opener: OpenerDirector, request: Request, seconds: float) -> Reply:
+    try:
+        with opener.open(request, timeout=seconds) as reply:
+            return Reply(reply.status, reply.headers.get_content_type(), reply.read(MAX_REPLY))
+    except HTTPError as error:  # reading what it says may fail as reading an answer does
+        with error:
+            return Reply(error.code, error.headers.get_content_type(), error.read(MAX_REPLY))
+
+
+class _Unfollowed(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Nowhere: then it is an :class:`HTTPError` with its code."""
+
+
 def _opener(url: str) -> OpenerDirector:
     if urlsplit(url).hostname in _HERE:
-        return build_opener(ProxyHandler({}))
-    return build_opener()
+        return build_opener(ProxyHandler({}), _Unfollowed)
+    return build_opener(_Unfollowed)

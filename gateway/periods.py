@@ -143,6 +143,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(NEDERLAND).isoformat(timespec="milliseconds")
 
 
+def dutch(moment: str) -> str:
+    """Write a moment of a JSON output as people read it: Dutch time, with its zone, in seconds."""
+    return f"{datetime.fromisoformat(moment).astimezone(NEDERLAND):%Y-%m-%d %H:%M:%S %Z}"
+
+
 def voluit(day: date) -> str:
     """Write a day as people do: ``20 februari 2026``."""
     return f"{day.day} {_MAANDEN[day.month - 1]} {day.year}"

@@ -31,6 +31,7 @@ from gateway.location import Location
 from gateway.model import Direction, Kind, Place
 from gateway.moment import Clock
 from gateway.names import toonbaar
+from gateway.reach import Reach
 from gateway.requests import Asked, Response
 from gateway.store import Changes, Store
 from gateway.store_health import reading
@@ -97,7 +98,9 @@ def plan(location: Location, config: Config) -> list[tuple[Soort, int, int]]:
     before, after = now - _shortest(config) * DAY_MS, 0
     messages: Counter[Soort] = Counter()
     files: Counter[Soort] = Counter()
-    folders = Folders(location.root, config)
+    folders = Folders(location.root, config, reach=Reach(location.root))
+    folders.refresh()
+    _require_all(folders)
     with reading(location.database) as connection:
         while rows := kept_since(connection, after, before, SOME):
             after = rows[-1].seq
@@ -133,6 +136,7 @@ class Purge:
             after, by = int(asked.body["after"]), str(asked.body["by"])
         except (KeyError, TypeError, ValueError):
             raise GatewayError("a request to purge says after what, and who asks") from None
+        _require_all(self._folders)
         before = now - _shortest(config) * DAY_MS
         rows = self._store.kept_since(after, before, SOME)
         busy = {decode_promise(row["id"], row["promise"]).levering
@@ -162,6 +166,12 @@ class Purge:
 # --- the copies -----------------------------------------------------------------------------------
 
 Spot = tuple[Place, str]
+
+
+def _require_all(folders: Folders) -> None:
+    """What lies in a share that hangs can be neither counted nor removed; to forget it is worse."""
+    for one in sorted(folders.hanging):
+        raise FolderError(folders.hangs(one), hint="purge again when it answers")
 
 
 def _files(folders: Folders, kept: Kept, told: Iterable[Copy]) -> Iterator[Spot]:

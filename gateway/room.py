@@ -42,6 +42,8 @@ class Room:
         if place.kind is Kind.RECEIVER_UIT:
             paths[0] = self._folders.path(place)
         for path in paths:
+            if said := self._folders.hangs(path):
+                return said
             free = self._free_at(path, now)
             if free < need:
                 shown = os.path.relpath(path, os.path.dirname(self._folders.root))

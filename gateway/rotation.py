@@ -5,11 +5,15 @@ The log's key is changed by the engine alone, which signs with it: the request s
 asked for, and the next checkpoint is signed by old and new (``audit/keys.py``). The keys of other
 domains are not the gateway's to read; whoever has one tells what it was changed to, by its hash,
 and lets it count when that is a leaf.
+
+The overlap of the log's keys is not ended while a witness has not signed under the new one: what it
+would not sign then, no reader with a policy would believe. ``force`` ends it all the same.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from gateway.audit.keys import LogKeys
@@ -32,10 +36,13 @@ _EVIDENCE = re.compile(r"[a-z]{1,20}:[0-9a-f]{64}")
 class Rotation:
     """Does what people ask about keys."""
 
-    def __init__(self, store: Store, ledger: Ledger, keys: LogKeys) -> None:
+    def __init__(
+        self, store: Store, ledger: Ledger, keys: LogKeys, strangers: Callable[[str], list[str]]
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._keys = keys
+        self._strangers = strangers  # witnesses that have not signed under the key of this id
 
     def handle(self, asked: Asked, changes: Changes) -> Response:
         """Add the leaf of a change of keys; what of it is public is the answer."""
@@ -48,7 +55,7 @@ class Rotation:
         if action == ROTATE:
             return self._rotate(by, changes)
         if action == FINISH:
-            return self._finish(by, changes)
+            return self._finish(by, changes, force=body.get("force") is True)
         raise GatewayError("a log's key is not revoked", hint="knooppunt keys rotate log")
 
     def _rotate(self, by: str, changes: Changes) -> Response:
@@ -60,14 +67,23 @@ class Rotation:
             "evidence": [f"vkey:{one.digest()}" for one in old],
         }
         leaf = self._ledger.act("key.rotate", by, about, changes)
-        changes.meta |= self._keys.rotated(new)
+        changes.meta |= self._keys.rotated(new, leaf)
         return Response({"leaf": leaf, "keys": [one.line() for one in (new, *old)]})
 
-    def _finish(self, by: str, changes: Changes) -> Response:
+    def _finish(self, by: str, changes: Changes, *, force: bool) -> Response:
         newest, *old = self._keys.vkeys
         if not old:
             raise GatewayError("one key signs the log: there is no overlap to end",
                                hint="begin one with: knooppunt keys rotate log")  # fmt: skip
+        left = self._strangers(newest.key_id.hex())
+        if left and not force:
+            raise GatewayError(
+                f"the overlap cannot end yet: {', '.join(left)} has not signed under the new key",
+                hint="a witness is asked about once a minute while the gateway runs: wait, or see "
+                "why with `knooppunt status`. One of other software gets the new .vkey from you. "
+                "With --force the overlap ends all the same: what comes after it is not witnessed "
+                "until he takes the key",
+            )
         about: Row = {
             "object": LOG,
             "action": "the keys before it sign no more",

@@ -36,6 +36,9 @@ if TYPE_CHECKING:  # the simulated CBS and all that it loads only where it was a
 
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
+THREAD_SECONDS = 1.0
+"""How long to wait for a thread of a chain that ended; one that a share holds does not end."""
+
 NOTHING = Watching()
 """The simulated CBS: no station, but a process of its own, beside a chain or alone."""
 
@@ -96,10 +99,18 @@ def _play_on(
             return play(moment)
         except ReaderError as error:
             deaths[error.key] += 1
-            if deaths[error.key] > DEATHS or threading.active_count() > 1:
+            if deaths[error.key] > DEATHS or not _alone():
                 raise
             say(f"{error.sentence}; the gateway goes on")
             moment = None  # the clock was turned
+
+
+def _alone() -> bool:
+    """Whether no other thread of ours is left: those of a chain that ended go soon."""
+    for one in threading.enumerate():
+        if one is not threading.current_thread():
+            one.join(THREAD_SECONDS)
+    return threading.active_count() == 1
 
 
 def _play(
@@ -119,10 +130,15 @@ def _play(
         say(_told(stuck))
 
     apart = not once and (os.cpu_count() or 1) > 1  # what runs for long gets a second process
-    hear = (tell, warn, watch.reloaded, watch.blind)
+    hear = (tell, warn, say, watch.blind)
     played = tuple(one for one in chosen if one != COUNTERPART)
     asked = {"aan": True} if witnesses else None
-    with watch, Chain(location, played, *hear, apart=apart, getuigen=asked) as chain:
+    with (
+        watch,
+        Chain(
+            location, played, *hear, apart=apart, getuigen=asked, reloaded=watch.reloaded
+        ) as chain,
+    ):
         metrics = watch.begin(chain, alarms=not once)
         where = "" if once else f"{', '.join(chosen)} on {location.root}; Ctrl-C ends it"
         for line in filter(None, (*chain.said, metrics and f"metrics on {metrics}", where)):

@@ -90,6 +90,10 @@ class Scanner:
     def _look(
         self, folder: _Folder, now: float, enough: Callable[[Place], bool]
     ) -> Iterator[Listing]:
+        if self._folders.hangs(folder.path):
+            folder.certain = False
+            self._folders.listing(folder.place)  # notes why; what lies there is not gone
+            return
         try:
             found = os.stat(folder.path)
         except OSError:

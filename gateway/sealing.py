@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,12 +21,16 @@ FORK_FOLDER = "splitsing"
 
 
 class Peer(NamedTuple):
-    """A witness or authority: what it signed last (leaves, ms); since when it fails, and why."""
+    """A witness or authority: what it signed last (leaves, ms); since when it fails, and why.
+
+    ``key`` is the id of the log's newest key at that time, where a witness signed under that one.
+    """
 
     size: int = 0
     at: int = 0
     since: int = 0
     said: str = ""
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -35,9 +40,9 @@ class Sealing:
     peers: dict[str, Peer]
     fork: str = ""
 
-    def went_well(self, name: str, size: int, at: int) -> Peer:
+    def went_well(self, name: str, size: int, at: int, key: str = "") -> Peer:
         """He signed so many leaves; how it was before."""
-        was, self.peers[name] = self.peers[name], Peer(size, at)
+        was, self.peers[name] = self.peers[name], Peer(size, at, key=key)
         return was
 
     def failed(self, name: str, reason: str, at: int) -> bool:
@@ -47,6 +52,11 @@ class Sealing:
             return False
         self.peers[name] = was._replace(since=was.since or at, said=reason)
         return True
+
+    def strangers(self, names: Iterable[str], key: str) -> list[str]:
+        """Who of these has not signed under this key of the log, each with why he fails, if so."""
+        found = [(name, self.peers[name]) for name in names]
+        return [f"{n} ({one.said})" if one.said else n for n, one in found if one.key != key]
 
     def silent(self, now: int) -> tuple[tuple[str, float, str], ...]:
         """Who fails: his name, for how many seconds, and why."""

@@ -13,6 +13,7 @@ from gateway.folders import Folders
 from gateway.location import Location, read_config
 from gateway.outside import ensure_policy, policy_path
 from gateway.owner import must_own
+from gateway.reach import Reach
 from gateway.trust.pki import ensure_pki
 
 
@@ -35,7 +36,7 @@ def init(directory: str, state: str | None = None) -> list[str]:
     must_own(location.state)
     anchors = Anchors(location.root, location.state)
     config = read_config(path)
-    folders = Folders(location.root, config, anchors)
+    folders = Folders(location.root, config, anchors, Reach(location.root))
     made = folders.make_all()
     folders.close()
     said.append(f"made    {made} folders in {location.root}" if made else "kept    all folders")

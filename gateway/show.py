@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway import screens
-from gateway.audit.report import Report
+from gateway.audit.report import ASKED, NAMES, Report
 from gateway.model import Event, Levering
+from gateway.periods import dutch
 
 Row = dict[str, Any]
 
@@ -161,9 +162,7 @@ def status(console: Console, found: Row) -> None:
     console.print(Text(f"in quarantine        {found['quarantine']}"))
     if found["cbs"]:
         console.print(Text(f"CBS (simulated)      {_counterpart(found['cbs'])}"))
-    if found["config"]["refused"]:
-        console.print(Text(f"config.yaml          {found['config']['refused']}", style="bold red"))
-        console.print("                     the one before stays in force until this is mended")
+    _refused(console, found["config"]["refused"])
     size, root = found["audit"]["size"], found["audit"]["root"]
     console.print(Text(f"audit log            {size} leaves" + (f", root {root}" if root else "")))
     told = [f"{place} {number} behind" if number else f"{place} up to date"
@@ -187,6 +186,14 @@ def status(console: Console, found: Row) -> None:
     if not found["deliveries"] and not found["waiting"]:
         console.print("\nNothing was delivered yet: drop a file in "
                       "folders/gemeenten/<code>/outbox/ and type: knooppunt run")  # fmt: skip
+
+
+def _refused(console: Console, refused: str) -> None:
+    """Why config.yaml as it is on the disk is not in force, a fault a line."""
+    if refused:
+        said = f"\n{'':<21}".join(one.strip() for one in refused.split("\n"))
+        console.print(Text(f"config.yaml          {said}", style="bold red"))
+        console.print("                     the one before stays in force until this is mended")
 
 
 def _counterpart(found: Row) -> str:
@@ -230,10 +237,10 @@ def waiting_long(console: Console, rows: list[Row]) -> None:
 
 def _moments(console: Console, row: Row) -> None:
     if row["since"]:
-        console.print(Text(f"  since {row['since']}"))
+        console.print(Text(f"  since {dutch(row['since'])}"))
     if row["next"]:
-        console.print(Text(f"  next  {row['next']}"))
-    elif row["code"] not in ("genomen", "onderweg", "onbekend"):
+        console.print(Text(f"  next  {dutch(row['next'])}"))
+    elif row["code"] not in ("genomen", "onderweg", "onbekend", "geen-plaats", "map"):
         console.print(Text("  next  when somebody changes that; it is not tried by itself"))
 
 
@@ -243,7 +250,8 @@ def why(console: Console, row: Row) -> None:
     _moments(console, row)
     if row["meant"]:
         console.print(Text(f"  perhaps meant: {row['meant']}"))
-    for one in row["messages"]:
+    told = row["messages"][:-1] if row["code"] == "genomen" else row["messages"]
+    for one in told:
         console.print(Text(f"  taken before: {one['referentienummer']} {one['status']}, "
                            f"last in {one['place']} as {one['name']}"))  # fmt: skip
     if row["messages"]:
@@ -253,9 +261,15 @@ def why(console: Console, row: Row) -> None:
 
 def verification(console: Console, report: Report) -> None:
     """The numbered steps of ``audit verify``, the verdict, and what it does not prove."""
-    for step in report.steps:
-        mark = Text("ok  ", style="green") if step.ok else Text("BAD ", style="bold red")
-        console.print(Text(f"{step.n:>2}. ") + mark + Text(f"{step.name}: {step.detail}"))
+    taken = {step.name: step for step in report.steps}
+    for number, name in enumerate(NAMES, 1):
+        step = taken.get(name)
+        if step is None:
+            mark, detail = Text("-   ", style="yellow"), f"not taken, for it takes {ASKED[name]}"
+        else:
+            mark = Text("ok  ", style="green") if step.ok else Text("BAD ", style="bold red")
+            detail = step.detail
+        console.print(Text(f"{number:>2}. ") + mark + Text(f"{name}: {detail}"))
     verdict = "the log is whole" if report.ok else "the log is NOT whole"
     style = "bold green" if report.ok else "bold red"
     console.print(Text(f"{verdict}: {report.origin}, {report.size} leaves", style=style))

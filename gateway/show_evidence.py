@@ -27,7 +27,10 @@ def report(console: Console, found: Report, what: str) -> None:
             console.print(Text(f"         proves: {step.proves}", style="dim"))
             console.print(Text(f"         not:    {step.does_not_prove}", style="dim"))
     verdict = f"{what} is whole" if found.ok else f"{what} is NOT whole"
+    if found.doubts:
+        verdict += f", but {' and '.join(found.doubts)}"
+    style = "bold yellow" if found.doubts else "bold green" if found.ok else "bold red"
     about = " ".join(one for one in (found.referentienummer, found.origin) if one)
-    console.print(Text(f"{verdict}: {about}", style="bold green" if found.ok else "bold red"))
+    console.print(Text(f"{verdict}: {about}", style=style))
     for one in found.not_proven:
         console.print(Text(f"not proven: {one}", style="dim"))

@@ -32,7 +32,7 @@ def grants(console: Console, rows: list[Row]) -> None:
 
 
 def uses(console: Console, rows: list[Row], *, more: bool) -> None:
-    """Who used what, oldest first."""
+    """Who used what, oldest first. File names are shown as the store keeps them: safely written."""
     if not rows:
         console.print("Nothing here fits what you asked about.")
         return
@@ -42,7 +42,7 @@ def uses(console: Console, rows: list[Row], *, more: bool) -> None:
         table.append(
             (row["at"][:19].replace("T", " "), row["use"], toonbaar(row["gebruiker"]) or "-",
              row["gemeentecode"] or "----", row["uitwisseling"] or "-", status,
-             toonbaar(row["naam"]))
+             row["naam"])
         )  # fmt: skip
     _print(console, table)
     if more:

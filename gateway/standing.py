@@ -14,20 +14,22 @@ from rich.text import Text
 
 from gateway import receipts
 from gateway.confirmed import Wanted
-from gateway.in_force import DIGEST, REFUSED
+from gateway.current import DIGEST, REFUSED
 from gateway.ldv_resume import behind
-from gateway.location import COUNTERPART, Location, read_config
+from gateway.location import COUNTERPART, Location
 from gateway.moment import Clock, iso
 from gateway.sealing import FILE, read_sealing
 from gateway.store_queries import Reader
 
 if TYPE_CHECKING:
     from gateway.audit.seals import Seals
+    from gateway.config import Config
+    from gateway.folders import Folders
 
 Row = dict[str, Any]
 
 
-def standing(location: Location) -> Row:
+def standing(location: Location, config: Config) -> Row:
     """How things stand, as ``status --json`` gives it (docs/schemas/status.schema.json)."""
     from gateway.lying import Lying
 
@@ -42,7 +44,7 @@ def standing(location: Location) -> Row:
                 "in_force": reader.meta(DIGEST) or "",
                 "refused": reader.meta(REFUSED) or "",
             },
-            "quarantine": _quarantined(location.root),
+            "quarantine": 0,
             "audit": {
                 "size": head["size"] if head else 0,
                 "root": b64encode(head["root"]).decode() if head else "",
@@ -50,9 +52,10 @@ def standing(location: Location) -> Row:
             },
             "deliveries": reader.counts(),
         }
-        with Lying(location, reader) as lying:
+        with Lying(location, config, reader) as lying:
             found["ldv"] = behind(location.state, lying.config, found["audit"]["size"])
             found["waiting"] = list(lying.all())
+            found["quarantine"] = _quarantined(lying.folders)
             found["unconfirmed"] = receipts.missed(
                 reader, Wanted.of(lying.config), lying.clock.nu()
             )
@@ -103,11 +106,11 @@ def traced(location: Location, messages: list[Row]) -> list[Row]:
     return messages
 
 
-def checked(location: Location, out: Console, *, as_json: bool) -> int:
+def checked(location: Location, config: Config, out: Console, *, as_json: bool) -> int:
     """``knooppunt status --check``: the alarms that stand (docs/schemas/check.schema.json)."""
     from gateway.health import checkup  # it loads what the stations decide by
 
-    alarms = checkup(location, read_config(location.config_path))
+    alarms = checkup(location, config)
     if as_json:
         found = {"ok": not alarms, "alarms": [one._asdict() for one in alarms]}
         out.file.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
@@ -118,18 +121,19 @@ def checked(location: Location, out: Console, *, as_json: bool) -> int:
     return 1 if alarms else 0
 
 
-def waiting(location: Location) -> Row:
+def waiting(location: Location, config: Config) -> Row:
     """What was not taken and why, as ``status --waiting --json`` gives it."""
     from gateway.lying import Lying
 
-    with Reader(location.database) as reader, Lying(location, reader) as lying:
+    with Reader(location.database) as reader, Lying(location, config, reader) as lying:
         return {"nu": lying.clock.nu().isoformat(timespec="seconds"), "waiting": list(lying.all())}
 
 
-def _quarantined(root: str) -> int:
+def _quarantined(folders: Folders) -> int:
+    path = os.path.join(folders.root, "quarantaine")
     try:
-        entries = os.scandir(os.path.join(root, "quarantaine"))
-        return sum(not entry.name.startswith(".") for entry in entries)
+        names = [] if folders.hangs(path) else os.listdir(path)
+        return sum(not name.startswith(".") for name in names)
     except FileNotFoundError:
         return 0
 

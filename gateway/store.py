@@ -22,7 +22,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 
-from gateway import store_digests, store_purge
+from gateway import store_digests, store_links, store_purge
 from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
@@ -323,6 +323,10 @@ class Store:
     def nobodys(self, before: int) -> list[tuple[str, str]]:
         """See :func:`store_purge.nobodys`."""
         return store_purge.nobodys(self._connection, before)
+
+    def links(self) -> list[store_links.Link]:
+        """See :func:`store_links.links`."""
+        return store_links.links(self._connection)
 
     def lookup(self, wanted: Iterable[Key[object]]) -> dict[Key[object], object]:
         """The answers to questions as of the last commit; see :func:`lookup`."""

@@ -16,7 +16,7 @@ from gateway import store_tables as t
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.errors import StateError
-from gateway.lifecycle import TRANSITIONS, Status, step
+from gateway.lifecycle import PSEUDONYM_LINK, TRANSITIONS, Status, step
 from gateway.model import EventType
 from gateway.store import connect
 from gateway.store_health import reading
@@ -47,11 +47,16 @@ def head_of(path: str) -> tuple[str, int, bytes]:
     """The log in a store: its origin, number of leaves and root."""
     with reading(path) as connection:
         row = connection.execute(sa.select(t.head.c.size, t.head.c.root)).first()
-        query = sa.select(t.meta.c.value).where(t.meta.c.key == "origin")
-        origin = connection.execute(query).scalar()
+    origin = setting(path, "origin")
     if row is None or origin is None:
         raise StateError(f"{path} holds no log", hint="is it the database of a gateway?")
     return origin, row.size, row.root
+
+
+def setting(path: str, key: str) -> str | None:
+    """A setting of the state in a store; None where it has none."""
+    with reading(path) as connection:
+        return connection.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
 
 
 def roots_at(path: str, sizes: AbstractSet[int]) -> dict[int, bytes]:
@@ -117,7 +122,10 @@ class _Adoption:
             fields = json.loads(content)
             self._at = max(self._at, fields["at"])
             roles += fields["type"].startswith("role.")
-            if "msg" in fields:
+            if fields["type"] == PSEUDONYM_LINK:
+                row = {"leaf": index, "msg": fields["msg"]}
+                self._run.execute(sa.insert(t.koppeling), row)
+            elif "msg" in fields:
                 pair = fields.get("tenant", ""), fields["object"]
                 self._pairs[pair] = self._pairs.get(pair, 0) + 1
                 self._tell(index, fields)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the store knows beside the log of a message, for evidence: openings, bindings, grants."""
+"""What the store knows beside the log, for evidence: openings, bindings, records, grants."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def binding(reader: Reader, levering: str) -> tuple[str, bytes] | None:
     )
     rows = reader.rows(query)
     return (rows[0]["soort"], rows[0]["content"]) if rows else None
+
+
+def metagegevens(reader: Reader, levering: str) -> bytes | None:
+    """The record that the receiver of a delivery got; None: none, or erased."""
+    query = sa.select(t.metagegevens.c.content).where(t.metagegevens.c.levering == levering)
+    rows = reader.rows(query)
+    return rows[0]["content"] if rows else None
 
 
 def grants(reader: Reader, gebruiker: str, gemeentecode: str, aanlevering: str) -> list[int]:

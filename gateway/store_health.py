@@ -15,6 +15,7 @@ from gateway import store_tables as t
 from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.store import connect
+from gateway.store_links import REFUSED
 from gateway.waits import ASKS, Kept
 
 Reading = sa.Connection
@@ -40,6 +41,7 @@ class Vitals(NamedTuple):
     last_leaf: int
     nu_offset_ms: int
     asks: int
+    pseudonyms: int
 
 
 @contextmanager
@@ -71,9 +73,10 @@ def vitals(connection: sa.Connection) -> Vitals:
     asks = connection.execute(
         sa.select(sa.func.count()).select_from(t.waiting).where(t.waiting.c.key.endswith(_ASKS))
     ).scalar()
+    refused = connection.execute(sa.select(t.meta.c.value).where(t.meta.c.key == REFUSED))
     return Vitals(
         count, millis_of(first), head.size if head else 0, head.at if head else 0,
-        int(offset.scalar() or 0), asks or 0,
+        int(offset.scalar() or 0), asks or 0, len((refused.scalar() or "").split()),
     )  # fmt: skip
 
 

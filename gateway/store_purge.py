@@ -112,7 +112,8 @@ def erase(run: sa.Connection, seqs: Sequence[int], folders: Sequence[str], at: i
         run.execute(sa.update(t.request).where(told).values(details=""))
         ours = sa.select(t.levering.c.id).where(t.levering.c.seq.in_(some))
         run.execute(sa.delete(t.held).where(t.held.c.levering.in_(ours)))
-        run.execute(sa.delete(t.binding).where(t.binding.c.levering.in_(ours)))
+        for kept in (t.binding, t.metagegevens):
+            run.execute(sa.delete(kept).where(kept.c.levering.in_(ours)))
         run.execute(
             sa.update(t.levering)
             .where(t.levering.c.seq.in_(some))

@@ -28,6 +28,7 @@ from gateway.model import (
     LastOfStem,
     LastTime,
     Levering,
+    Recorded,
     Reply,
     Request,
     SameContent,
@@ -254,6 +255,8 @@ KEEP: dict[type, tuple[Any, Any]] = {
         lambda k, v: {"identity": k.identity, "arrival": v}),
     Evidence: (Many(upsert(t.binding, "levering")),
         lambda k, v: {"levering": k.levering, "soort": v[0], "content": v[1]}),
+    Recorded: (Many(upsert(t.metagegevens, "levering")),
+        lambda k, v: {"levering": k.levering, "content": v}),
 }  # fmt: skip
 """How each kind of fact is kept. SameContent, ByReference and ByNumber are read from deliveries,
 Grants and Regels from rows that no decision writes."""

@@ -214,6 +214,15 @@ binding = sa.Table(
 """The seal or assertion that a delivery came with, whole, by the delivery's id: evidence, erased
 with what it may say of a person."""
 
+metagegevens = sa.Table(
+    "metagegevens",
+    metadata,
+    sa.Column("levering", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The record that the receiver of a delivery got with it, by the delivery's id: as ``binding``."""
+
 download = sa.Table(
     "download",
     metadata,
@@ -243,6 +252,15 @@ autorisatie = sa.Table(
     sa.Column("reden", sa.Text, nullable=False),
 )
 """Every grant and revocation, in the order of their leaves; none is ever changed."""
+
+koppeling = sa.Table(
+    "koppeling",
+    metadata,
+    sa.Column("leaf", sa.Integer, primary_key=True),
+    sa.Column("msg", sa.Text, nullable=False, index=True),
+)
+"""The leaves that say whose a pseudonym is, by their chain (``linked.py``); whose it is stands in
+their openings alone."""
 
 regel = sa.Table(
     "regel",

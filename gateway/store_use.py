@@ -16,6 +16,8 @@ from gateway.moment import iso
 from gateway.store_queries import Reader, Row
 
 _READY = (Status.DELIVERED, Status.ACKNOWLEDGED)
+_REFUSED = (Status.REJECTED, Status.REFUSED, Status.DROPPED)
+"""A delivery that stands so has the code of its refusal; one that a person released goes on."""
 
 
 class Wanted(NamedTuple):
@@ -63,6 +65,14 @@ def used(database: str, wanted: Wanted, limit: int) -> tuple[list[Row], bool]:
     return [_use(row) for row in reversed(rows[:limit])], len(rows) > limit
 
 
+def ever_used(database: str, uitwisseling: str) -> bool:
+    """Whether the store knows a delivery of this exchange, which may be configured no more."""
+    one = t.levering
+    query = sa.select(one.c.seq).where(one.c.uitwisseling == uitwisseling).limit(1)
+    with Reader(database) as reader:
+        return bool(reader.rows(query))
+
+
 def _query(wanted: Wanted, reader: Reader) -> sa.Select[Any]:
     one, answered = t.levering, t.levering.alias("answered")
     of_answered = (
@@ -81,7 +91,7 @@ def _query(wanted: Wanted, reader: Reader) -> sa.Select[Any]:
         sa.select(t.event.c.code)
         .where(t.event.c.levering == one.c.seq)
         .where(t.event.c.type.in_([EventType.REJECTED.value, EventType.REFUSED.value]))
-        .order_by(t.event.c.seq)
+        .order_by(t.event.c.seq.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -139,5 +149,5 @@ def _use(row: Row) -> Row:
         "naam": row["naam"] if upload else row["delivered_as"] or row["naam"],
         "sha256": row["sha256"],
         "status": row["status"],
-        "code": row["why"] or "",
+        "code": (row["why"] or "") if row["status"] in _REFUSED else "",
     }

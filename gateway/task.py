@@ -15,7 +15,7 @@ class Task(NamedTuple):
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
     system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
-    answers otherwise by now, though no decision of ours changed it.
+    answers otherwise by now, though no decision of ours changed it; ``hanging`` what is out of use.
     """
 
     number: int
@@ -23,6 +23,7 @@ class Task(NamedTuple):
     intents: list[Intent]
     touched: list[Place]
     outdated: frozenset[Key[object]] = frozenset()
+    hanging: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -30,9 +31,9 @@ class Done:
     """What came of a task. Nothing of it is true before it is synced and committed.
 
     ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
-    staged now, and comes again in this order; ``ignored`` bears an answer's name and is none.
-    ``going`` is under way: large bytes of which a part was carried, and what must stay behind them;
-    it goes on in the next round, before all else, in this order.
+    staged now, for the ``reasons`` by its id, and comes again in this order; ``ignored`` bears an
+    answer's name and is none. ``going`` is under way: large bytes of which a part was carried, and
+    what must stay behind them; it goes on in the next round, before all else, in this order.
     """
 
     promises: list[Promise] = field(default_factory=list)
@@ -44,4 +45,3 @@ class Done:
     going: list[Intent] = field(default_factory=list)
     ignored: list[Intent] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
-    """Why something could not be staged or claimed, by the id of its intent."""

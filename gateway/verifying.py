@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,16 +12,16 @@ from rich.text import Text
 from gateway.audit import policy as policies
 from gateway.audit import verify as audit_verify
 from gateway.audit.report import Report
-from gateway.audit.stamp import Trust
 from gateway.errors import AuditError
 from gateway.moment import monotonic
+from gateway.trust.tijdstempel import stempelaars
 
 PROGRESS_SECONDS = 2.0
 
 
 def verify(
     directory: str, since: Path | None, vkey: Path | None, err: Console,
-    policy: Path | None = None, tsa_ca: Path | None = None,
+    policy: Path | None = None, tsa_ca: Sequence[Path] = (),
 ) -> Report:  # fmt: skip
     """``knooppunt audit verify``, with progress on standard error once it takes a while."""
     began = monotonic()
@@ -35,7 +36,7 @@ def verify(
     kept = _read(since) if since else None
     key = _read(vkey).decode("utf-8", "replace").strip() if vkey else None
     asked = policies.parse(_read(policy)) if policy else None
-    trust = Trust.parse(_read(tsa_ca)) if tsa_ca else None
+    trust = stempelaars({str(one): _read(one) for one in tsa_ca}) if tsa_ca else None
     return audit_verify.verify(directory, kept, key, progress, asked, trust)
 
 

@@ -24,7 +24,10 @@ ASKS = "vraagt-aandacht"
 
 TAKEN = frozenset({STUCK, ASKS})
 
-STAYING = ("onaf", "onleesbaar", "naam-onbekend", "manifest-wijkt-af", "schijf-vol", "zegel")
+STAYING = (
+    "onaf", "onleesbaar", "symbolische-link", "naam-onbekend", "manifest-wijkt-af", "schijf-vol",
+    "zegel",
+)  # fmt: skip
 """Codes of files that wait for somebody who may have forgotten them. What was taken, and a folder
 that is not the one, have alarms of their own."""
 

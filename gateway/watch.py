@@ -32,6 +32,9 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
 AGAIN_SECONDS = 60.0
 """How long to wait before another attempt to watch, after one that the kernel refused."""
 
+HANGS_SECONDS = 2.0
+"""The same, while a folder does not answer: until then the scan does it alone."""
+
 BUSY_SECONDS = 0.5
 """After so long without a quiet moment the watcher is put to sleep."""
 
@@ -80,7 +83,8 @@ class FileChanges:
 class Watch(FileSystemEventHandler):
     """Turns file events into hints, and wakes whoever waits for one.
 
-    ``blind`` is told once why there are no hints, where the kernel has none to give.
+    ``blind`` is told once why there are no hints, where the kernel has none to give. ``hangs``:
+    whether some folder does not answer: each has to be looked into before it is watched.
     """
 
     def __init__(
@@ -89,11 +93,13 @@ class Watch(FileSystemEventHandler):
         hint: Callable[[Place, str], None],
         scan: Callable[[], None],
         blind: Callable[[str], None],
+        hangs: Callable[[], bool] = lambda: False,
     ) -> None:
         self._root = os.fsencode(os.path.abspath(root))
         self._hint = hint
         self._scan = scan
         self._blind = blind
+        self._hangs = hangs
         self._told = False
         self._not_before = 0.0
         self._woken = threading.Event()
@@ -102,6 +108,9 @@ class Watch(FileSystemEventHandler):
 
     def start(self) -> None:
         """Watch, and ask for a scan: what came before is not told."""
+        if self._hangs():
+            self._not_before = monotonic() + HANGS_SECONDS
+            return
         try:
             observer = Observer()
             observer.schedule(

@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from gateway import receipts, screens
+from gateway.config import Config
 from gateway.confirmed import Wanted
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
@@ -25,6 +26,9 @@ from gateway.store_queries import Reader
 Row = dict[str, Any]
 
 _REFUSALS = (EventType.REJECTED, EventType.REFUSED, EventType.QUARANTINED)
+_PUT = (EventType.ACCEPTED, EventType.RELAYED, EventType.DELIVERED)
+"""Events whose place is where the file, or its envelope, was put: not an answer or a notice."""
+
 _RECEIPT = {
     "confirmed": "; its receiver confirmed it under its own seal",
     "awaited": "; its receiver's sealed receipt is awaited",
@@ -34,15 +38,17 @@ MESSAGES = 20
 """At most so many earlier files of the same name are told, the newest."""
 
 
-def explain(location: Location, path: str) -> Row:
+def explain(location: Location, config: Config, path: str) -> Row:
     """Why a path is as it is (docs/schemas/why.schema.json)."""
-    # The folder's links are resolved, the file's own are not: a link is a finding.
-    folder, name = os.path.split(os.path.abspath(path))
-    path = os.path.join(os.path.realpath(folder), name)
-    real_root = os.path.realpath(location.root)
-    if path.startswith(real_root + os.sep):
-        path = os.path.join(location.root, os.path.relpath(path, real_root))
-    with Reader(location.database) as reader, Lying(location, reader) as lying:
+    path = os.path.abspath(path)
+    with Reader(location.database) as reader, Lying(location, config, reader) as lying:
+        silent = lying.silent(path)
+        if silent is not None:  # nobody can see whether it lies there
+            return {**_empty(silent), "lies_here": False}
+        path, name = _resolved(location, path), os.path.basename(path)
+        purpose = lying.purpose(path)
+        if purpose is not None:
+            return {**_empty(purpose), "lies_here": True}
         place = place_of(os.fsencode(os.path.relpath(path, location.root)))
         # An outbox may have had sub-folders that were removed since.
         top = place and Place(place.kind, place.partij)
@@ -54,6 +60,16 @@ def explain(location: Location, path: str) -> Row:
             "lies_here": os.path.lexists(path),
             "meant": lying.meant(path),
         }
+
+
+def _resolved(location: Location, path: str) -> str:
+    """The folder's links are resolved, the file's own are not: a link is a finding."""
+    folder, name = os.path.split(path)
+    path = os.path.join(os.path.realpath(folder), name)
+    real_root = os.path.realpath(location.root)
+    if path.startswith(real_root + os.sep):
+        path = os.path.join(location.root, os.path.relpath(path, real_root))
+    return path
 
 
 def _empty(row: Row) -> Row:
@@ -91,7 +107,7 @@ def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row
         taken = [e for e in one["events"] if e["place"] == shown or e["type"] == "rejected"]
         if place.kind is Kind.OUTBOX and (one["gemeentecode"] != place.partij or not taken):
             continue
-        last = one["events"][-1] if one["events"] else None
+        last = _last_put(one["events"])
         found.append(
             {
                 "referentienummer": one["referentienummer"],
@@ -105,6 +121,14 @@ def _messages(lying: Lying, reader: Reader, place: Place, name: str) -> list[Row
             }
         )
     return found[-MESSAGES:]
+
+
+def _last_put(events: list[Row]) -> Row | None:
+    """The event that says where the file is, as far as the chain knows."""
+    for one in reversed(events):
+        if one["type"] in _PUT or one["place"].startswith("quarantaine/"):
+            return one
+    return events[-1] if events else None
 
 
 def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | None:

@@ -27,13 +27,13 @@ from gateway.audit.cosign import bare, cosignatures, with_lines
 from gateway.audit.policy import Policy
 from gateway.audit.publish import TILE_MODE
 from gateway.audit.seals import Token
-from gateway.audit.stamp import QUERY_TYPE, SUFFIX, StampError, Trust, answered, query
+from gateway.audit.stamp import QUERY_TYPE, SUFFIX, Trust, answered, query
 from gateway.config import Getuigen
-from gateway.errors import AuditError, ForkError, StateError
+from gateway.errors import AuditError, ForkError, GatewayError, StateError
 from gateway.moment import monotonic
-from gateway.peers import Unreachable, call
+from gateway.peers import call
 from gateway.sealing import FORK_FOLDER, Peer, Sealing, read_sealing
-from gateway.submitting import Submitter, Trouble
+from gateway.submitting import Submitter, Taken, Trouble, refusal
 
 CALL_SECONDS = 5.0
 LAST_SECONDS = 0.6
@@ -49,9 +49,9 @@ class Witnessing:
     """The witnesses and the authority of one log. ``say`` gets what an operator should see."""
 
     def __init__(
-        self, audit: str, state: str, origin: str, policy: Policy, trust: Trust | None,
-        settings: Getuigen, klok: Callable[[], int], say: Callable[[str], None],
-        archiving: threading.Lock,
+        self, audit: str, state: str, origin: str, policy: Policy,
+        trust: Callable[[], Trust | None], settings: Getuigen, klok: Callable[[], int],
+        say: Callable[[str], None], archiving: threading.Lock,
     ) -> None:  # fmt: skip
         self._audit, self._state = audit, state
         self._policy, self._trust, self._settings = policy, trust, settings
@@ -96,7 +96,7 @@ class Witnessing:
                 self._stop(error)
                 raise
             lines.append(got.line)
-            said += self._went_well(one, forgot=got.forgot)
+            said += self._went_well(one, got)
         if silent:
             self._silent(silent, said)
         elif self._sealing.fork:
@@ -224,10 +224,11 @@ class Witnessing:
         except Trouble as error:
             return self._failed(one.name, error.sentence)
         self._add([got.line])
-        said = self._went_well(one, forgot=got.forgot)
+        was = self._sealing.peers[one.name].key
+        said = self._went_well(one, got)
         for line in said:
             self._say(line)
-        return bool(said)
+        return bool(said) or was != got.key
 
     def _add(self, lines: list[str]) -> None:
         content = with_lines(self._content, lines)
@@ -251,9 +252,9 @@ class Witnessing:
         try:
             reply = call(self._settings.tsa or "", asked.as_bytes(), QUERY_TYPE, seconds)
             if reply.status != 200:
-                return self._failed(TSA, f"it answered {reply.status}")
-            answered(asked, reply.body, content, self._trust)
-        except (Unreachable, StampError) as error:
+                return self._failed(TSA, refusal(reply))
+            answered(asked, reply.body, content, self._trust())  # read anew: one may be revoked
+        except GatewayError as error:
             return self._failed(TSA, error.sentence)
         self._put(f"checkpoints/{self._size}{SUFFIX}", reply.body)
         self.tokens.append(Token(self._size, hashlib.sha256(reply.body).hexdigest()))
@@ -262,13 +263,20 @@ class Witnessing:
 
     # --- how it stands ---
 
-    def _went_well(self, one: Submitter, *, forgot: bool) -> list[str]:
+    def _went_well(self, one: Submitter, got: Taken) -> list[str]:
         self._due.pop(one.name, None)
-        was = self._sealing.went_well(one.name, one.known, self._klok())
-        if forgot:
+        was = self._sealing.went_well(one.name, one.known, self._klok(), got.key)
+        if got.forgot:
             return [f"alarm: the witness {one.name} had seen {was.size} leaves and forgot that: "
                     "its state was lost or put back; its key proves nothing any more"]  # fmt: skip
+        if was.key and not got.key:
+            return [f"witnesses: {one.name} does not know the log's new key, and signs by an "
+                    "older one alone; its operator gives it the .vkey file"]  # fmt: skip
         return [f"witnesses: {one.name} is there again"] if was.since else []
+
+    def strangers(self, key: str) -> list[str]:
+        """The witnesses that have not signed under this key of the log yet, each with why."""
+        return self._sealing.strangers([one.name for one in self._peers], key)
 
     def _failed(self, name: str, reason: str) -> bool:
         rest = self._due.get(name, (0.0, FIRST_REST))[1]

@@ -116,7 +116,7 @@ def run_all(typed: list[Command], folder: Path) -> list[tuple[int, str]]:
     parts = [f"{one.typed}\ncode=$?; echo; echo '{cut}' $code" for one in typed]
     done = subprocess.run(
         ["bash", "-c", "exec 2>&1\n" + "\n".join(parts)],
-        cwd=folder, env=environment(), capture_output=True, text=True, timeout=90,
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=400,
     )  # fmt: skip
     found = re.findall(rf"(.*?)\n{cut} (\d+)\n", done.stdout, re.DOTALL)
     return [(int(code), out) for out, code in found]
@@ -185,7 +185,7 @@ def test_each_python_block_runs(page: Path, number: int, tmp_path: Path) -> None
     how = ["-m", "pytest", "-q"] if "def test_" in block.body else []
     done = subprocess.run(
         [sys.executable, *how, path.name], cwd=tmp_path, env=environment(), capture_output=True,
-        text=True, timeout=90,
+        text=True, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -466,4 +466,8 @@ def test_schemas_know_every_word() -> None:
         == (schema("status").schema["properties"]["waiting"])
     )
     why = set(schema("why").schema["properties"]["code"]["enum"])
-    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend"}
+    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map"}
+    told = re.findall(r'Alarm\("([a-z-]+)"', text("gateway", "alarms.py"))
+    for name in ("check", "alarm"):
+        alarm = schema(name).schema["properties"]["alarms"]["items"]["properties"]
+        assert set(alarm["code"]["enum"]) == set(told)

@@ -12,6 +12,8 @@ Where is what:
 * ``submission.py`` what is sent to a witness, and what its answer means              [pure]
 * ``stamp.py``      time stamps over checkpoints                                      [pure]
 * ``proof.py``      the proof of one leaf as a file: a C2SP tlog-proof                [pure]
+* ``succession.py`` which keys follow on one that is believed                         [pure]
+* ``statements.py`` keeps in the folder what shows a change of key                     (io)
 * ``publish.py``    writes the files after each commit, and repairs them at start      (io)
 * ``keys.py``       the log's private key, made once                                    (io)
 * ``reading.py``    reads the files back, for start-up and for verification            (io)

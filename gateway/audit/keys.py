@@ -28,14 +28,17 @@ from cryptography.hazmat.primitives.serialization import (
 from gateway import durable
 from gateway.audit import checkpoint, reading
 from gateway.audit.checkpoint import VerifierKey
+from gateway.audit.statements import keep
+from gateway.audit.succession import FOLDER, KEY
 from gateway.errors import AuditError
 
 KEY_MODE = 0o600
 VKEY_MODE = 0o644
 KEY_DIR_MODE = 0o700
 
-NEWEST, ENDED = "log_key", "log_keys_ended"
-"""Settings of a state: the id of the key that was rotated to; those of the keys that ended."""
+NEWEST, LEAF, ENDED = "log_key", "log_key_leaf", "log_keys_ended"
+"""Settings of a state: the id of the key that was rotated to, and the index of the leaf that says
+so; the ids of the keys that ended."""
 
 _NEXT = "log-next.key"
 _OLDER = re.compile(r"log-[0-9a-f]{8}\.key")
@@ -107,7 +110,7 @@ class LogKeys:
         self._key_file, self._directory, self._origin = key_file, directory, origin
         self._folder = os.path.dirname(os.path.abspath(key_file))
         known = meta or {}
-        self._due = known.get(NEWEST, "")
+        self._due, self._leaf = known.get(NEWEST, ""), known.get(LEAF, "")
         self._ended = set(known.get(ENDED, "").split())
         self.take()
         ensure_key(key_file, directory, origin)
@@ -138,10 +141,22 @@ class LogKeys:
             durable.put(path, pem, KEY_MODE)
         return VerifierKey.of(self._origin, load_key(pem, path))
 
-    def rotated(self, new: VerifierKey) -> dict[str, str]:
+    def rotated(self, new: VerifierKey, leaf: int) -> dict[str, str]:
         """The next key counts once this is committed; the settings to commit with its leaf."""
-        self._due = new.key_id.hex()
-        return {NEWEST: self._due}
+        self._due, self._leaf = new.key_id.hex(), str(leaf)
+        return {NEWEST: self._due, LEAF: self._leaf}
+
+    @property
+    def untold(self) -> bool:
+        """Whether the newest change is not yet kept as a statement in the log's folder."""
+        if not self._leaf or len(self.keys) == 1:  # an old key signs no more: nothing can show it
+            return False
+        return reading.read(self._directory, f"{FOLDER}{self._leaf}{KEY}") is None
+
+    def tell(self, content: bytes) -> None:
+        """Keep it, under this checkpoint, that old and new signed."""
+        if self.untold:
+            keep(self._directory, int(self._leaf), self.vkeys[0], content)
 
     def take(self) -> bool:
         """After that commit: let the files change places. True when something changed."""

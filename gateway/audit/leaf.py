@@ -40,7 +40,7 @@ FIELDS: dict[str, tuple[type, bool, str]] = {
     "at": (int, True, "when it was logged: machine time, UTC, ms since 1970; never decreasing"),
     "type": (str, True, "what happened: ETSI EN 319 522 event (A.1, B.1, ...) or our own word"),
     "event": (str, True, "ULID of the event; the same event is never logged twice"),
-    "msg": (str, False, "our id of the message it is about; absent when it is about none"),
+    "msg": (str, False, "our id of the message (or pseudonym) it is about; absent when of none"),
     "flow": (str, False, "the exchange and its direction, such as wmo/heen"),
     "tenant": (str, False, "the party whose message it is: gemeentecode"),
     "actor": (str, True, "who did it: a commitment (c1:...) to a person, or system:<part>"),

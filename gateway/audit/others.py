@@ -66,7 +66,7 @@ def tokens(
     directory: str, said: Checkpoint, trust: Trust, times: Times
 ) -> tuple[str, Fault | None, int]:
     """Step 12: what was found, the fault, and how many leaves are time-stamped."""
-    count, newest, last = 0, 0, ""
+    count, newest, last, void = 0, 0, "", list[str]()
     for size in reading.archived_sizes(directory, SUFFIX):
         path = f"checkpoints/{size}"
         content = reading.read(directory, path)
@@ -76,17 +76,20 @@ def tokens(
         try:
             stamp = verified(token, bare(content), trust)
         except (StampError, CheckpointError) as error:
-            return "", Fault(f"{path}{SUFFIX}: {error.sentence}"), newest
+            told = f"{path}{SUFFIX}: {error.sentence}"
+            if isinstance(error, StampError) and error.void:  # the log did not do that
+                void.append(told)
+                continue
+            return "", Fault(told), newest
         if fault := _untimely(times, size, int(stamp.at.timestamp()), "the time stamp"):
             return "", fault, newest
         if size <= said.size:
             count, newest, last = count + 1, size, _iso(int(stamp.at.timestamp()))
     if not count:
-        return "", Fault("no archived checkpoint has a time stamp"), 0
-    right = (
-        f"{newest} of {said.size} leaves are time-stamped, by {count} tokens, the last of {last}"
-    )
-    return right, None, newest
+        return "", Fault(void[-1] if void else "no archived checkpoint has a time stamp"), 0
+    right = f"{newest} of {said.size} leaves are time-stamped, by {count} tokens, "
+    more = f"; {len(void)} more count for nothing: {void[-1]}" if void else ""
+    return f"{right}the last of {last}{more}", None, newest
 
 
 def _archived(directory: str, size: int) -> Iterator[tuple[int, bytes]]:

@@ -29,6 +29,8 @@ WITH_CHECKPOINT = ("entries", "leaves", "time", "chain", "tiles", "root", "archi
 NAMES = ("key", "checkpoint", *WITH_CHECKPOINT, "since", "witnesses", "tokens")
 NUMBERS = {name: number for number, name in enumerate(NAMES, 1)}
 """Each step has its number, whether others are taken or not."""
+ASKED = {"since": "--since", "witnesses": "--policy", "tokens": "--tsa-ca"}
+"""What a step takes that is not always taken."""
 BEYOND = (
     "what the files beyond the checkpoint mean: there are some, from a publication that was going "
     "on or was cut off, or because an older checkpoint was put back"

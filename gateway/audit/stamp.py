@@ -6,6 +6,9 @@ its file, so that cosignatures may come before the stamp or after it. ``openssl 
 same (``docs/audit.md``). The token says that this root, and so every leaf under it, existed then;
 it is the word of a third party against a log that was written later with older times.
 
+Whose stamp counts is for :class:`Trust` to judge: by the certificate that signed, and whether that
+counted at the time in the stamp (``gateway/trust/tijdstempel.py``).
+
 What this does not protect against: a time stamping authority that lies about the time.
 """
 
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,29 +42,34 @@ _GRANTED = 0
 
 
 class StampError(AuditError):
-    """This is no time stamp, or not one over these bytes by somebody who is trusted."""
+    """This is no time stamp, or not one over these bytes by somebody who is trusted.
+
+    ``void``: it is a whole one over these bytes, but its signer did not count, or not then.
+    """
 
     code = "timestamp"
+
+    def __init__(self, sentence: str, *, void: bool = False) -> None:
+        super().__init__(sentence)
+        self.void = void
+
+
+Judge = Callable[[x509.Certificate, Sequence[x509.Certificate], datetime], str]
+"""Why a certificate did not count when it signed a time stamp; empty: it did. What came with the
+stamp, and the time in it, go along."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whose time stamps are believed: root certificates, and what lies between."""
+    """Whose time stamps are believed: root certificates, and what lies between.
+
+    ``judge`` looks at the certificate that signed; ``unproven`` says what nobody looks at.
+    """
 
     roots: tuple[x509.Certificate, ...]
     others: tuple[x509.Certificate, ...] = ()
-
-    @classmethod
-    def parse(cls, *pems: bytes) -> Trust:
-        """Read certificates; one that issued itself is a root."""
-        try:
-            found = [one for pem in pems for one in x509.load_pem_x509_certificates(pem)]
-        except ValueError:
-            raise StampError("these are no certificates in PEM") from None
-        roots = tuple(one for one in found if one.issuer == one.subject)
-        if not roots:
-            raise StampError("there is no root certificate among these")
-        return cls(roots, tuple(one for one in found if one not in roots))
+    judge: Judge | None = None
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +139,22 @@ def _checked(found: TimeStampResponse, content: bytes, trust: Trust | None) -> S
             verifier.verify_message(found, content)
         except (VerificationError, ValueError) as error:
             raise StampError(f"the time stamp is not to be trusted: {_why(error)}") from error
-    at = info.gen_time
-    return Stamp(at if at.tzinfo else at.replace(tzinfo=UTC), info.serial_number)
+    at = info.gen_time if info.gen_time.tzinfo else info.gen_time.replace(tzinfo=UTC)
+    if trust is not None and trust.judge is not None:
+        reason = trust.judge(*_signer(found), at)
+        if reason:
+            raise StampError(f"the time stamp is not to be trusted: {reason}", void=True)
+    return Stamp(at, info.serial_number)
+
+
+def _signer(found: TimeStampResponse) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    """The certificate that signed, and all that came along."""
+    try:
+        along = [x509.load_der_x509_certificate(one) for one in found.signed_data.certificates]
+        [who] = found.signed_data.signer_infos
+    except ValueError as error:
+        raise StampError("the time stamp has no certificate, or not one signer") from error
+    for one in along:
+        if (one.issuer, one.serial_number) == (who.issuer, who.serial_number):
+            return one, along
+    raise StampError("the certificate that signed the time stamp did not come with it")

@@ -8,6 +8,10 @@ checkpoint. The answers: 200 with signature lines; 409 with the size that the wi
 A 409 is mostly harmless: an answer got lost, and the witness is where we did not know it to be. It
 is a fork when the witness has seen more than we have, or another root at the same size. A 422 on a
 proof that holds by our own leaves is one too: the witness's root of before is not ours.
+
+Ours, beside the protocol: a log whose key was changed shows its witness the leaf that says so
+(``add-successor``): the new key, the leaf's index, the size of what the witness cosigned last, the
+leaf's inclusion proof in that, an empty line, and the leaf.
 """
 
 from __future__ import annotations
@@ -18,14 +22,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.audit.checkpoint import MAX_NOTE, CheckpointError, unbase64
+from gateway.audit.checkpoint import MAX_NOTE, CheckpointError, VerifierKey, unbase64
 from gateway.audit.merkle import HASH_SIZE
 
 PATH = "/add-checkpoint"
+SUCCESSOR_PATH = "/add-successor"
 SIZE_TYPE = "text/x.tlog.size"
 MAX_PROOF = 63
 MAX_BODY = MAX_NOTE + 64 * 64
 
+_LEAF = re.compile(r"leaf (0|[1-9][0-9]{0,18}) of (0|[1-9][0-9]{0,18})")
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 
@@ -57,10 +63,49 @@ def read_request(body: bytes) -> Submission:
     old = _OLD.fullmatch(first)
     if not old or len(rest) > MAX_PROOF:
         raise CheckpointError("not an add-checkpoint request: its first line, or a proof too long")
-    proof = tuple(unbase64(line, "consistency proof") for line in rest)
+    return Submission(int(old[1]), _hashes(rest, "consistency proof"), checkpoint)
+
+
+def _hashes(lines: Sequence[str], what: str) -> tuple[bytes, ...]:
+    proof = tuple(unbase64(line, what) for line in lines)
     if any(len(one) != HASH_SIZE for one in proof):
-        raise CheckpointError("a line of a consistency proof is a hash of 32 bytes")
-    return Submission(int(old[1]), proof, checkpoint)
+        raise CheckpointError(f"a line of a {what} is a hash of 32 bytes")
+    return proof
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """What shows a witness a new key: the leaf that names it, in the tree of ``size`` leaves."""
+
+    key: VerifierKey
+    index: int
+    size: int
+    proof: tuple[bytes, ...]
+    leaf: bytes
+
+
+def successor_request(asked: Succession) -> bytes:
+    """Give the body of an ``add-successor`` request."""
+    lines = [f"key {asked.key.line()}", f"leaf {asked.index} of {asked.size}"]
+    lines += [b64encode(one).decode() for one in asked.proof]
+    return "\n".join([*lines, "", ""]).encode() + asked.leaf
+
+
+def read_successor(body: bytes) -> Succession:
+    """Undo :func:`successor_request`; :class:`CheckpointError` when it is not one."""
+    head, blank, entry = body.partition(b"\n\n")
+    if len(body) > MAX_BODY or not blank:
+        raise CheckpointError("not an add-successor request: too long, or without an empty line")
+    try:
+        first, second, *rest = head.decode().split("\n")
+    except ValueError:
+        raise CheckpointError("not an add-successor request: not text, or too short") from None
+    where = _LEAF.fullmatch(second)
+    if not first.startswith("key ") or not where or len(rest) > MAX_PROOF + 1:
+        raise CheckpointError("not an add-successor request: its key, its leaf, or its proof")
+    key = VerifierKey.parse(first.removeprefix("key "))
+    proof = _hashes(rest, "proof of inclusion")
+    return Succession(key, int(where[1]), int(where[2]), proof, entry)
 
 
 def read_size(body: bytes) -> int | None:

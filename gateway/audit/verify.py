@@ -140,6 +140,7 @@ def _others(
     if trust is not None:
         right, fault, size = others.tokens(directory, said, trust, times)
         report.add("tokens", right, fault)
+        report.not_proven += trust.unproven
         if size < said.size:
             report.not_proven.append(f"when the leaves {size} to {said.size - 1} were written: no "
                                      "time stamp covers them yet")  # fmt: skip

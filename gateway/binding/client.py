@@ -27,7 +27,7 @@ from gateway.names_veilig import toonbaar
 from gateway.periods import rfc3339
 from gateway.proofs import ASSERTION, SEAL
 from gateway.store_queries import Reader
-from gateway.trust.domeinen import IDP, domein
+from gateway.trust.domeinen import IDP, MEDEWERKER, domein
 from gateway.trust.sleutels import lees_pseudoniemen, seal_van
 
 MAX_FILE = 1 << 30
@@ -41,7 +41,7 @@ class ClientError(GatewayError):
 
 
 def clock_of(location: Location) -> Clock:
-    """The chain's clock: a tester may have turned it, and a login must be of then."""
+    """The chain's clock, which a tester may have turned: what a manifest and a seal say of time."""
     if not os.path.exists(location.database):
         return Clock()
     with Reader(location.database) as reader:
@@ -113,7 +113,7 @@ def broker(location: Location, issuer: str) -> Broker:
     ]  # fmt: skip
     return Broker(
         issuer, config.eherkenning.client, ECKey.import_key(sleutel_pem(key)), users,
-        now=lambda: int(clock_of(location).nu().timestamp()),
+        now=lambda: chance.klok() // 1000,
         chance=lambda: chance.fresh_salt().hex(),
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def _domain(config: Config, code: str, user: str) -> str:
             f"{user!r} is no employee of {code} with a seal",
             hint=f"there are: {', '.join(party.medewerkers) or 'none'} (config.yaml: medewerkers)",
         )
-    return f"zegel-medewerker-{code}-{user}" if user else f"zegel-{party.soort}-{code}"
+    return f"{MEDEWERKER}{code}-{user}" if user else f"zegel-{party.soort}-{code}"
 
 
 def _content(path: str) -> bytes:

@@ -107,11 +107,14 @@ def _keys(jwks: str) -> KeySet:
 
 
 def check(
-    verklaring: Verklaring, jwks: str, settings: Eherkenning, moment: datetime, *, session: bool
-) -> Login:
+    verklaring: Verklaring, jwks: str, settings: Eherkenning, moment: datetime, *, session: bool,
+    lag_s: int = 0,
+) -> Login:  # fmt: skip
     """Believe a token, or say why not, in the order of OpenID Connect Core 3.1.3.7.
 
-    ``moment`` is that of the upload; ``session``: a login that signs no manifest will do.
+    The gateway asks at the upload, a reader of evidence again by the time of the leaf. ``moment``
+    is that time; ``lag_s`` by how much it may be behind the upload. ``session``: a login that signs
+    no manifest will do.
     """
     claims = _claims(verklaring.id_token, jwks)
     if claims.get("iss") != settings.uitgever:
@@ -126,7 +129,8 @@ def check(
         raise VerklaringError(
             "manifest-niet-ondertekend", "de inlogverklaring is niet over dit manifest"
         )
-    _check_times(claims, settings.geldig_s if signs else settings.sessie_s, moment, signs=signs)
+    most = (settings.geldig_s if signs else settings.sessie_s) + lag_s
+    _check_times(claims, most, moment, lag_s, signs=signs)
     acr = str(claims.get("acr", ""))
     niveau = acr.removeprefix(KLASSE)
     if not acr.startswith(KLASSE) or niveau not in NIVEAUS:
@@ -154,7 +158,9 @@ def _claims(token: str, jwks: str) -> dict[str, Any]:
     return decoded.claims
 
 
-def _check_times(claims: dict[str, Any], most: int, moment: datetime, *, signs: bool) -> None:
+def _check_times(
+    claims: dict[str, Any], most: int, moment: datetime, lag_s: int, *, signs: bool
+) -> None:
     now = moment.timestamp()
     times = [claims.get(name) for name in ("iat", "auth_time", "exp")]
     if not all(type(one) is int for one in times):
@@ -162,7 +168,7 @@ def _check_times(claims: dict[str, Any], most: int, moment: datetime, *, signs: 
     iat, auth_time, exp = (float(str(one)) for one in times)
     if max(iat, auth_time) > now + SKEW_S:
         raise VerklaringError("nog-niet-geldig", "de inlogverklaring is van later dan nu")
-    if now - auth_time > most or (signs and now > exp + SKEW_S):
+    if now - auth_time > most or (signs and now > exp + SKEW_S + lag_s):
         raise VerklaringError("verlopen", f"het inloggen is langer dan {most} seconden geleden")
     if signs and iat - auth_time > FRESH_S:
         raise VerklaringError("niet-opnieuw-ingelogd", "er is voor deze levering niet ingelogd")

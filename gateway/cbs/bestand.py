@@ -81,6 +81,8 @@ def _geheel(lezing: Lezing, protocol: Protocol, *, met_kolommen: bool) -> list[B
         fout = "codering-utf16", {}
     elif lezing.codering == codering.ONLEESBAAR:
         fout = "codering-onleesbaar", {}
+    elif lezing.alleen_cr:
+        fout = "regeleinden-mac", {}
     elif lezing.regels <= (1 if met_kolommen else 0):
         fout = "bestand-leeg", {}
     elif met_kolommen and (teken := structuur.ander_scheidingsteken(lezing.eerste)):

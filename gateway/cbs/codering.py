@@ -36,6 +36,11 @@ class Lezing:
     eerste: bytes
 
     @property
+    def alleen_cr(self) -> bool:
+        """Whether it is one line by its LFs, and several by its CRs: as old Macs ended lines."""
+        return self.regels == 1 and b"\r" in self.eerste.rstrip(b"\r")
+
+    @property
     def leesbaar(self) -> bool:
         """Whether there is text to go on with."""
         return self.codering not in (UTF16, ONLEESBAAR)

@@ -129,11 +129,6 @@ def beoordeel_set(
         opmerkingen.insert(0, f"{zin}met een bestand per gemeente, samen in één ZIP.")
     elif code == "goedgekeurd":
         opmerkingen += _aanvaard_zinnen(gegevens, same)
-    if code in ("goedgekeurd", "afgekeurd") and gegevens.geteld:
-        times = "keer" if resterend else "keer meer"
-        opmerkingen.append(
-            f"U kunt over {gegevens.uitvraag} nog {resterend or 'geen'} {times} aanleveren."
-        )
     return Uitkomst(code == "goedgekeurd", code, hoeveelste, resterend, tuple(opmerkingen))
 
 

@@ -19,8 +19,8 @@ from gateway.cbs.staat import DATABASE, Staat, moment_van
 from gateway.cbs.stand import Overzicht, overzicht
 from gateway.cbs.werkplek import ONTVANGER, postbussen
 from gateway.config import Config
-from gateway.health import is_running
-from gateway.location import Location, read_config
+from gateway.current import in_use
+from gateway.location import Location, is_running
 from gateway.moment import Clock
 from gateway.names import toonbaar
 from gateway.periods import binnen, dag_van, rfc3339
@@ -57,7 +57,7 @@ def status(location: Location, uitvraag: str = "", gemeente: str = "") -> Row:
 
     ``uitvraag`` and ``gemeente`` leave out all others.
     """
-    config = read_config(location.config_path)
+    config = in_use(location)
     with _staat(location) as staat:
         nu = Clock(timedelta(milliseconds=int(staat.meta("nu_offset_ms") or 0))).nu()
         standen = [

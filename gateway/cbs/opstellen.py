@@ -134,6 +134,7 @@ class Opstellen:
         controle = controle_van(levering["controle"])
         alone = sets[0] if len(sets) == 1 else None
         refused = alone["code"] in _KOPPEN if alone else False
+        most = self._plek.config.cbs.correcties + 1
         orders = [dag_van(moment_van(one["op"])) for one in self._op_orde_van(row["levering"])]
         return r.Terugkoppeling(
             moment=moment_van(row["moment"]),
@@ -141,9 +142,10 @@ class Opstellen:
             soort="wmo" if levering["uitwisseling"] == BESLUIT else levering["uitwisseling"],
             controle=controle,
             keer=(alone["hoeveelste"] or None) if alone else None,
+            ten_hoogste=most,
             laatste_dag=self._laatste_dag_van(levering, sets),
             op_orde_voor=max(orders, default=None),
-            opmerkingen=() if refused else tuple(_opmerkingen(sets, controle)),
+            opmerkingen=() if refused else tuple(_opmerkingen(sets, controle, most)),
             bijlagen=self._bijlagen(levering, controle),
             niet_behandeld=_zinnen(alone) if alone and refused else None,
         )
@@ -288,11 +290,20 @@ def _afzender(levering: Rij, gemeentecode: str = "") -> r.Afzender:
     )  # fmt: skip
 
 
-def _opmerkingen(sets: list[Rij], controle: Controle) -> list[r.Opmerking]:
-    """What the cycle says of each file, beside the verdict; the same of several files once."""
+def _opmerkingen(sets: list[Rij], controle: Controle, ten_hoogste: int) -> list[r.Opmerking]:
+    """What the cycle says of each file, beside the verdict; the same of several files once.
+
+    How often one can deliver again is said of each file of a ZIP; of a single one the report says
+    it in what there is to do.
+    """
     over: dict[tuple[str, str], list[str]] = {}
     for one in sets:
-        if zinnen := _zinnen(one):
+        zinnen = _zinnen(one)
+        if len(sets) > 1 and one["code"] in ("goedgekeurd", "afgekeurd") and one["hoeveelste"]:
+            rest = max(0, ten_hoogste - one["hoeveelste"])
+            wat = f"nog {rest} keer" if rest else "niet opnieuw"
+            zinnen = f"{zinnen} U kunt over {one['uitvraag']} {wat} aanleveren.".lstrip()
+        if zinnen:
             kop = _KOPPEN.get(one["code"], "Over deze aanlevering")
             naam = controle.leden[one["plaats"] - 1].bestand if len(sets) > 1 else ""
             over.setdefault((kop, zinnen), []).append(naam)

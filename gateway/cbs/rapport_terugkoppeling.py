@@ -12,7 +12,7 @@ from gateway import screens
 from gateway.cbs.model import Controle
 from gateway.cbs.protocol import voor
 from gateway.cbs.rapport_bevindingen import bestand, ruimte_per_bestand
-from gateway.cbs.rapportmodel import MAX_AANLEVERINGEN, Bijlage, Terugkoppeling
+from gateway.cbs.rapportmodel import Bijlage, Terugkoppeling
 from gateway.cbs.rapporttekst import dag, gemeente, halfjaar, kop, opmerkingen, telwoord
 from gateway.cbs.rapporttekst import tijdstip as tijd
 from gateway.periods import dag_van
@@ -163,7 +163,7 @@ def _na_goedkeuring(invoer: Terugkoppeling, *, te_laat: bool) -> Iterator[str]:
 
 def _op(invoer: Terugkoppeling) -> bool:
     """Whether this was the last delivery that there could be."""
-    return invoer.keer is not None and invoer.keer >= MAX_AANLEVERINGEN
+    return invoer.keer is not None and invoer.keer >= invoer.ten_hoogste
 
 
 def _uiterlijk(laatste: date | None) -> str:
@@ -176,15 +176,15 @@ def _keren(invoer: Terugkoppeling) -> Iterator[str]:
     """The first delivery and twenty more (2.5, steps 3a and 3c)."""
     if invoer.keer is None:
         return
-    rest = MAX_AANLEVERINGEN - invoer.keer
+    rest = invoer.ten_hoogste - invoer.keer
     periode = invoer.controle.uitvraag or "deze uitvraag"
-    begin = f"Dit was aanlevering {invoer.keer} van ten hoogste {MAX_AANLEVERINGEN} over {periode}"
+    begin = f"Dit was aanlevering {invoer.keer} van ten hoogste {invoer.ten_hoogste} over {periode}"
     if rest > 0:
         yield f"{begin}; u kunt nog {rest} keer aanleveren."
     elif rest == 0:
         yield f"{begin}: opnieuw aanleveren kan niet meer."
     else:
-        yield f"U heeft over {periode} al {MAX_AANLEVERINGEN} keer aangeleverd, het maximum."
+        yield f"U heeft over {periode} al {invoer.ten_hoogste} keer aangeleverd, het maximum."
 
 
 def _over_soort(invoer: Terugkoppeling) -> list[dict[str, str]]:

@@ -65,12 +65,12 @@ class Afzender:
 class Terugkoppeling:
     """The technical feedback on one delivery (aanleverprotocol 2.5, step 3a).
 
-    ``keer``: which delivery of this half-year it is (1 is the first), None where that is not
-    counted (a ZIP with several). ``laatste_dag``: of the window; ``op_orde_voor``: the last day on
-    which the op-orde report follows; None where there is none. ``bijlagen``: the full list of
-    findings, one for the file or one for each member of a ZIP. ``niet_behandeld``: a Dutch sentence
-    why CBS does nothing with the delivery, whatever the check came to (another municipality's data,
-    one delivery too many); None where it counts.
+    ``keer``: which delivery of this half-year it is (1 is the first) of at most ``ten_hoogste``,
+    None where that is not counted (a ZIP with several). ``laatste_dag``: of the window;
+    ``op_orde_voor``: the last day on which the op-orde report follows; None where there is none.
+    ``bijlagen``: the full list of findings, one for the file or one for each member of a ZIP.
+    ``niet_behandeld``: a Dutch sentence why CBS does nothing with the delivery, whatever the check
+    came to (another municipality's data, one delivery too many); None where it counts.
     """
 
     moment: datetime
@@ -78,6 +78,7 @@ class Terugkoppeling:
     soort: Soort
     controle: Controle
     keer: int | None = None
+    ten_hoogste: int = MAX_AANLEVERINGEN
     laatste_dag: date | None = None
     op_orde_voor: date | None = None
     opmerkingen: tuple[Opmerking, ...] = ()

@@ -231,6 +231,7 @@ FOUTEN = (
     Fout("codering-utf16", 2, _BESTAND, "the file in UTF-16"),
     Fout("codering-onleesbaar", 2, _BESTAND, "a byte that is neither UTF-8 nor Windows-1252"),
     Fout("byte-order-mark", 2, _BESTAND, "a UTF-8 byte order mark before it", (), S),
+    Fout("regeleinden-mac", 2, _BESTAND, "lines that end with a CR alone"),
     Fout("scheidingsteken", 2, _BESTAND, "commas for semicolons; =tab: tabs"),
     Fout("geen-kopregel", 2, _KOP, "a data row where the header should be"),
     Fout("kop-kolommen", 2, _KOP, "a header of 17 columns"),
@@ -287,5 +288,7 @@ LIJNEN: dict[str, Callable[[list[str]], str]] = {
 }
 """What becomes of a line whose form is wrong."""
 
-ENIG = frozenset({"bestand-leeg", "codering-utf16", "codering-onleesbaar", "scheidingsteken"})
+ENIG = frozenset(
+    {"bestand-leeg", "codering-utf16", "codering-onleesbaar", "regeleinden-mac", "scheidingsteken"}
+)
 """Of a file with one of these nothing else is said in step 2 but a byte order mark."""

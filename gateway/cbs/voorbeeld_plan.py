@@ -51,6 +51,7 @@ class Plan:
     regels: dict[int, Geplant] = field(default_factory=dict)
     heel: dict[str, Geplant] = field(default_factory=dict)
     scheiding: str = ";"
+    einde: str = EINDE
 
     @property
     def geplant(self) -> list[Geplant]:
@@ -202,6 +203,8 @@ def _leg_heel(deel: _Deel, plan: Plan) -> None:
     plan.heel[fout.code] = Geplant(fout, None, None)
     if fout.code == "scheidingsteken":
         plan.scheiding = "\t" if deel.variant == "tab" else ","
+    if fout.code == "regeleinden-mac":
+        plan.einde = "\r"
 
 
 def _eerste(deel: _Deel) -> int:
@@ -228,7 +231,7 @@ def _lijnen(deel: _Deel, plan: Plan, opdracht: Opdracht) -> Iterator[int]:
 
 def regels(opdracht: Opdracht, plan: Plan) -> Iterator[str]:
     """Give the lines of the file, each with its end, faults and all; no line is kept."""
-    einde, scheiding = EINDE, plan.scheiding
+    einde, scheiding = plan.einde, plan.scheiding
     mark = "\udc81" if "codering-onleesbaar" in plan.heel else ""
     kop = mark + _kop(opdracht, plan)
     yield (kop if scheiding == ";" else kop.replace(";", scheiding)) + einde
@@ -260,4 +263,4 @@ def _fout_regel(one: Geplant, velden: list[str], opdracht: Opdracht, plan: Plan)
         line = rij.tekst()
     else:
         line = LIJNEN[code](velden)
-    return line.replace(";", plan.scheiding) + EINDE
+    return line.replace(";", plan.scheiding) + plan.einde

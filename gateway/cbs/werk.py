@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from gateway import durable
+from gateway import durable, screens
 from gateway.cbs.inname import Inname
 from gateway.cbs.lijn import GESTOPT, Afloop
 from gateway.cbs.mappen import Mappen
@@ -76,7 +76,7 @@ class Tegenpartij:
         findings = os.path.join(state, "bevindingen")
         self.plek = Werkplek(
             staat, mappen, klok or Clock(kept), config, findings,
-            lambda zin: zeg(toonbaar(zin)), location.state,
+            lambda zin: zeg(screens.name(toonbaar(zin))), location.state,
         )  # fmt: skip
         self.onthoud_klok()
         self._inname, self._toets = Inname(self.plek), Toets(self.plek)

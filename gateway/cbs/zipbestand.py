@@ -89,14 +89,14 @@ def controleer(
     leden = []
     eerder: set[str] = set()
     with zipfile.ZipFile(pad) as archief:
-        for info in inhoud.leden:
+        for nummer, info in enumerate(inhoud.leden, 1):
             if uitvoer:
                 uitvoer.bestand = f"{genoemd}/{info.filename}"
             bron = Bron(partial(_openen, archief, info), info.file_size)
             weigering = _weiger(info, eerder)
             eerder.add(_gelijk(info.filename))
             wat = Aanlevering(bron, info.filename, dag, soort)
-            leden.append(_lid(wat, weigering, protocol, uitvoer, voortgang))
+            leden.append(_lid(wat, nummer, weigering, protocol, uitvoer, voortgang))
     return _samen(genoemd, None, [], leden, uitvoer)
 
 
@@ -209,8 +209,8 @@ def _los_openen(pad: str, info: zipfile.ZipInfo) -> BinaryIO:
 
 
 def _lid(
-    wat: Aanlevering, weigering: str | None, protocol: Protocol, uitvoer: Uitvoer | None,
-    voortgang: Voortgang,
+    wat: Aanlevering, nummer: int, weigering: str | None, protocol: Protocol,
+    uitvoer: Uitvoer | None, voortgang: Voortgang,
 ) -> Controle:  # fmt: skip
     begin = uitvoer.plaats if uitvoer else 0
     # What has another extension fails on its name, and is not unpacked to find out more.
@@ -224,9 +224,9 @@ def _lid(
         except _STUK:
             if uitvoer:
                 uitvoer.terug(begin)
-            weigering = "zip-onleesbaar"
+            weigering = "zip-bestand-beschadigd"
     if weigering:
-        return _geweigerd(wat.naam, 2, [_bevinding(protocol, weigering)], uitvoer)
+        return _geweigerd(wat.naam, 2, [_bevinding(protocol, weigering, nummer)], uitvoer)
     fouten = naam.beoordeel(wat.naam, protocol.soorten[wat.soort], protocol)
     return _geweigerd(wat.naam, 1, fouten, uitvoer)
 
@@ -288,6 +288,7 @@ def _gedeeld(waarden: list[str | None]) -> str | None:
     return waarden[0] if len(set(waarden)) == 1 else None
 
 
-def _bevinding(protocol: Protocol, code: str) -> Bevinding:
+def _bevinding(protocol: Protocol, code: str, lid: int = 0) -> Bevinding:
+    """Give the finding; ``lid`` is the place of the member in the archive, from 1."""
     ernst = protocol.regels[code].ernst or Ernst.FOUT
-    return Bevinding(None, None, ernst, code, protocol.tekst(code))
+    return Bevinding(None, None, ernst, code, protocol.tekst(code, lid=lid))

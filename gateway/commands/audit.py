@@ -30,8 +30,11 @@ def audit_verify(
         typer.Option(help="A C2SP policy file: did the witnesses that it names sign this log?"),
     ] = None,
     tsa_ca: Annotated[
-        Path | None,
-        typer.Option(help="PEM certificates: are the time stamps of who is under these?"),
+        list[Path] | None,
+        typer.Option(
+            help="PEM files, the option once for each: root, issuers, their revocation list, and "
+            "the certificate of the authority whose time stamps count."
+        ),
     ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -46,7 +49,7 @@ def audit_verify(
     from gateway.verifying import verify
 
     where = str(directory) if directory else location_of(config, state).audit
-    report = verify(where, since, vkey, err, policy, tsa_ca)
+    report = verify(where, since, vkey, err, policy, tsa_ca or ())
     if as_json:
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:

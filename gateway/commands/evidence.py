@@ -88,15 +88,20 @@ def make(
 def verify(
     file: Annotated[Path, typer.Argument(help="The .asice file.")],
     trust: TrustOption,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 for a bundle with a doubt, too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Is this bundle whole, and what does it prove?
 
     Step by step, offline: no store, no configuration, nothing but the file and what you trust.
     Each step says what it proves and what it does not. What a bundle does not hold it does not
-    prove: that is said, and is no fault of it.
+    prove: that is said, and is no fault of it. Where nobody else vouches for its time, or its pages
+    could not be made again here, the verdict is "whole, but ..." (in JSON: doubts).
 
-    Exit code 1 when a step failed, 2 when the file is no bundle or the folder cannot be used.
+    Exit code 0 when no step failed, doubts or not; 1 when one did (with --strict: or there is a
+    doubt), 2 when the file is no bundle or the folder cannot be used.
     """
     from gateway.evidence import believed
     from gateway.evidence import verify as steps
@@ -106,7 +111,7 @@ def verify(
     except OSError as error:
         raise GatewayError(f"{file} cannot be read: {error.strerror}") from None
     report = steps.verify(data, believed.load(str(trust)))
-    _tell(report, "the bundle", as_json=as_json)
+    _tell(report, "the bundle", as_json=as_json, strict=strict)
 
 
 def audit_export(
@@ -123,8 +128,8 @@ def audit_export(
     """
     from gateway.evidence import issue
 
-    count = issue.export_to(location_of(config, state), gemeente, str(output))
-    out.print(Text(f"{output}: {count} leaves of {gemeente}"))
+    count, seen = issue.export_to(location_of(config, state), gemeente, str(output))
+    out.print(Text(f"{output}: {count} leaves of {gemeente}, {seen} of them witnessed"))
     out.print(f"Next: knooppunt audit verify-export {output} --trust DIR")
 
 
@@ -166,7 +171,7 @@ def _shown(made: Bundle, output: Path) -> None:
     out.print(f"Next: knooppunt evidence verify {output} --trust DIR")
 
 
-def _tell(report: Report, what: str, *, as_json: bool) -> None:
+def _tell(report: Report, what: str, *, as_json: bool, strict: bool = False) -> None:
     from gateway import show_evidence
 
     if as_json:
@@ -175,4 +180,4 @@ def _tell(report: Report, what: str, *, as_json: bool) -> None:
         show_evidence.report(out, report, what)
     if not report.ok:
         err.print(Text(f"{what} is not to be trusted", style="bold red"))
-    raise typer.Exit(0 if report.ok else 1)
+    raise typer.Exit(0 if report.ok and not (strict and report.doubts) else 1)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,6 +51,10 @@ def rotate(
     finish: Annotated[
         bool, typer.Option("--finish", help="End the overlap: the old private keys go.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="With --finish, of log: though a witness lacks the new key."),
+    ] = False,
     by: ByOption = "",
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -59,7 +62,8 @@ def rotate(
 ) -> None:
     """Give a domain a new key. What was signed with the old one stays valid.
 
-    log: a gateway may be running or not; the new key and the old both sign, until --finish.
+    log: a gateway may be running or not; the new key and the old both sign, until --finish, which
+    waits until every witness signed under the new key.
     Other domains: a new certificate; the old key is kept under its serial number, until --finish.
     Each change is a leaf of the audit log. Exit code 1 when there was no old key to end.
     """
@@ -69,7 +73,8 @@ def rotate(
     location = location_of(config, state)
     if domain == rotation.LOG:
         action = rotation.FINISH if finish else rotation.ROTATE
-        told = ask(location, rotation.KIND, {"action": action, "domain": domain, "by": _who(by)})
+        body = {"action": action, "domain": domain, "by": _who(by), "force": force}
+        told = ask(location, rotation.KIND, body)
         _tell(as_json, {"domein": domain, **told}, _log_said(told, finish))
     elif finish:
         _finish(location, domain, as_json)
@@ -125,20 +130,18 @@ def revoke(
     """Revoke a certificate of a domain: what it signs from that moment on counts no more.
 
     What was signed before stays valid. The new list is vertrouwen/crl.pem in the state. The moment
-    is one of the chain's clock.
+    is one of the machine's clock, as leaves have it; turning the chain's does not touch it.
     """
     from gateway import rotation
     from gateway.location import read_config
     from gateway.moment import Clock
     from gateway.owner import must_own
     from gateway.periods import moment_of
-    from gateway.store_queries import Reader
     from gateway.trust import wissel
 
     location = location_of(config, state)
     must_own(location.state)
-    with Reader(location.database) as reader:
-        now = Clock(timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))).nu()
+    now = Clock().nu()
     moment = moment_of(since, "--since") if since else now
     read = read_config(location.config_path)
     one = wissel.gekozen(read, domain)
@@ -173,7 +176,10 @@ def _log_said(told: dict[str, Any], finish: bool) -> str:
     lines = [f"leaf {told['leaf']}; these sign the log now, the newest first:", *told["keys"]]
     if finish:
         return "\n".join([*lines, "The others sign no more; keep their .vkey files."])
-    next_ = "Next: give readers the new .vkey; then: knooppunt keys rotate log --finish"
+    next_ = (
+        "Next: give readers vertrouwen/policy anew, or the new .vkey; when they and the witnesses "
+        "have it: knooppunt keys rotate log --finish"
+    )
     return "\n".join([*lines, next_])
 
 

@@ -19,6 +19,7 @@ from rich.text import Text
 from gateway.errors import ConfigError, GatewayError
 
 if TYPE_CHECKING:
+    from gateway.config import Config
     from gateway.location import Location
 
 out = Console(soft_wrap=True, highlight=False)
@@ -58,3 +59,10 @@ def location_of(config: Path | None, state: Path | None) -> Location:
     if config is None:
         err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
     return Location.of(path, str(state) if state else None)
+
+
+def config_of(location: Location) -> Config:
+    """The configuration in force (``current.py``); a line where that is not the one on the disk."""
+    from gateway.current import in_use
+
+    return in_use(location, lambda line: err.print(Text(line, style="yellow")))

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, err, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    err,
+    location_of,
+    out,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Files that were set aside: what they are, and what becomes of them."
@@ -52,7 +60,10 @@ def list_(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """What was set aside, why, and since when; oldest first."""
+    """What was set aside, why, and since when; oldest first.
+
+    Exit code 1 when nothing is held, or no file fits.
+    """
     from gateway import held
 
     location = location_of(config, state)
@@ -60,8 +71,11 @@ def list_(
     found = held.listed(location, wanted)
     if as_json:
         typer.echo(json.dumps({"held": found}, ensure_ascii=False, indent=2))
-        return
-    held.show_list(out, found)
+    elif found:
+        held.show_list(out, found)
+    else:
+        out.print(Text(held.nothing_fits(location, wanted)))
+    raise typer.Exit(0 if found else 1)
 
 
 @app.command(epilog="Example: knooppunt quarantine show 01KAQ7")
@@ -77,7 +91,8 @@ def show(
     """
     from gateway import held
 
-    found = held.one(location_of(config, state), id_)
+    location = location_of(config, state)
+    found = held.one(location, config_of(location), id_)
     if found is None:
         out.print(Text(f"There is no {id_!r} in quarantine. See: knooppunt quarantine list --all"))
         raise typer.Exit(1)
@@ -112,14 +127,14 @@ def release(
     for the same reason is not released: it says why. A gateway may be running or not; when none
     runs the file goes as far as the next folder, and on when one does.
 
-    Exit code 1 when one of the files was not released.
+    Exit code 1 when one of the files was not released, or none fits.
     """
     from gateway import held
 
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
     order = held.Order("release", by, reason, chosen, ids or [], wanted)
-    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+    _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
 
 
 @app.command(epilog="Example: knooppunt quarantine drop --code leeg-bestand --before 2026-01-01 "
@@ -142,20 +157,26 @@ def drop(
 
     The archive is folders/quarantaine/.archief/; who decided it and why is in the log.
 
-    Exit code 1 when one of the files was not dropped.
+    Exit code 1 when one of the files was not dropped, or none fits.
     """
     from gateway import held
 
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
     order = held.Order("drop", by, reason, "", ids or [], wanted)
-    _decide(held.plan(location, order), location, dry_run, yes, as_json)
+    _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
 
 
 def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -> None:
     from gateway import held
 
     bulk = not plan.order.ids
+    if bulk and not plan.would and not plan.refused:
+        if as_json:
+            typer.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
+        else:
+            out.print(Text(held.nothing_fits(location, plan.order.wanted)))
+        raise typer.Exit(1)
     if dry_run or (bulk and not yes):
         if as_json:
             typer.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
@@ -168,5 +189,5 @@ def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -
     if as_json:
         typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
     else:
-        held.show_done(out, plan.order.action, done)
+        held.show_done(out, location, plan.order.action, done)
     raise typer.Exit(1 if done["refused"] else 0)

@@ -10,7 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 from gateway.errors import StateError
 
 
@@ -31,13 +38,13 @@ def backup(
 ) -> None:
     """Make a backup of the state, also while a gateway runs.
 
-    The database as of one commit, checked, and the configuration. The published log can be made
-    again from it. Files of municipalities and receivers are not in it.
+    The database as of one commit, checked, and the configuration that was in force. The published
+    log can be made again from it. Files of municipalities and receivers are not in it.
     """
     from gateway.backup import backup as make
 
-    made = make(location_of(config, state), str(directory), keys=keys)
-    out.print(Text(f"{made['size']} leaves of {made['origin']} in {directory}"))
+    for line in make(location_of(config, state), str(directory), keys=keys):
+        out.print(Text(line))
     out.print(Text(f"Next: keep a copy on another machine; knooppunt restore {directory}"))
 
 
@@ -93,13 +100,12 @@ def purge(
     log stays whole and says who purged. Works while a gateway runs and while none does.
     """
     from gateway.asking import ask, asker
-    from gateway.location import read_config
     from gateway.purge import KIND, plan
 
     location = location_of(config, state)
     rows = [
         {**soort._asdict(), "berichten": messages, "bestanden": files}
-        for soort, messages, files in plan(location, read_config(location.config_path))
+        for soort, messages, files in plan(location, config_of(location))
     ]
     after, more = 0, do and bool(rows)
     while more:

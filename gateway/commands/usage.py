@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 
 if TYPE_CHECKING:
-    from gateway.location import Location
+    from gateway.config import Config
     from gateway.store_use import Wanted
 
 UserOption = Annotated[
@@ -53,13 +60,14 @@ def usage(
     of the log (the machine's clock), also when a tester turned the chain's. Who opened a file that
     was put in an inbox folder is not known here: a folder does not tell.
 
-    Exit code 1 when nothing fits.
+    Exit code 1 when nothing fits, 2 for an exchange or aanlevering that there is not.
     """
     from gateway import show_use
     from gateway.store_use import used
 
     location = location_of(config, state)
-    of = _aanleveringen(location)
+    of = _aanleveringen(config_of(location))
+    _known(location.database, of, uitwisseling, aanlevering)
     wanted = _wanted(of, uitwisseling, aanlevering, gebruiker, gemeente, van, tot)
     found, more = used(location.database, wanted, lines)
     for row in found:
@@ -71,12 +79,28 @@ def usage(
     raise typer.Exit(0 if found else 1)
 
 
-def _aanleveringen(location: Location) -> dict[str, str]:
+def _aanleveringen(config: Config) -> dict[str, str]:
     """The aanlevering of each exchange, by today's configuration."""
-    from gateway.location import read_config
+    return {one.id: one.aanlevering or "" for one in config.uitwisselingen.values()}
 
-    exchanges = read_config(location.config_path).uitwisselingen.values()
-    return {one.id: one.aanlevering or "" for one in exchanges}
+
+def _known(database: str, of: dict[str, str], uitwisseling: str, aanlevering: str) -> None:
+    """Say so when there is no such exchange or aanlevering: a slip is no "nobody used it"."""
+    from gateway.config_kruis import of_bedoelde_u
+    from gateway.errors import GatewayError
+    from gateway.store_use import ever_used
+
+    groups = {group for group in of.values() if group}
+    if aanlevering and aanlevering not in groups:
+        raise GatewayError(
+            f"there is no aanlevering {aanlevering!r} in config.yaml",
+            hint=of_bedoelde_u(aanlevering, groups),
+        )
+    if uitwisseling and uitwisseling not in of and not ever_used(database, uitwisseling):
+        raise GatewayError(
+            f"there is no exchange {uitwisseling!r} in config.yaml, and none was ever used here",
+            hint=of_bedoelde_u(uitwisseling, of),
+        )
 
 
 def _wanted(

@@ -4,16 +4,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.commands.options import ConfigOption, JsonOption, StateOption, location_of, out
+from gateway.commands.options import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    config_of,
+    location_of,
+    out,
+)
 
 
 def why(
-    path: Annotated[Path, typer.Argument(help="A file, or where it lay when it was dropped.")],
+    path: Annotated[  # as text: a path is looked at before we know whether it answers
+        str, typer.Argument(metavar="PATH", help="A file, or where it lay when it was dropped.")
+    ],
     as_json: JsonOption = False,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -28,10 +36,11 @@ def why(
     from gateway import show
     from gateway.why import explain
 
-    found = explain(location_of(config, state), str(path))
+    location = location_of(config, state)
+    found = explain(location, config_of(location), path)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         show.why(out, found)
-    known = found["lies_here"] or found["code"] in ("onderweg", "genomen")
+    known = found["lies_here"] or found["code"] in ("onderweg", "genomen", "andere-map")
     raise typer.Exit(0 if known else 1)

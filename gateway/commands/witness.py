@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from gateway.commands.options import ConfigOption, StateOption, location_of, out
-from gateway.errors import AuditError, StateError
+from gateway.errors import AuditError
 
 if TYPE_CHECKING:
     from http.server import HTTPServer
@@ -54,7 +54,10 @@ def witness_run(
     port: PortOption = None,
     log: Annotated[
         list[Path] | None,
-        typer.Option(help="Public keys of the logs it watches (.vkey). Default: of this chain."),
+        typer.Option(
+            help="Public keys of the logs it watches (.vkey). Default: at first those of this "
+            "chain; from then on those in its own folder (logs.vkey)."
+        ),
     ] = None,
     directory: FolderOption = None,
     config: ConfigOption = None,
@@ -62,27 +65,26 @@ def witness_run(
 ) -> None:
     """Watch a log, and sign each checkpoint that grew out of what was seen before.
 
-    Its folder (getuigen/NAME) is its memory: never put it back from a backup. End it with Ctrl-C.
+    Its folder (getuigen/NAME) is its memory: never put it back from a backup. Another key of the
+    log is taken only when the log shows the leaf of that change. End it with Ctrl-C.
     """
-    from gateway.audit.checkpoint import VerifierKey
     from gateway.moment import Clock
+    from gateway.witness.known import keys
     from gateway.witness.record import Record
     from gateway.witness.serve import Server
 
     location = location_of(config, state)
     short = name.removeprefix(PREFIX)
     known, key = _identity(location, short)
-    files = log or sorted(Path(location.audit).glob("*.vkey"))
-    lines = [line for path in files for line in path.read_text("utf-8").split("\n") if line]
-    if not lines:
-        raise StateError("there is no public key of a log to watch", hint="run knooppunt init")
     where = str(directory) if directory else _beside(location, "getuigen", short)
-    logs = [VerifierKey.parse(line) for line in lines]
+    beside = sorted(Path(location.audit).glob("*.vkey"))
+    logs, source = keys(where, map(str, log or ()), map(str, beside))
     clock = Clock()
     record = Record(where, known.key.name, key, logs, lambda: clock.klok() // 1000)
     server = Server(record, _port(port, known.url))
-    out.print(Text(f"{known.key.name} watches {', '.join(one.name for one in logs)} "
-                   f"on {server.url}; Ctrl-C ends it"))  # fmt: skip
+    watched = ", ".join(dict.fromkeys(one.name for one in logs))
+    out.print(Text(f"{known.key.name} watches {watched} (its keys {source}) on {server.url}; "
+                   "Ctrl-C ends it"))  # fmt: skip
     _serve(server)
 
 

@@ -12,6 +12,8 @@
 * ``gather.py``     all that a bundle about one message holds                       (io)
 * ``bundle.py``     puts it together, seals it, and stamps it                       (io)
 * ``believed.py``   what a verifier believes in, from a folder                      (io)
+* ``pseudoniem.py``  who is behind a seal or login, by the log                      [no disk]
+* ``links.py``      the leaves that say so                                          (io)
 * ``steps.py``, ``parts.py``, ``verify.py``  the numbered steps of a verification   [no disk]
 * ``export.py``, ``check_export.py``  a municipality's own leaves, and their check  (io)
 

@@ -3,8 +3,11 @@
 
 The folder is a copy of the gateway's ``vertrouwen/``, received another way than with what is
 verified, and compared with what others have: ``root.pem``, ``intermediate.pem``, ``crl.pem``,
-``policy`` (the log's key, the witnesses, the quorum), and the certificates of who may seal, by
-which only their OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``).
+``policy`` (the log's key, the witnesses, the quorum), ``idp.jwks`` and ``deelnemers.json`` (who is
+called what, who seals and who logs in), and the certificates of who may seal, by which only their
+OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``), and of who may
+stamp (``tsa.pem``). A key of the log that follows on one of these need not be here: a bundle shows
+the change (``audit/succession.py``).
 
 What this does not protect against: a folder that came from who made the forgery.
 """
@@ -20,16 +23,21 @@ from gateway.audit import stamp
 from gateway.audit.checkpoint import CheckpointError, VerifierKey
 from gateway.audit.policy import Policy
 from gateway.errors import TrustError
-from gateway.trust.domeinen import CBS, GATEWAY, IDP
+from gateway.trust.deelnemers import DEELNEMERS, Deelnemers, parse
+from gateway.trust.domeinen import CBS, GATEWAY, IDP, TSA
 from gateway.trust.ketting import Vertrouwen, lees_certificaten, signer_van
 from gateway.trust.sleutels import AANKERS, lees
+from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
 _PARTY = "zegel-"
 
 
 class Belief(NamedTuple):
-    """What is believed. ``oins``: the OIN by the name of its certificate's file."""
+    """What is believed. ``oins``: the OIN by the name of its certificate's file.
+
+    ``deelnemers`` is None where the folder has no such file.
+    """
 
     zegels: Vertrouwen
     stamps: stamp.Trust
@@ -37,16 +45,21 @@ class Belief(NamedTuple):
     policy: Policy | None
     oins: Mapping[str, str]
     jwks: str
+    deelnemers: Deelnemers | None
 
     @property
     def gateway(self) -> str:
         """The OIN that a bundle must be sealed under."""
         return self.oins[GATEWAY]
 
-    @property
-    def cbs(self) -> str:
-        """The OIN that CBS seals its receipts under; empty: not known here."""
-        return self.oins.get(CBS, "")
+    def receiver(self, exchange: str) -> tuple[str, ...]:
+        """The OINs that the receiver of an exchange seals under; empty: not known here.
+
+        A folder without ``deelnemers.json`` knows no receiver but CBS.
+        """
+        if self.deelnemers is not None:
+            return self.deelnemers.oins.get(exchange, ())
+        return (self.oins[CBS],) if CBS in self.oins else ()
 
     def party(self, code: str) -> str:
         """The OIN of a municipality or another party; empty: not known here."""
@@ -61,7 +74,10 @@ def load(folder: str) -> Belief:
             f"there is no folder {folder} with what you trust",
             hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
         )
-    zegels = Vertrouwen.van_pem([lees(os.path.join(folder, one)) for one in AANKERS])
+    anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
+    zegels = Vertrouwen.van_pem(anchors.values())
+    tsa = os.path.join(folder, f"{TSA}.pem")
+    stamps = stempelaars(anchors | ({tsa: lees(tsa)} if os.path.exists(tsa) else {}), strict=True)
     policy = _policy(os.path.join(folder, POLICY))
     logs = (*(policy.logs if policy else ()), *_vkeys(folder))
     if not logs:
@@ -77,7 +93,9 @@ def load(folder: str) -> Belief:
         )
     jwks = os.path.join(folder, f"{IDP}.jwks")
     known = lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else ""
-    return Belief(zegels, stamp.Trust.parse(zegels.pem), logs, policy, oins, known)
+    who = os.path.join(folder, DEELNEMERS)
+    taking_part = parse(lees(who), who) if os.path.exists(who) else None
+    return Belief(zegels, stamps, logs, policy, oins, known, taking_part)
 
 
 def _policy(path: str) -> Policy | None:

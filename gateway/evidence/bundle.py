@@ -15,6 +15,7 @@ from rfc3161_client import decode_timestamp_response
 
 from gateway.audit import stamp
 from gateway.audit.stamp import QUERY_TYPE, StampError
+from gateway.current import in_use
 from gateway.evidence import cades, container, leesmij, opsomming, pagina, pdf
 from gateway.evidence.container import Member
 from gateway.evidence.gather import Gathered, gather
@@ -23,7 +24,7 @@ from gateway.evidence.index import write as write_index
 from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP, Opsomming
 from gateway.evidence.verhaal import verhaal
 from gateway.evidence.wish import Wish
-from gateway.location import Location, read_config
+from gateway.location import Location
 from gateway.moment import Clock
 from gateway.outside import trust_of
 from gateway.peers import Unreachable, call
@@ -45,7 +46,7 @@ class Bundle:
 
 def make(location: Location, wish: Wish) -> Bundle:
     """Make the bundle of one message."""
-    config = read_config(location.config_path)
+    config = in_use(location)
     found = gather(location, config, wish)
     seal = seal_van(location.state, config, GATEWAY)
     at = datetime.fromtimestamp(Clock().klok() / 1000, UTC)
@@ -65,7 +66,7 @@ def pages(found: Gathered) -> list[Member]:
     """What is made of the rest, for people: the same for the same leaves."""
     told = verhaal(found.index, found.leaves, found.opened)
     return [
-        Member(README, leesmij.text(found.index, found.members)),
+        Member(README, leesmij.text()),
         Member(PAGE, pagina.html(told)),
         Member(PDF, pdf.pdf(told)),
         Member(INDEX, write_index(found.index)),

@@ -14,12 +14,21 @@ from gateway.audit.leaf import LeafError, leaf_hash
 from gateway.audit.merkle import check_inclusion, root_of, subtree_root
 from gateway.audit.policy import NONE
 from gateway.audit.proof import ProofError
+from gateway.audit.succession import followed, statements
 from gateway.audit.tiles import WIDTH, Tile, hash_reader, layout, split_hashes
 from gateway.errors import AuditError
 from gateway.evidence import container
 from gateway.evidence.believed import Belief
 from gateway.evidence.container import EXPORT, MIMETYPE, Container
-from gateway.evidence.export import CHECKPOINT, INDEX, LEAVES, PROOFS, README, VERSION
+from gateway.evidence.export import (
+    ARCHIVED,
+    CHECKPOINT,
+    INDEX,
+    LEAVES,
+    PROOFS,
+    README,
+    VERSION,
+)
 from gateway.evidence.steps import EXPORT_MEANINGS, Found, Report, absent, failed, ok, unchecked
 
 Files = Mapping[str, bytes]
@@ -63,7 +72,7 @@ def verify(found: Container, belief: Belief) -> Report:
     report.add("container", failed(*faults) if faults else ok(count))
     report.origin = said.origin
     report.add("key", _key(files, index, said, belief))
-    report.add("witnesses", _witnesses(files, belief))
+    report.add("witnesses", _witnesses(files, index, said, belief, report))
     report.add("tiles", _tiles(files, said))
     report.add("leaves", _leaves(files, index, leaves, said))
     report.add("proofs", _proofs(files, leaves, said))
@@ -75,7 +84,8 @@ def _index(files: Files) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
     try:
         index = json.loads(files.get(INDEX, b"").decode())
         sound = index["v"] == VERSION and all(type(at) is int for at in index["leaves"])
-        sound = sound and type(index["size"]) is int and isinstance(index["tenant"], str)
+        sound = sound and type(index["size"]) is int and type(index["witnessed"]) is int
+        sound = sound and isinstance(index["tenant"], str)
     except (ValueError, KeyError, TypeError, RecursionError):
         sound = False
     if not sound:
@@ -94,6 +104,7 @@ def _strays(files: Files, index: Mapping[str, Any], said: Checkpoint) -> list[st
     known = {INDEX, CHECKPOINT, README, MIMETYPE, checkpoint.vkey_file(said.origin)}
     known |= {f"{LEAVES}{at}.json" for at in index["leaves"]}
     known |= {f"{PROOFS}{at}.tlog-proof" for at in index["leaves"]}
+    known |= {_witnessed(index, said)} | {name for one in statements(files) for name in one.files}
     known |= {tile.path for tile in layout(said.size) if tile.level >= 0}
     faults = [f"{name}: it has no place in an export" for name in files if name not in known]
     return [*faults, *(f"{name}: it is missing" for name in known - {MIMETYPE, *files})]
@@ -101,23 +112,48 @@ def _strays(files: Files, index: Mapping[str, Any], said: Checkpoint) -> list[st
 
 def _key(files: Files, index: Mapping[str, Any], said: Checkpoint, belief: Belief) -> Found:
     try:
-        found = checkpoint.parse(files[CHECKPOINT], belief.logs)
+        found = checkpoint.parse(files[CHECKPOINT], followed(belief.logs, statements(files)))
     except CheckpointError as error:
         return failed(f"{CHECKPOINT}: {error.sentence}")
     if (index.get("origin"), index["size"]) != (said.origin, said.size):
         return failed(f"{INDEX}: it is of another log or size than {CHECKPOINT}")
-    return ok(f"{said.size} leaves, signed by {found.signers[0].line()}")
+    follows = "" if found.signers[0] in belief.logs else ", which follows on a key that you know"
+    return ok(f"{said.size} leaves, signed by {found.signers[0].line()}{follows}")
 
 
-def _witnesses(files: Files, belief: Belief) -> Found:
+def _witnessed(index: Mapping[str, Any], said: Checkpoint) -> str:
+    """The file of the checkpoint that witnesses signed: an older one, or the newest itself."""
+    size = index["witnessed"]
+    return f"{ARCHIVED}{size}" if 0 < size < said.size else CHECKPOINT
+
+
+def _witnesses(
+    files: Files, index: Mapping[str, Any], said: Checkpoint, belief: Belief, report: Report
+) -> Found:
+    """A quorum signed the checkpoint, or an older one, and the hashes show that the log grew."""
     if belief.policy is None or belief.policy.quorum == NONE:
         return unchecked("your trust folder has no policy that asks for witnesses")
+    path = _witnessed(index, said)
     try:
-        enough, found = belief.policy.witnessed(checkpoint.parse_note(files[CHECKPOINT]))
-    except CheckpointError as error:
-        return failed(f"{CHECKPOINT}: {error.sentence}")
+        enough, found = belief.policy.witnessed(checkpoint.parse_note(files.get(path, b"")))
+        seen = checkpoint.parse(files.get(path, b""), followed(belief.logs, statements(files)))
+        root = subtree_root(0, seen.size, hash_reader(said.size, lambda tile: files[tile.path]))
+    except (CheckpointError, AuditError) as error:
+        return failed(f"{path}: {error.sentence}")
+    except KeyError as error:
+        return failed(f"{path}: {error.args[0]} is missing: no hashes lead to it")
+    if (seen.origin, root) != (said.origin, seen.root) or seen.size > said.size:
+        return failed(f"{path}: the log of {CHECKPOINT} did not grow out of this one")
+    if not enough:
+        return absent("no quorum of your policy cosigned it")
     who = ", ".join(sorted(one.key.name for one in found))
-    return ok(f"cosigned by {who}") if enough else absent("no quorum of your policy cosigned it")
+    behind = [at for at in index["leaves"] if at >= seen.size]
+    if not behind:
+        return ok(f"{path}: cosigned by {who}")
+    told = f"{len(behind)} of the leaves here, from leaf {behind[0]} on,"
+    report.not_proven.append(f"witnesses: that anybody saw {told} in this very log: no quorum yet")
+    return ok(f"{path}: the first {seen.size} leaves of the log, cosigned by {who}; {told} came "
+              "after that, and no quorum saw them yet")  # fmt: skip
 
 
 def _tiles(files: Files, said: Checkpoint) -> Found:

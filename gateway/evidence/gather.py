@@ -15,13 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway import __version__, names
+from gateway import __version__, zetwerk
 from gateway.audit import leaf
-from gateway.audit.checkpoint import vkey_file
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.autorisatie import ONBEKEND
 from gateway.config import Config
-from gateway.evidence import openings, proofs
+from gateway.evidence import links, openings, proofs, woorden
 from gateway.evidence.copies import copies, read, read_if
 from gateway.evidence.index import (
     CONTENT,
@@ -41,22 +40,20 @@ from gateway.evidence.index import (
     leaf_path,
     opening_path,
     proof_path,
+    status,
 )
 from gateway.evidence.proofs import Published
 from gateway.evidence.wish import REDACT, EvidenceError, Wish
 from gateway.location import Location
 from gateway.names import toonbaar
-from gateway.store_evidence import binding, grants
+from gateway.store_evidence import binding, grants, metagegevens
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
+from gateway.trust.deelnemers import DEELNEMERS
 from gateway.trust.sleutels import AANKERS, openbaar
 
-_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks")
+_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks", DEELNEMERS)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
-_GEEN_BEWIJS = (
-    "Het knooppunt heeft van de ontvanger geen verzegeld ontvangstbewijs voor dit bericht."
-)
-_WEG = "Weggelaten toen de bundel werd gemaakt."
 
 
 @dataclass(slots=True)
@@ -90,6 +87,7 @@ class _Gathering:
         if first is None:
             raise EvidenceError("the log holds no leaf of this message: there is nothing to prove")
         self._grants(message, first)
+        self.roles |= links.links(self._reader, self._wish, message["id"], first)
         sizes, origin = self._log(self._checkpoints())
         self._openings()
         self._content(message)
@@ -102,6 +100,8 @@ class _Gathering:
 
     def _index(self, message: Row, sizes: list[int], origin: str) -> Index:
         facts = {name: message[name] or "" for name in _FIELDS}
+        ours = [self.leaves[at] for at, role in sorted(self.roles.items()) if role == Rol.MESSAGE]
+        facts["status"] = status(ours)
         return Index(
             origin=origin,
             message=Message(**facts, size=message["size"]),
@@ -109,6 +109,7 @@ class _Gathering:
             checkpoints=tuple(sizes),
             parts=tuple(self.parts),
             build=__version__,
+            setter=zetwerk.VERSIE,
             names=self._names(message),
         )
 
@@ -182,31 +183,28 @@ class _Gathering:
 
     def _seals(self, sizes: Iterable[int]) -> None:
         witnessed, stamped = self._standing
-        why = "Geen quorum van getuigen ondertekende een controlepunt met al deze bladen, of er zijn geen getuigen ingesteld."  # noqa: E501
-        self._part(Part.WITNESSES, witnessed is not None, why)
+        self._part(Part.WITNESSES, witnessed is not None, woorden.GEEN_QUORUM)
         for size in sizes:
             path = os.path.join(self._location.audit, "checkpoints", f"{size}{TSR}")
             if size == stamped and (content := read(path)) is not None:
                 self.members[checkpoint_path(size, TSR)] = content
-        why = "Er is geen tijdstempel over een controlepunt met al deze bladen."
-        self._part(Part.TIMESTAMP, stamped is not None, why)
+        self._part(Part.TIMESTAMP, stamped is not None, woorden.GEEN_STEMPEL)
 
     # --- what lies beside the log ---
 
     def _openings(self) -> None:
         if self._wish.without(Part.OPENINGS):
-            self.parts.append(Said(Part.OPENINGS, Stand.REDACTED, _WEG))
+            self.parts.append(Said(Part.OPENINGS, Stand.REDACTED, woorden.WEG))
             return
         found = kept_openings(self._reader, self.roles)
         for at, rows in found.items():
             self.members[opening_path(at)] = openings.write(rows)
             self.opened[at] = openings.values(rows)
-        why = "Ze zijn gewist; de bewaartermijn is voorbij. Alle bewijzen blijven geldig."
-        self._part(Part.OPENINGS, bool(found), why)
+        self._part(Part.OPENINGS, bool(found), woorden.NAMEN_GEWIST)
 
     def _content(self, message: Row) -> None:
         if not self._wish.content or self._wish.without(Part.CONTENT):
-            why = _WEG if self._wish.without(Part.CONTENT) else "Niet gevraagd. " + _ZELF
+            why = woorden.WEG if self._wish.without(Part.CONTENT) else woorden.NIET_GEVRAAGD
             self.parts.append(Said(Part.CONTENT, Stand.REDACTED, why))
             return
         for folder, name in copies(self._location.root, message):
@@ -215,39 +213,35 @@ class _Gathering:
                 found = _EXTENSION.fullmatch(os.path.splitext(name)[1])
                 self.members[f"{CONTENT}file{found[0].lower() if found else ''}"] = content
                 break
-        why = "Het knooppunt heeft deze bytes niet meer. " + _ZELF
-        self._part(Part.CONTENT, any(one.startswith(CONTENT) for one in self.members), why)
+        there = any(one.startswith(CONTENT) for one in self.members)
+        self._part(Part.CONTENT, there, woorden.BYTES_WEG)
 
     def _metagegevens(self, message: Row) -> None:
         if self._wish.without(Part.METAGEGEVENS):
-            self.parts.append(Said(Part.METAGEGEVENS, Stand.REDACTED, _WEG))
+            self.parts.append(Said(Part.METAGEGEVENS, Stand.REDACTED, woorden.WEG))
             return
-        for event in message["events"]:
-            if event["type"] == "delivered" and event["name"]:
-                beside = names.metagegevens_naam(event["name"])
-                content = read(os.path.join(self._location.root, event["place"], beside))
-                if content is not None:
-                    self.members[METAGEGEVENS] = content
-        why = "Ze liggen niet meer in de map van de ontvanger: die heeft ze meegenomen."
-        self._part(Part.METAGEGEVENS, METAGEGEVENS in self.members, why)
+        content = metagegevens(self._reader, message["id"])
+        if content is not None:
+            self.members[METAGEGEVENS] = content
+        self._part(Part.METAGEGEVENS, METAGEGEVENS in self.members, woorden.GEEN_RECORD)
 
     def _binding(self, message: Row, first: int) -> None:
         if self._wish.without(Part.BINDING):
-            self.parts.append(Said(Part.BINDING, Stand.REDACTED, _WEG))
+            self.parts.append(Said(Part.BINDING, Stand.REDACTED, woorden.WEG))
             return
         found = binding(self._reader, message["id"])
-        if found is not None:
-            self.members[SEAL if found[0] == "zegel" else LOGIN] = found[1]
+        path = {"zegel": SEAL, "eherkenning": LOGIN}.get(found[0]) if found else None
+        if found is not None and path is not None:  # a receipt's own delivery holds the receipt
+            self.members[path] = found[1]
         bound = self.leaves[first].get("auth") in ("seal", "idp-bound")
-        why = "Het is gewist; de bewaartermijn is voorbij." if bound else (
-            "Het bericht kwam zonder zegel en zonder inlogverklaring."
-        )  # fmt: skip
-        self._part(Part.BINDING, found is not None, why)
+        self._part(
+            Part.BINDING, path is not None, woorden.BINDING_GEWIST if bound else woorden.ONGETEKEND
+        )
 
     def _receipts(self, answers: list[Row]) -> None:
         """What the receiver sealed, by the leaf that names it."""
         if self._wish.without(Part.RECEIPTS):
-            self.parts.append(Said(Part.RECEIPTS, Stand.REDACTED, _WEG))
+            self.parts.append(Said(Part.RECEIPTS, Stand.REDACTED, woorden.WEG))
             return
         for one in answers:
             found = binding(self._reader, one["id"])
@@ -258,7 +252,7 @@ class _Gathering:
                 if named in fields.get("evidence", []):
                     self.members[f"{RECEIPTS}{at}.xml"] = found[1]
         there = any(name.startswith(RECEIPTS) for name in self.members)
-        self._part(Part.RECEIPTS, there, _GEEN_BEWIJS)
+        self._part(Part.RECEIPTS, there, woorden.GEEN_BEWIJS)
 
     def _trust(self, origin: str) -> None:
         """What it can be verified by; a verifier believes his own copy, not this one."""
@@ -266,8 +260,8 @@ class _Gathering:
             content = read(openbaar(self._location.state, name))
             if content is not None:
                 self.members[f"{TRUST}{name}"] = content
-        shown = read(os.path.join(self._location.audit, vkey_file(origin)))
-        self.members[f"{TRUST}log.vkey"] = shown or b""
+        shown = proofs.keys(self._location.audit, origin)
+        self.members |= {f"{TRUST}{name}": content for name, content in shown.items()}
 
     def _part(self, name: Part, there: bool, why: str) -> None:
         stand = Stand.PRESENT if there else Stand.ABSENT
@@ -282,10 +276,8 @@ class _Gathering:
 
 
 _FIELDS = (
-    "id", "referentienummer", "direction", "gemeentecode", "uitwisseling", "uitvraag", "status",
-    "sha256",
+    "id", "referentienummer", "direction", "gemeentecode", "uitwisseling", "sha256",
 )  # fmt: skip
-_ZELF = "Wie het bestand heeft, kan de SHA-256 zelf vergelijken."
 
 
 def gather(location: Location, config: Config, wish: Wish) -> Gathered:

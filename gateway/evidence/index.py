@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a bundle holds, for programs: ``evidence.json``, and where each member lies.
 
-Everything in it follows from the leaves and the members beside it; a verifier checks that it does.
-What a bundle lacks it names here, with the reason: a part that is not there proves nothing, and
-must not look as if it did.
+What it says of the message follows from the leaves, and a verifier checks that it does; but for
+what people call a party or an exchange, which he compares with his own folder of trust. What a
+bundle lacks it names here, with the reason: a part that is not there proves nothing, and must not
+look as if it did.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from gateway.lifecycle import TRANSITIONS, fold
 
 VERSION = 1
 
@@ -26,12 +29,16 @@ LEAVES = f"{LOG}leaves/"
 SEAL, LOGIN = f"{BINDING}zegel.p7s", f"{BINDING}eherkenning.json"
 
 
+_EVENTS = {meaning.leaf: event for event, meaning in TRANSITIONS.items() if meaning.leaf}
+
+
 class Rol(StrEnum):
     """Why a leaf is in a bundle."""
 
     MESSAGE = "message"
     ANSWER = "answer"
     GRANT = "grant"
+    LINK = "link"
 
 
 class Stand(StrEnum):
@@ -72,7 +79,6 @@ class Message:
     direction: str
     gemeentecode: str
     uitwisseling: str
-    uitvraag: str
     status: str
     sha256: str
     size: int
@@ -80,7 +86,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The whole of ``evidence.json``. ``leaves`` gives the role of each; ``checkpoints`` sizes."""
+    """The whole of ``evidence.json``. ``leaves`` gives the role of each; ``checkpoints`` sizes.
+
+    ``build`` is the version of ours that made the pages, ``setter`` that of typst, which set one.
+    """
 
     origin: str
     message: Message
@@ -88,6 +97,7 @@ class Index:
     checkpoints: tuple[int, ...]
     parts: tuple[Said, ...]
     build: str
+    setter: str
     names: dict[str, str] = field(default_factory=dict)
     """What people call what has only a code here: the municipality, the exchange."""
 
@@ -98,6 +108,11 @@ class Index:
 
 class OngeldigError(ValueError):
     """These bytes are no index of a bundle."""
+
+
+def status(leaves: Iterable[Mapping[str, Any]]) -> str:
+    """Where a message stands, by its own leaves, oldest first."""
+    return fold(_EVENTS[one["type"]] for one in leaves if one["type"] in _EVENTS).value
 
 
 def write(index: Index) -> bytes:
@@ -121,7 +136,8 @@ def read(content: bytes) -> Index:
         words = {key: one for key, one in asdict(found.message).items() if key != "size"}
         sound = version == VERSION and all(isinstance(one, str) for one in words.values())
         _whole(found.message.size)
-        sound = sound and isinstance(found.origin, str) and isinstance(found.build, str)
+        words = {"origin": found.origin, "build": found.build, "setter": found.setter}
+        sound = sound and all(isinstance(one, str) for one in words.values())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise OngeldigError("it cannot be read") from None
     if not sound:

@@ -7,17 +7,19 @@ A bundle that nobody noted is not written. An export holds no names, and is writ
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 
 from gateway import durable, issued
 from gateway.asking import ask, asker
+from gateway.current import in_use
 from gateway.errors import GatewayError
 from gateway.evidence import container, export
 from gateway.evidence.bundle import Bundle, make
 from gateway.evidence.container import EXPORT
-from gateway.evidence.export import LEAVES
+from gateway.evidence.export import INDEX
 from gateway.evidence.wish import Wish
-from gateway.location import Location, read_config
+from gateway.location import Location
 
 _MODE = 0o640
 
@@ -38,9 +40,9 @@ def issue(location: Location, wish: Wish, path: str, *, replace: bool = False) -
     return made
 
 
-def export_to(location: Location, code: str, path: str) -> int:
-    """Write a municipality's export; how many leaves of it there are."""
-    found = list(export.members(location, read_config(location.config_path), code))
+def export_to(location: Location, code: str, path: str) -> tuple[int, int]:
+    """Write a municipality's export; how many leaves it holds, and how many others witnessed."""
+    found = list(export.members(location, in_use(location), code))
     whole = os.path.abspath(path)
     if whole.endswith(".zip"):
         durable.put(whole, container.pack(found, EXPORT), _MODE)
@@ -49,4 +51,5 @@ def export_to(location: Location, code: str, path: str) -> int:
             raise GatewayError(f"{path} is not empty", hint="name a new folder, or a .zip file")
         for name, content in found:
             durable.put(os.path.join(whole, name), content, _MODE)
-    return sum(one.name.startswith(LEAVES) for one in found)
+    index = json.loads(next(one.content for one in found if one.name == INDEX))
+    return len(index["leaves"]), sum(at < index["witnessed"] for at in index["leaves"])

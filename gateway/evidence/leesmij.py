@@ -1,40 +1,38 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``README.txt``: the exact commands that verify a bundle with openssl, xmlsec1 and a shell alone.
 
-The text stands in ``vorm/leesmij.txt``, in blocks; a bundle gets the blocks of what it holds, and
-of what it lacks the sentence that says so. A test types every indented line.
+The text stands in ``vorm/leesmij.txt`` and is the same for every bundle: the commands look for
+themselves what is in it. The same commands as a script, to be had from elsewhere than from whoever
+made the bundle, are ``docs/bewijs-controleren.sh``; a test holds the two together.
+
+What this does not protect against: a README that the gateway changed before it sealed the bundle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
-from gateway.evidence.index import LOGIN, SEAL, Index, Part, Stand
+_TYPED = "    "
+"""What a line to be typed begins with; all else is for people."""
+
+_HEAD = """\
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# Made by `make docs` from gateway/evidence/vorm/leesmij.txt: the README.txt of every bundle.
+"""
 
 
 @cache
-def _blocks() -> dict[str, str]:
-    whole = resources.files("gateway.evidence").joinpath("vorm/leesmij.txt").read_text("utf-8")
-    parts = (part.partition("\n") for part in whole.split("== ")[1:])
-    return {name: text for name, _, text in parts}
+def text() -> bytes:
+    """Give it, as it lies in a bundle."""
+    return resources.files("gateway.evidence").joinpath("vorm/leesmij.txt").read_bytes()
 
 
-def text(index: Index, members: Mapping[str, bytes]) -> bytes:
-    """Write it for this bundle."""
-    return "".join(_blocks()[name] for name in _wanted(index, members)).encode()
+def script() -> str:
+    """The same as a script: what is to be typed, and between it the words as remarks."""
+    return _HEAD + "".join(f"{_line(one)}\n" for one in text().decode().splitlines())
 
 
-def _wanted(index: Index, members: Mapping[str, bytes]) -> Iterable[str]:
-    def there(part: Part, name: str) -> str:
-        return name if index.part(part).state == Stand.PRESENT else f"geen-{name}"
-
-    yield from ("begin", "stempel", "log")
-    yield there(Part.WITNESSES, "getuigen")
-    yield there(Part.TIMESTAMP, "tsr")
-    yield there(Part.OPENINGS, "openings")
-    yield there(Part.CONTENT, "content")
-    yield "zegel" if SEAL in members else "verklaring" if LOGIN in members else "geen-binding"
-    yield there(Part.RECEIPTS, "receipts")
-    yield "einde"
+def _line(one: str) -> str:
+    return one.removeprefix(_TYPED) if one.startswith(_TYPED) else f"# {one}".rstrip()

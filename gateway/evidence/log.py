@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from gateway.audit import checkpoint, proof, stamp
-from gateway.audit.checkpoint import Checkpoint, CheckpointError
+from gateway.audit.checkpoint import Checkpoint, CheckpointError, VerifierKey
 from gateway.audit.cosign import bare
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import check_inclusion
@@ -13,7 +13,8 @@ from gateway.audit.policy import NONE
 from gateway.audit.proof import ProofError
 from gateway.audit.stamp import SUFFIX as TSR
 from gateway.audit.stamp import StampError
-from gateway.evidence.index import Part, Stand, checkpoint_path, leaf_path, proof_path
+from gateway.audit.succession import followed, statements
+from gateway.evidence.index import TRUST, Part, Stand, checkpoint_path, leaf_path, proof_path
 from gateway.evidence.parts import Bundle
 from gateway.evidence.steps import Found, absent, failed, ok, unchecked
 
@@ -58,19 +59,26 @@ def _proof(bundle: Bundle, size: int, at: int) -> str:
 
 
 def checkpoints(bundle: Bundle) -> Found:
-    """The log's own key signed each checkpoint."""
+    """The log's own key signed each: one that you know, or that is shown to follow on it."""
     faults = []
+    shown = statements(bundle.members, TRUST)
+    logs = followed((one for one in bundle.belief.logs if one.name == bundle.index.origin), shown)
+    signers: dict[VerifierKey, None] = {}
     for size in bundle.index.checkpoints:
         path = checkpoint_path(size)
         try:
-            said = checkpoint.parse(bundle.members.get(path, b""), bundle.belief.logs)
+            said = checkpoint.parse(bundle.members.get(path, b""), logs)
         except CheckpointError as error:
             faults.append(f"{path}: {error.sentence}")
             continue
         if said.origin != bundle.index.origin:
             faults.append(f"{path}: it is of the log {said.origin}")
-    keys = {key.line() for key in bundle.belief.logs if key.name == bundle.index.origin}
-    return failed(*faults) if faults else ok(f"signed by {', '.join(sorted(keys))}")
+        signers |= dict.fromkeys(said.signers)
+    told = [
+        one.line() + ("" if one in bundle.belief.logs else ", which follows on a key that you know")
+        for one in signers
+    ]
+    return failed(*faults) if faults else ok(f"signed by {', '.join(told)}")
 
 
 def witnesses(bundle: Bundle) -> Found:
@@ -114,4 +122,6 @@ def timestamp(bundle: Bundle) -> Found:
         said = f"{path}: stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC"
     if faults:
         return failed(*faults)
+    if not said and bundle.index.part(Part.TIMESTAMP).state == Stand.PRESENT:
+        return failed("the bundle says that an authority stamped a checkpoint, and holds no stamp")
     return ok(said) if said else absent("no time stamp over a checkpoint in it")

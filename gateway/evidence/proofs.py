@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
-from gateway.audit import checkpoint, proof, reading
+from gateway.audit import checkpoint, proof, reading, statements
 from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import HashReader, check_inclusion, inclusion_proof
@@ -75,6 +75,12 @@ def newest(directory: str) -> bytes:
             hint="the log is published within a second: is the gateway starting?",
         )
     return content
+
+
+def keys(directory: str, origin: str) -> dict[str, bytes]:
+    """The log's key, as ``log.vkey``, and what shows each change of it."""
+    shown = reading.read(directory, checkpoint.vkey_file(origin))
+    return {"log.vkey": shown or b"", **statements.files(directory)}
 
 
 def archived(directory: str, sizes: Iterable[int]) -> list[bytes]:

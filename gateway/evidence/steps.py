@@ -3,11 +3,13 @@
 
 A step is ``ok``, ``failed``, ``absent`` (the bundle does not hold that part, and says so) or
 ``not-checked`` (an earlier step failed, or the reader's folder lacks what it takes). Only a step
-that failed makes a bundle false; what is absent is not proven, and is listed.
+that failed makes a bundle false; what is absent is not proven, and is listed. What makes a whole
+bundle say less than it seems to is a doubt, and stands in the verdict itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -90,20 +92,25 @@ MEANINGS: dict[str, Meaning] = {
         "anything about what the bytes say",
     ),
     "metagegevens": Meaning(
-        "the record that the receiver got is about these bytes",
+        "the record delivered with the file says of user, names and binding what the leaves say",
         "that the receiver read it",
     ),
     "binding": Meaning(
         "the holder of that certificate or login signed these bytes; the gateway cannot have",
         "that nobody else used that key or login",
     ),
+    "person": Meaning(
+        "the pseudonym in the seal or login is that of the employee whom the leaf names: the log "
+        "said so before, and has not changed it since",
+        "that the log said it rightly: see the first leaf about it in the municipality's export",
+    ),
     "receipts": Meaning(
         "the receiver sealed that he got these bytes; the gateway cannot have",
         "what he did with them",
     ),
     "pages": Meaning(
-        "summary.html and README.txt say what the leaves say",
-        "the same of summary.pdf: it is sealed with the rest, not made again here",
+        "summary.html, summary.pdf and README.txt say what the leaves say",
+        "that what the leaves say is true",
     ),
 }
 EXPORT_MEANINGS: dict[str, Meaning] = {
@@ -155,6 +162,7 @@ class Report:
     sha256: str = ""
     steps: list[Step] = field(default_factory=list)
     not_proven: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     _meanings: dict[str, Meaning] = field(default_factory=lambda: MEANINGS)
 
     def add(self, name: str, found: Found) -> bool:
@@ -173,6 +181,8 @@ class Report:
                 self.add(name, Found(Outcome.NOT_CHECKED, "an earlier step failed"))
         self.steps.sort(key=lambda one: one.n)
         self.ok = all(one.outcome != Outcome.FAILED for one in self.steps)
+        if self.ok:
+            self.doubts = list(_doubts({one.name: one.outcome for one in self.steps}))
         self.not_proven += [
             "that what the leaves say is true: the log proves what was written down and stayed so",
             "that what you trust (--trust) is what others trust: compare it with them",
@@ -182,6 +192,19 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Give it as plain data, in the documented order."""
         return {key: one for key, one in asdict(self).items() if not key.startswith("_")}
+
+
+def _doubts(how: Mapping[str, str]) -> Iterator[str]:
+    """Why a bundle that is whole says less than it seems to. An export has no steps for it."""
+    if "time" not in how:
+        return
+    sealed = how["time"] == Outcome.OK
+    logged = Outcome.OK in (how["timestamp"], how["witnesses"])
+    if not (sealed and logged):
+        what = "when it was sealed" if logged else "when its leaves were written"
+        yield f"{'its time' if not (sealed or logged) else what} rests on the gateway's own word"
+    if how["pages"] != Outcome.OK:
+        yield "its pages were not checked"
 
 
 def _that(words: str) -> str:

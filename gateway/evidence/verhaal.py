@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.evidence.index import Index, Message, Part, Rol, Stand
-from gateway.evidence.woorden import BINDING, DELEN, NIET, ONGEBONDEN, ROLLEN, SOORTEN, STANDEN
+from gateway.evidence.woorden import (
+    BINDING,
+    DELEN,
+    NIET,
+    ONGEBONDEN,
+    ORGANISATIE,
+    ROLLEN,
+    SOORTEN,
+    STANDEN,
+)
+from gateway.names import ONBEKEND, uitvraag_van
 from gateway.periods import NEDERLAND, voluit
 
 Fields = Mapping[str, Any]
@@ -73,7 +83,7 @@ def verhaal(index: Index, leaves: Leaves, opened: Mapping[int, Mapping[str, str]
         titel="Bewijs van één bericht",
         onder=f"{_gemeente(index)}, {_uitwisseling(index)}",
         feiten=tuple(_feiten(index, name, opened.get(first, {}).get("actor", ""))),
-        stellingen=tuple(_stellingen(index, ours, leaves)),
+        stellingen=tuple(_stellingen(index, ours, leaves, opened)),
         regels=tuple(_regel(index, at, leaves[at], opened.get(at, {})) for at in sorted(leaves)),
         delen=tuple(_delen(index)),
         niet=NIET,
@@ -89,17 +99,20 @@ def _feiten(index: Index, name: str, actor: str) -> Iterator[tuple[str, str]]:
     yield "Ingeleverd door", actor or away
     yield "Gemeente", _gemeente(index)
     yield "Uitwisseling", f"{_uitwisseling(index)} ({_richting(message)})"
-    if message.uitvraag:
-        yield "Uitvraag", message.uitvraag
+    if name and message.direction == "heen" and (asked := uitvraag_van(name)) != ONBEKEND:
+        yield "Uitvraag", asked
     yield "Referentienummer", message.referentienummer
     yield "Omvang", f"{_getal(message.size)} bytes"
     yield "SHA-256", message.sha256
     yield "Logboek", index.origin
 
 
-def _stellingen(index: Index, ours: Leaves, leaves: Leaves) -> Iterator[Stelling]:
+def _stellingen(
+    index: Index, ours: Leaves, leaves: Leaves, opened: Mapping[int, Mapping[str, str]]
+) -> Iterator[Stelling]:
     yield _ingeleverd(ours)
     yield _gebonden(index, ours)
+    yield from _pseudoniem(index, ours, leaves, opened)
     yield _geplaatst(ours)
     yield _bevestigd(index)
     yield _logboek(index, leaves)
@@ -128,14 +141,39 @@ def _gebonden(index: Index, ours: Leaves) -> Stelling:
     for at, one in sorted(ours.items()):
         if one["type"].startswith(("A.1.", "A.2.")):
             stand, text = BINDING.get(one.get("auth", ""), ONGEBONDEN)
+            if one.get("loa") == "organisatie":
+                stand, text = ORGANISATIE
             part = index.part(Part.BINDING)
             if stand == "ja" and part.state != Stand.PRESENT:
                 text += f" Het zegel of de verklaring zelf zit niet in deze bundel: {part.why}"
                 stand = "zwak"
             loa = one.get("loa", "geen")
-            extra = "" if loa == "geen" else f" Betrouwbaarheidsniveau: {loa}."
+            extra = "" if loa in ("geen", "organisatie") else f" Betrouwbaarheidsniveau: {loa}."
             return Stelling(head, stand, f"{text}{extra}", f"{_bladen(at)}, map binding")
     return Stelling(head, "nee", "Er is geen blad van de inlevering in deze bundel.", "")
+
+
+def _pseudoniem(
+    index: Index, ours: Leaves, leaves: Leaves, opened: Mapping[int, Mapping[str, str]]
+) -> Iterator[Stelling]:
+    """Whose the pseudonym is that signed: by the log, and from before."""
+    links = [at for at, role in sorted(index.leaves.items()) if role == Rol.LINK]
+    said = [at for at in links if leaves.get(at, {}).get("result") == "ok"]
+    if not said:
+        return
+    first = min(ours, default=0)
+    names = {opened.get(at, {}).get("name", "") for at in said}
+    actor = opened.get(first, {}).get("actor", "")
+    stand, text = (
+        "vast",
+        "Dat dit pseudoniem van deze gebruiker is, stond al eerder in het logboek.",
+    )
+    if "" in names or not actor:
+        stand, text = "zwak", "Van wie dit pseudoniem is, wordt in deze bundel niet getoond."
+    elif names != {actor}:
+        stand, text = "nee", "Het logboek noemt een ander dan degene die hier als gebruiker staat."
+    head = "Het pseudoniem in het zegel of de inlogverklaring is van deze gebruiker"
+    yield Stelling(head, stand, text, _bladen(*said, first))
 
 
 def _geplaatst(ours: Leaves) -> Stelling:

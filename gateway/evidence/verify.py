@@ -10,19 +10,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway import __version__
+from gateway import __version__, zetwerk
 from gateway.audit import leaf, stamp
 from gateway.audit.leaf import LeafError
 from gateway.audit.stamp import StampError
 from gateway.binding import der
-from gateway.evidence import cades, container, leesmij, openings, opsomming, pagina, parts
+from gateway.evidence import (
+    cades,
+    container,
+    leesmij,
+    opsomming,
+    pagina,
+    parts,
+    pdf,
+    pseudoniem,
+    record,
+)
 from gateway.evidence import index as indexes
 from gateway.evidence.believed import Belief
 from gateway.evidence.cades import SealError
 from gateway.evidence.container import MIMETYPE
-from gateway.evidence.index import INDEX, PAGE, README, OngeldigError, leaf_path
+from gateway.evidence.index import INDEX, PAGE, PDF, README, OngeldigError, leaf_path
 from gateway.evidence.log import checkpoints, proofs, timestamp, witnesses
-from gateway.evidence.openings import OpeningError
 from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP, OpsommingError
 from gateway.evidence.parts import Bundle
 from gateway.evidence.steps import Found, Report, absent, failed, ok, unchecked
@@ -42,9 +51,10 @@ def verify(data: bytes, belief: Belief) -> Report:
         return report.end()
     time, at = _time(members, belief)
     report.add("time", time)
-    if not report.add("seal", _seal(members, belief, at)):
+    seal, sealed = _seal(members, belief, at)
+    if not report.add("seal", seal):
         return report.end()
-    bundle = _bundle(members, belief, report)
+    bundle = _bundle(members, belief, report, sealed if at is None else None)
     if bundle is None:
         return report.end()
     _rest(bundle, report)
@@ -65,8 +75,9 @@ def _rest(bundle: Bundle, report: Report) -> None:
         ("chain", parts.chain),
         ("openings", parts.opened),
         ("content", parts.content),
-        ("metagegevens", parts.metagegevens),
+        ("metagegevens", record.metagegevens),
         ("binding", parts.binding),
+        ("person", pseudoniem.person),
         ("receipts", parts.receipts),
         ("pages", _pages),
     ):
@@ -78,7 +89,8 @@ def _manifest(members: dict[str, bytes]) -> Found:
         listed = opsomming.read(members.get(MANIFEST, b""))
     except OpsommingError as error:
         return failed(f"{MANIFEST}: {error}")
-    faults = opsomming.differences(listed, members, (MIMETYPE, *_SEALS))
+    odd = opsomming.differences(listed, members, (MIMETYPE, *_SEALS))
+    faults = [f"by {MANIFEST}, {one}" for one in odd]
     if listed.seal != SIGNATURE:
         faults.append(f"{MANIFEST}: it names another seal than {SIGNATURE}")
     if (ARCHIVE in members) != (TIMESTAMP in members):
@@ -95,7 +107,8 @@ def _time(members: dict[str, bytes], belief: Belief) -> tuple[Found, datetime | 
         return failed(f"{ARCHIVE}: {error}"), None
     faults = opsomming.differences(listed, members, (MIMETYPE, ARCHIVE, TIMESTAMP))
     if faults or listed.seal != TIMESTAMP:
-        return failed(*(faults or [f"{ARCHIVE}: it names another stamp"])), None
+        odd = [f"by {ARCHIVE}, {one}" for one in faults] or [f"{ARCHIVE}: it names another stamp"]
+        return failed(*odd), None
     token = members[TIMESTAMP]
     reply = der.put(der.SEQUENCE, der.put(der.SEQUENCE, der.put_integer(0)), token)
     try:
@@ -105,20 +118,26 @@ def _time(members: dict[str, bytes], belief: Belief) -> tuple[Found, datetime | 
     return ok(f"stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC"), found.at
 
 
-def _seal(members: dict[str, bytes], belief: Belief, at: datetime | None) -> Found:
+def _seal(
+    members: dict[str, bytes], belief: Belief, at: datetime | None
+) -> tuple[Found, datetime | None]:
+    """Whether it is the gateway's, and when by its own word."""
     if SIGNATURE not in members:
-        return failed(f"{SIGNATURE}: it is not in the container")
+        return failed(f"{SIGNATURE}: it is not in the container"), None
     manifest = members[MANIFEST]
     try:
         found = cades.verify(members[SIGNATURE], manifest, belief.zegels, belief.gateway, at)
     except SealError as error:
-        return failed(f"{SIGNATURE}, over {MANIFEST}: {error}")
+        return failed(f"{SIGNATURE}, over {MANIFEST}: {error}"), None
     when = f"{found.said_at:%Y-%m-%d %H:%M:%S} UTC"
     word = "a time stamp says when it was there" if at else "by its own word"
-    return ok(f"sealed by {found.signer.naam}, OIN {found.signer.oin}, at {when} ({word})")
+    who = f"sealed by {found.signer.naam}, OIN {found.signer.oin}, at {when} ({word})"
+    return ok(who), found.said_at
 
 
-def _bundle(members: dict[str, bytes], belief: Belief, report: Report) -> Bundle | None:
+def _bundle(
+    members: dict[str, bytes], belief: Belief, report: Report, sealed: datetime | None
+) -> Bundle | None:
     """Read the index and the leaves; None when nothing can be said without them."""
     try:
         index = indexes.read(members.get(INDEX, b""))
@@ -136,24 +155,23 @@ def _bundle(members: dict[str, bytes], belief: Belief, report: Report) -> Bundle
         if leaves[at]["origin"] != index.origin:
             faults.append(f"{path}: it is of the log {leaves[at]['origin']}")
     report.add("leaves", failed(*faults) if faults else ok(f"{len(leaves)} leaves"))
-    return None if faults else Bundle(members, index, leaves, belief)
+    return None if faults else Bundle(members, index, leaves, belief, sealed)
 
 
 def _pages(bundle: Bundle) -> Found:
-    if bundle.index.build != __version__:
-        return unchecked(f"they were made by version {bundle.index.build}; this is {__version__}")
-    opened = {}
-    for at in bundle.leaves:
-        try:
-            opened[at] = openings.values(openings.read(bundle.openings(at)))
-        except OpeningError:
-            continue  # told by its own step
-    told = verhaal(bundle.index, bundle.leaves, opened)
-    wanted = {
-        PAGE: pagina.html(told),
-        README: leesmij.text(bundle.index, bundle.members),
-    }
+    """Made again from the leaves, and compared; by another version of ours that cannot be done."""
+    index = bundle.index
+    if index.build != __version__:
+        return unchecked(f"they were made by version {index.build}, this is {__version__}: "
+                         "believe the leaves, not the pages")  # fmt: skip
+    told = verhaal(index, bundle.leaves, {at: bundle.opened(at) for at in bundle.leaves})
+    wanted = {PAGE: pagina.html(told), README: leesmij.text()}
+    if index.setter == zetwerk.VERSIE:
+        wanted[PDF] = pdf.pdf(told)
     odd = [name for name, page in wanted.items() if bundle.members.get(name) != page]
     if odd:
         return failed(*(f"{name}: it is not the page that these leaves give" for name in odd))
-    return ok("summary.html and README.txt are what these leaves give")
+    if PDF not in wanted:
+        return unchecked(f"{PDF}: it was set by {index.setter}, this is {zetwerk.VERSIE}: "
+                         f"believe {PAGE}")  # fmt: skip
+    return ok(f"{PAGE}, {PDF} and {README} are what these leaves give")

@@ -10,7 +10,8 @@ from gateway.evidence.index import Part
 
 REDACT = (Part.OPENINGS.value, Part.BINDING.value, Part.CONTENT.value, "all")
 """What may be left out: ``openings`` is every name of a person or a file (so the binding and the
-metagegevens and the receipts too), ``binding`` the seal or login alone, ``content`` the bytes."""
+metagegevens and the receipts too), ``binding`` the seal or login (so the metagegevens, which hold
+it, too), ``content`` the bytes."""
 
 
 _NAMED = (Part.METAGEGEVENS, Part.BINDING, Part.RECEIPTS)
@@ -38,4 +39,5 @@ class Wish:
     def without(self, part: Part) -> bool:
         """Whether this part is left out."""
         names_too = part in _NAMED and Part.OPENINGS in self.redact
-        return "all" in self.redact or part.value in self.redact or names_too
+        holds_it = part is Part.METAGEGEVENS and Part.BINDING in self.redact
+        return "all" in self.redact or part.value in self.redact or names_too or holds_it

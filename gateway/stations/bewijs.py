@@ -130,7 +130,7 @@ def _sealed(content: bytes, c: header.Checked) -> Ontvangstbewijs | Nee:
     oin = oin_van_ontvanger(c.config, c.exchange.tegenpartij)
     if not oin:
         return Nee(Code.VERKEERDE_OIN.value, f"van {c.exchange.tegenpartij} is geen OIN bekend")
-    found = xmlzegel.controleer(root, c.config.trust.zegels, c.arrival.moment.nu, oin)
+    found = xmlzegel.controleer(root, c.config.trust.zegels, c.arrival.moment.echt, oin)
     if isinstance(found, Weigering):
         return Nee(found.code.value, found.zin.rstrip("."))
     if found.signer.pseudoniem:

@@ -28,13 +28,14 @@ from gateway.trust.ketting import Weigering
 class Bound(NamedTuple):
     """How a file is bound to its user: ``auth`` and ``loa`` as leaves have them.
 
-    ``gebruiker`` is None where an organisation sealed and nobody is named. ``element`` goes into
-    the metagegevens, ``evidence`` into the leaf; ``identity`` is used up by this file.
+    ``gebruiker`` is who is known by it: an employee, or the organisation itself by its code.
+    ``element`` goes into the metagegevens, ``evidence`` into the leaf; ``identity`` is used up by
+    this file.
     """
 
     auth: str
     loa: str
-    gebruiker: Gebruiker | None
+    gebruiker: Gebruiker
     soort: str
     content: bytes
     identity: str
@@ -85,7 +86,10 @@ def lacking(bound: Bound | None, exchange: Uitwisseling, config: Config) -> Reas
         return None
     if bound is None:
         return _none()
-    if bound.loa != ORGANISATIE and not config.eherkenning.reikt(bound.loa):
+    if bound.loa == ORGANISATIE:
+        suffices = exchange.organisatiezegel == "volstaat"
+        return None if suffices else _no_person(config.eherkenning.minimum)
+    if not config.eherkenning.reikt(bound.loa):
         return _too_low(bound.loa, config.eherkenning.minimum)
     return None
 
@@ -132,7 +136,7 @@ def _seal(arrival: Arrival, content: bytes, trust: Trust, config: Config) -> Bou
     code = arrival.place.partij
     try:
         found = zegel.check(
-            content, arrival.sha256, arrival.content, trust.zegels, arrival.moment.nu
+            content, arrival.sha256, arrival.content, trust.zegels, arrival.moment.echt
         )
     except cms.CmsError as error:
         return _unreadable(str(error), "it is no detached CMS signature in DER that is taken here")
@@ -145,20 +149,13 @@ def _seal(arrival: Arrival, content: bytes, trust: Trust, config: Config) -> Bou
         return wrong
     employee = trust.signed_by(found.signer)
     if employee is None and not found.signer.pseudoniem:
-        return Bound("seal", ORGANISATIE, _named_in(arrival), "zegel", content, found.identity)
+        itself = Gebruiker(code, "zegel")
+        return Bound("seal", ORGANISATIE, itself, "zegel", content, found.identity)
     if employee is None or employee.gemeentecode != code:
         return _nobody(code)
     level = config.eherkenning.niveau_van(code, employee.gebruiker)
     who = Gebruiker(employee.gebruiker, "zegel", KLASSE + level)
     return Bound("seal", level, who, "zegel", content, found.identity)
-
-
-def _named_in(arrival: Arrival) -> Gebruiker | None:
-    """The user that a decision names, where its municipality sealed the decision."""
-    decision = envelopes.read_besluit(arrival.content) if arrival.content else None
-    if decision is None or not decision.gebruiker:
-        return None
-    return Gebruiker(envelopes.xml_veilig(decision.gebruiker)[:100], "zegel")
 
 
 # --- a login --------------------------------------------------------------------------------------
@@ -171,7 +168,7 @@ def _login(
     try:
         said = verklaring.read(content)
         found = verklaring.check(
-            said, trust.jwks, config.eherkenning, arrival.moment.nu, session=session
+            said, trust.jwks, config.eherkenning, arrival.moment.echt, session=session
         )
     except verklaring.VerklaringError as error:
         return _refused(error.code, f"{error.sentence[0].upper()}{error.sentence[1:]}.",
@@ -262,6 +259,18 @@ def _too_low(level: str, minimum: str) -> Reason:
         "Log in met een middel van een hoger niveau, of laat een collega met zo'n middel "
         "aanleveren.",
         f"The assurance level is {level}, and this exchange asks {minimum} at least.",
+    )
+
+
+def _no_person(minimum: str) -> Reason:
+    return Reason(
+        "geen-medewerker",
+        "Het zegel is dat van de organisatie: welke medewerker dit inlevert staat daarmee niet "
+        f"vast, en deze uitwisseling vraagt er een, met betrouwbaarheidsniveau {minimum} of hoger.",
+        "Laat een medewerker ondertekenen (knooppunt seal --als, of knooppunt deliver) en leg "
+        "bestand en zegel opnieuw in de outbox.",
+        "It is the organisation's own seal, which names no person; this exchange demands an "
+        "employee's (or organisatiezegel: volstaat, in config.yaml).",
     )
 
 

@@ -111,13 +111,13 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
     party = _party(arrival, config)
-    who = autorisatie.user(arrival, known, party)
     if arrival.given_up == READING_ENDS:
+        who = autorisatie.user(arrival, known, party)
         unread = _levering(arrival, known, config, exchange, who, None)
         return refuse_drop(arrival, unread, config, reading_ends())
     bound = binding.judge(arrival, exchange, known, config)
     believed = bound if isinstance(bound, binding.Bound) else None
-    who = believed.gebruiker or who if believed is not None else who
+    who = believed.gebruiker if believed else autorisatie.user(arrival, known, party)
     levering = _levering(arrival, known, config, exchange, who, believed)
     if exchange is None:
         unplaced = kinds.nowhere(arrival, party.soort, config)

@@ -18,7 +18,7 @@ _BOUND = {
 def how_bound(levering: Levering) -> str:
     """What a receipt says behind the name of a user."""
     if levering.auth == "seal" and levering.loa == ORGANISATIE:
-        return "ondertekend met het zegel van de organisatie"
+        return "ondertekend met het zegel van de organisatie; door wie is niet bevestigd"
     if levering.auth in _BOUND:
         return f"{_BOUND[levering.auth]}, betrouwbaarheidsniveau {levering.loa}"
     return "zwakke binding: niet bevestigd"

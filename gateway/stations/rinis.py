@@ -8,6 +8,7 @@ read from the name for which municipality a receiver's file is, wrap it, and pas
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import envelopes
@@ -33,6 +34,7 @@ from gateway.model import (
     LastTime,
     Levering,
     Place,
+    Recorded,
     Source,
     facts,
     keys,
@@ -139,20 +141,27 @@ def _unwrap_and_deliver(c: header.Checked) -> Decision:
         given = Named(found.delivered_as, found.volgnummer, ())
     name = given.name
     levering = found._replace(volgnummer=given.volgnummer, delivered_as=name)
-    record = _metagegevens(c, exchange, original, name)
+    record = envelopes.build_metagegevens(_metagegevens(c, exchange, original, name))
     inbox = _inbox(exchange, c.header)
-    arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox))
+    told = f"metagegevens:{hashlib.sha256(record).hexdigest()}"
+    arrived = Event(EventType.DELIVERED, "rinis", levering.id, name, str(inbox), bewijs=told)
     reply = header.new_reply(c.arrival, c.header, c.known, c.envelop.body_digest)
     answers = Place(Kind.GGK_UIT_ANTWOORD)
     return Decision(
         source=Source(Fate.REMOVE),
         deliveries=(
-            Delivery(inbox, names.metagegevens_naam(name), envelopes.build_metagegevens(record)),
+            Delivery(inbox, names.metagegevens_naam(name), record),
             Delivery(inbox, name, c.content, Clash.HOLD, arrived),
             header.answer(c.arrival, c.header, answers, reply, c.config, levering.id),
         ),
         leveringen=(levering,),
-        facts=facts([*header.reply_facts("rinis", c.header, reply, c.known), *given.facts]),
+        facts=facts(
+            [
+                *header.reply_facts("rinis", c.header, reply, c.known),
+                *given.facts,
+                (Recorded(levering.id), record),
+            ]
+        ),
     )
 
 
@@ -246,7 +255,7 @@ def _ambiguous(arrival: Arrival, levering: Levering, found: list[Levering]) -> t
     """A report's name has a number but no exchange: it may speak of several deliveries."""
     if len(found) < 2:
         return ()
-    others = ", ".join(f"{one.uitwisseling} {one.delivered_as}" for one in found[1:])
+    others = ", ".join(f"{one.uitwisseling} {one.referentienummer}" for one in found[1:])
     remark = f"taken as the answer to {found[0].uitwisseling}; its name also fits {others}"
     return (
         Event(EventType.REMARK, "rinis", levering.id, levering.naam, str(arrival.place),

@@ -2,7 +2,8 @@
 """Which trust domains a configuration has, and the OIN of each.
 
 A domain is a directory ``keys/<domain>/`` (0700) in the state: the key of one party, that no other
-can read. What others need of it, and nothing secret, lies in ``vertrouwen/``.
+can read; an employee's bears a pseudonym in the place of the name. What others need of it, and
+nothing secret, lies in ``vertrouwen/``.
 
 An OIN names an organisation in 20 digits: 8 of the register (00000001: RSIN), the number, and three
 zeros (Logius, OIN-stelsel). No source gives those of the parties here, so the numbers are ours: the
@@ -18,6 +19,9 @@ from typing import NamedTuple
 
 from gateway.config import Config
 from gateway.trust.ketting import Signer
+
+MEDEWERKER = "zegel-medewerker-"
+"""What the domains of employees begin with: then come a party's code and the user."""
 
 LOG, GATEWAY, CBS, IDP, TSA = "log", "zegel-gateway", "zegel-cbs", "idp", "tsa"
 GETUIGEN = ("getuige-cbs", "getuige-gemeente")
@@ -84,7 +88,7 @@ def domeinen(config: Config) -> tuple[Domein, ...]:
         oin, wie = oin_van(code), partij.naam
         found.append(Domein(f"zegel-{partij.soort}-{code}", Soort.ZEGEL, wie, oin, code))
         found += [
-            Domein(f"zegel-medewerker-{code}-{one}", Soort.ZEGEL, wie, oin, code, one)
+            Domein(f"{MEDEWERKER}{code}-{one}", Soort.ZEGEL, wie, oin, code, one)
             for one in partij.medewerkers
         ]
     own = {name: one.oin for name, one in config.sleutels.items() if one.oin}

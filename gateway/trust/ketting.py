@@ -18,7 +18,7 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +56,9 @@ __all__ = [
 
 MAX_LENGTH = 6
 """Certificates in a chain; a longer one is not walked."""
+
+MAX_LOOKED = 64
+"""Beginnings of chains that are looked at: what came along may be made to have no end of them."""
 
 MIN_RSA = 2048
 """Bits of an RSA key that counts (NIST SP 800-57; ENISA)."""
@@ -99,14 +102,15 @@ def check_chain(
     lead to a root of ``trust``. ``at`` (aware) is the moment of the signature. ``oin``: whose the
     signature must be. That the bytes were signed by it is the caller's to check.
     """
-    path = _pad(cert, [*tussen, *trust.certificaten], trust)
-    if path is None:
-        return Weigering.om(Code.ONBEKENDE_UITGEVER, wie=naam_van(cert.subject))
-    for place, one in enumerate(path):
-        issuer = path[min(place + 1, len(path) - 1)]
-        refusal = _op_moment(one, at) or _ingetrokken(one, issuer, trust, at)
-        if refusal is not None:
-            return refusal
+    refusals = []
+    for path in _paden(cert, [*tussen, *trust.certificaten], trust):
+        refusal = _langs(path, trust, at)
+        if refusal is None:
+            break
+        refusals.append(refusal)
+    else:
+        unknown = Weigering.om(Code.ONBEKENDE_UITGEVER, wie=naam_van(cert.subject))
+        return refusals[0] if refusals else unknown
     if not _voor(cert, doel):
         wie = naam_van(cert.subject)
         return Weigering.om(Code.VERKEERD_DOEL, wie=wie, doel=doel.value, purpose=doel.purpose)
@@ -140,37 +144,35 @@ _BEGREPEN = frozenset(
 _STERK = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
-def _pad(
+def _paden(
     cert: x509.Certificate, issuers: list[x509.Certificate], trust: Vertrouwen
-) -> list[x509.Certificate] | None:
-    """The certificates from the signer to a root; None when none leads there."""
+) -> Iterator[list[x509.Certificate]]:
+    """Every way from the signer to a root: an issuer may have more than one certificate."""
     if not _bruikbaar(cert) or mag_uitgeven(cert):
-        return None
-    path = [cert]
-    while len(path) < MAX_LENGTH:
+        return
+    open_, looked = [[cert]], 0
+    while open_ and looked < MAX_LOOKED:
+        path = open_.pop(0)  # the shortest ones first
+        if len(path) == MAX_LENGTH:
+            continue
+        looked += 1
         below = len(path) - 1  # issuers between the signer and the next one
-        root = _uitgever(path[-1], trust.wortels, below)
-        if root is not None:
-            return [*path, root]
-        rest = [one for one in issuers if one not in path]
-        issuer = _uitgever(path[-1], rest, below)
-        if issuer is None:
-            return None
-        path.append(issuer)
-    return None
+        for root in _uitgevers(path[-1], trust.wortels, below):
+            yield [*path, root]
+        rest = [one for one in dict.fromkeys(issuers) if one not in (*path, *trust.wortels)]
+        open_ += [[*path, one] for one in _uitgevers(path[-1], rest, below)]
 
 
-def _uitgever(
+def _uitgevers(
     cert: x509.Certificate, candidates: Iterable[x509.Certificate], below: int
-) -> x509.Certificate | None:
+) -> Iterator[x509.Certificate]:
     for one in candidates:
         if one.subject == cert.issuer and _bruikbaar(one) and mag_uitgeven(one, below):
             try:
                 cert.verify_directly_issued_by(one)
             except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
                 continue
-            return one
-    return None
+            yield one
 
 
 def _bruikbaar(cert: x509.Certificate) -> bool:
@@ -202,6 +204,16 @@ def _voor(cert: x509.Certificate, doel: Doel) -> bool:
         extended = set()
     stamps = extended == {ExtendedKeyUsageOID.TIME_STAMPING}  # RFC 3161 section 2.3: that alone
     return signs and stamps == (doel is Doel.TIJDSTEMPEL)
+
+
+def _langs(path: list[x509.Certificate], trust: Vertrouwen, at: datetime) -> Weigering | None:
+    """What is wrong with the first certificate of a path that did not count at that moment."""
+    for place, one in enumerate(path):
+        issuer = path[min(place + 1, len(path) - 1)]
+        refusal = _op_moment(one, at) or _ingetrokken(one, issuer, trust, at)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 # --- the moment -----------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from gateway import durable
 from gateway.config import Config
 from gateway.errors import TrustError
 from gateway.moment import Clock
-from gateway.trust.domeinen import CA, GATEWAY, Domein, Medewerker, Soort, domeinen
+from gateway.trust import deelnemers
+from gateway.trust.domeinen import CA, GATEWAY, MEDEWERKER, Domein, Medewerker, Soort, domeinen
 from gateway.trust.ketting import lees_certificaten, lees_lijsten, pem_van, signer_van
 from gateway.trust.openbaar import getuige_vkey, jwk
 from gateway.trust.sleutels import (
@@ -63,9 +64,11 @@ def ensure_pki(state: str, config: Config) -> list[str]:
     Raises :class:`TrustError` when a key of one's own, or one of ours, cannot be used.
     """
     pki = Pki(state, config)
+    pki.ken_wie_bekend_is()
     pki.maak_uitgevers()
     for domein in domeinen(config):
         pki.zorg_voor(domein)
+    deelnemers.publiceer(state, config)
     kept = "made" if pki.made else "kept"
     said = f"{kept:<7} keys of {pki.made or 'all'} trust domains in {os.path.join(state, KEYS)}"
     return [said, *pki.said]
@@ -119,6 +122,15 @@ class Pki:
 
     # --- domains ---
 
+    def ken_wie_bekend_is(self) -> None:
+        """Refuse to give anybody a second pseudonym because the file of the first was lost."""
+        shown = os.listdir(openbaar(self.state))
+        if not self._wie and any(one.startswith(MEDEWERKER) for one in shown):
+            raise TrustError(
+                f"{os.path.join(self.state, PSEUDONIEMEN)} is gone; employees have certificates",
+                hint="put it back from a backup: nothing else says whose they are",
+            )
+
     def zorg_voor(self, domein: Domein) -> None:
         """The key of one domain, and what is public of it."""
         if domein.soort is Soort.LOG:
@@ -148,6 +160,8 @@ class Pki:
         self.publiceer(domein, seal)
 
     def _zegel(self, domein: Domein) -> None:
+        if domein.gebruiker and not self.pseudoniem(domein) and self.uitgever is not None:
+            self._onthoud(domein, _nieuw_pseudoniem())  # first: it is what the directory is called
         path = os.path.join(sleutelmap(self.state, domein.naam), SLEUTEL)
         if os.path.exists(path) and os.access(path, os.R_OK):
             self.publiceer(domein, load_seal(path))
@@ -165,9 +179,7 @@ class Pki:
         if self.uitgever is None:
             self.uitgever = lees_uitgever(self.state, ISSUER)
         key = nieuwe_sleutel()
-        pseudonym = ""
-        if domein.gebruiker:
-            pseudonym = self.pseudoniem(domein) or _nieuw_pseudoniem()
+        pseudonym = self.pseudoniem(domein) if domein.gebruiker else ""
         made = certificaat(domein, key.public_key(), self.uitgever, pseudonym)
         return Seal(key, made, self.uitgever.chain[:1])
 
@@ -180,7 +192,7 @@ class Pki:
         """The name under which a domain is public: an employee's holds the pseudonym."""
         if not domein.gebruiker:
             return domein.naam
-        return f"zegel-medewerker-{domein.gemeentecode}-{self.pseudoniem(domein) or 'onbekend'}"
+        return f"{MEDEWERKER}{domein.gemeentecode}-{self.pseudoniem(domein) or 'onbekend'}"
 
     def _is_openbaar(self, domein: Domein) -> bool:
         return os.path.exists(openbaar(self.state, f"{self.openbare_naam(domein)}.pem"))
@@ -191,7 +203,8 @@ class Pki:
         What lies there already is not written again.
         """
         if domein.gebruiker:
-            self._onthoud(domein, seal)
+            signer = signer_van(seal.certificate)
+            self._onthoud(domein, signer.pseudoniem or signer.vingerafdruk)
         name = self.openbare_naam(domein)
         path = openbaar(self.state, f"{name}.pem")
         content = pem_van(seal.certificate)
@@ -204,12 +217,11 @@ class Pki:
         if domein.soort is Soort.IDP:
             self._jwks(domein)
 
-    def _onthoud(self, domein: Domein, seal: Seal) -> None:
-        signer = signer_van(seal.certificate)
-        key, who = signer.pseudoniem or signer.vingerafdruk, (domein.gemeentecode, domein.gebruiker)
+    def _onthoud(self, domein: Domein, key: str) -> None:
+        who = Medewerker(domein.gemeentecode, domein.gebruiker)
         if self._wie.get(key) == who:
             return
-        self._wie = {key: Medewerker(*who), **self._wie}  # the newest first
+        self._wie = {key: who, **self._wie}  # the newest first
         rows = {one: found._asdict() for one, found in self._wie.items()}
         content = json.dumps(rows, indent=1).encode()
         durable.put(os.path.join(self.state, PSEUDONIEMEN), content, KEY_FILE)

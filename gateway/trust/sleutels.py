@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, p
 
 from gateway.config import Config, Sleutel
 from gateway.errors import TrustError
-from gateway.trust.domeinen import Medewerker
+from gateway.trust.domeinen import MEDEWERKER, Medewerker
 from gateway.trust.ketting import MIN_RSA, Vertrouwen, lees_certificaten
 
 KEYS, VERTROUWEN = "keys", "vertrouwen"
@@ -50,8 +50,14 @@ class Seal:
 
 
 def sleutelmap(state: str, domein: str) -> str:
-    """The directory of a domain's private key."""
-    return os.path.join(state, KEYS, domein)
+    """The directory of a domain's private key; an employee's is called by the pseudonym."""
+    if not domein.startswith(MEDEWERKER):
+        return os.path.join(state, KEYS, domein)
+    who = Medewerker(*domein.removeprefix(MEDEWERKER).split("-", 1))
+    start = os.path.join(state, KEYS, f"{MEDEWERKER}{who.gemeentecode}-")
+    known = [start + key for key, one in lees_pseudoniemen(state).items() if one == who]
+    there = [path for path in known if os.path.isdir(path)]
+    return next(iter([*there, *known]), f"{start}onbekend")
 
 
 def openbaar(state: str, bestand: str = "") -> str:

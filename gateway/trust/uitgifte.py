@@ -6,7 +6,7 @@ the TSA's with the critical extended key usage timeStamping alone (RFC 3161 sect
 organisation stands in the subject with its OIN as serialNumber; an employee with the OIN of who he
 works for and a pseudonym (RFC 3739 section 3.1.2), never a name, never a BSN.
 
-All are valid from 2015, so that the clock of a chain may be turned to 2016, and until 2036.
+All are valid from 2015 until 2036.
 
 What this does not protect against: whoever reads the issuer's key can be any party. It is a PKI to
 develop with; in earnest each party brings a certificate of its own (``sleutels`` in config.yaml).

@@ -130,7 +130,8 @@ def trek_in(
 ) -> Record:
     """Revoke a domain's certificate, or an older one by its serial number, from a moment on.
 
-    Revoked before: the earlier moment counts. Raises :class:`TrustError` when there is none.
+    Revoked before: the earlier moment counts. A list tells whole seconds: what was signed in the
+    second of the moment itself is from before it. Raises :class:`TrustError` when there is none.
     """
     if not one.oin:
         raise TrustError(f"{one.naam} has no certificate to revoke",
@@ -138,6 +139,8 @@ def trek_in(
     if since > now:
         raise TrustError("a certificate is not revoked from a moment that is yet to come",
                          hint="leave --since out, or give an earlier moment")  # fmt: skip
+    if since.microsecond:
+        since = since.replace(microsecond=0) + timedelta(seconds=1)
     cert = _openbaar_certificaat(state, Pki(state, config), one, serial)
     uitgever = lees_uitgever(state, ISSUER)
     lists = lees_lijst(state)

@@ -8,8 +8,16 @@ what was signed and what is kept cannot part. Two requests never run at once.
 A checkpoint that the log signed but that does not grow out of what was seen is kept in ``bewijs/``:
 together with the newest one it proves a fork to anybody who has the log's key.
 
-What this does not protect against: a witness whose folder is lost or put back has forgotten what it
-saw. Its key must then be retired; the gateway notices that its size went back.
+A log's key may be changed. Another key than those that its operator gave is taken only by the leaf
+of a change (``audit/succession.py``), in the very tree that was cosigned last, when the key that
+signed that is the one to be followed. From the first checkpoint that a successor signed, the keys
+before it count no more by themselves: who stole one cannot have anything cosigned. Those taken
+stand in ``<SHA-256 of the origin>.vkeys``, in order.
+
+What this does not protect against: a thief of the key that still counts, who can have a successor
+of his own taken. The gateway's next checkpoint then does not fit, and it stops. A witness whose
+folder is lost or put back has forgotten what it saw. Its key must then be retired; the gateway
+notices that its size went back.
 """
 
 from __future__ import annotations
@@ -17,7 +25,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,10 +34,19 @@ from gateway import durable
 from gateway.audit import checkpoint
 from gateway.audit.checkpoint import Checkpoint, CheckpointError, Note, SignatureError, VerifierKey
 from gateway.audit.cosign import cosign
-from gateway.audit.merkle import check_consistency
-from gateway.audit.submission import SIZE_TYPE, Submission, read_request
+from gateway.audit.leaf import leaf_hash
+from gateway.audit.merkle import check_consistency, check_inclusion
+from gateway.audit.submission import (
+    SIZE_TYPE,
+    Submission,
+    Succession,
+    read_request,
+    read_successor,
+)
+from gateway.audit.succession import successor
 
 EVIDENCE = "bewijs"
+_TAKEN = ".vkeys"
 KEPT = 100
 """Checkpoints of a fork that are kept at most; the first ones say it all."""
 
@@ -77,20 +94,26 @@ class Record:
             said = checkpoint.read_body(note)
         except CheckpointError as error:
             return _plain(400, error.sentence)
-        keys = [one for one in self._logs if one.name == said.origin]
-        if not keys:
+        if not self._given(said.origin):
             return _plain(404, "this log is not watched here")
-        try:
-            checkpoint.verify_note(note, keys)
-        except SignatureError as error:
-            return _plain(403, error.sentence)
         if asked.old > said.size:
             return _plain(400, "the old size is larger than the checkpoint's")
         with self._turn:
-            return self._judge(asked, said, note)
+            try:
+                signers = checkpoint.verify_note(note, self._keys(said.origin))
+            except SignatureError as error:
+                return _plain(403, error.sentence)
+            return self._judge(asked, said, note, signers)
 
-    def _judge(self, asked: Submission, said: Checkpoint, note: Note) -> Answer:
+    def _judge(
+        self, asked: Submission, said: Checkpoint, note: Note, signers: Sequence[VerifierKey]
+    ) -> Answer:
         had = self._had(said.origin)
+        if had is not None and self._rank(said.origin, signers) < self._rank(
+            said.origin, had.signers
+        ):
+            return _plain(403, "the key that signed it was followed by another, which signed "
+                          "what was cosigned here last")  # fmt: skip
         size = had.size if had else 0
         if asked.old != size:
             return Answer(409, f"{size}\n".encode(), SIZE_TYPE)
@@ -105,11 +128,63 @@ class Record:
         line = cosign(note.text, self.name, self._key, self._seconds())
         return Answer(200, line.encode())
 
+    # --- a change of the log's key ---
+
+    def succeed(self, body: bytes) -> Answer:
+        """Answer an ``add-successor`` request: take the key that follows on one of this log."""
+        try:
+            asked = read_successor(body)
+        except CheckpointError as error:
+            return _plain(400, error.sentence)
+        if not self._given(asked.key.name):
+            return _plain(404, "this log is not watched here")
+        with self._turn:
+            return self._follow(asked)
+
+    def _follow(self, asked: Succession) -> Answer:
+        origin = asked.key.name
+        if asked.key in self._keys(origin):
+            return _plain(200, "this key is known here")
+        had = self._had(origin)
+        if had is None or asked.size != had.size or asked.index >= had.size:
+            return Answer(409, f"{had.size if had else 0}\n".encode(), SIZE_TYPE)
+        leaf = leaf_hash(asked.leaf)
+        if not check_inclusion(asked.index, had.size, leaf, asked.proof, had.root):
+            return _plain(422, "the proof does not show that leaf in what was cosigned here last")
+        rank = self._rank(origin, had.signers)
+        count = [one for one in had.signers if self._rank(origin, [one]) == rank]
+        if not successor(asked.leaf, asked.key, count):
+            return _plain(403, "that leaf does not say that this key follows on the one that "
+                          "signed what was cosigned here last")  # fmt: skip
+        lines = [one.line() for one in (*self._taken(origin), asked.key)]
+        path = os.path.join(self._directory, f"{_hash(origin)}{_TAKEN}")
+        durable.put(path, "".join(f"{one}\n" for one in lines).encode(), 0o600)
+        return _plain(200, "this key is known here from now on")
+
+    def _given(self, origin: str) -> list[VerifierKey]:
+        """The keys of a log that the operator gave."""
+        return [one for one in self._logs if one.name == origin]
+
+    def _taken(self, origin: str) -> list[VerifierKey]:
+        """Those that followed on them, in order."""
+        lines = (self._read(f"{_hash(origin)}{_TAKEN}") or b"").decode().splitlines()
+        return [VerifierKey.parse(one) for one in lines]
+
+    def _keys(self, origin: str) -> list[VerifierKey]:
+        return [*self._given(origin), *self._taken(origin)]
+
+    def _rank(self, origin: str, signers: Iterable[VerifierKey]) -> int:
+        """How far along the changes of key the newest of these is."""
+        taken = self._taken(origin)
+        return max((taken.index(one) + 1 if one in taken else 0 for one in signers), default=0)
+
+    # --- what was seen ---
+
     def _had(self, origin: str) -> Checkpoint | None:
         content = self._read(_hash(origin))
         if content is None:
             return None
-        return checkpoint.parse(content, self._logs)  # a file that was changed ends it all
+        return checkpoint.parse(content, self._keys(origin))  # one that was changed ends it all
 
     def _read(self, name: str) -> bytes | None:
         try:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A witness over HTTP: ``POST /add-checkpoint``, and ``GET /<hash of the origin>/checkpoint``.
+"""A witness over HTTP: ``POST /add-checkpoint`` and ``GET /<hash of the origin>/checkpoint``.
 
 On the loopback address only: a witness of another machine stands behind a web server of its own,
 with TLS. The second call gives the newest checkpoint that was cosigned; it is not in
-c2sp.org/tlog-witness yet, and has the place that c2sp.org/tlog-mirror gives it.
+c2sp.org/tlog-witness yet, and has the place that c2sp.org/tlog-mirror gives it. Ours alone is
+``POST /add-successor``, for a log whose key was changed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from gateway.audit.submission import MAX_BODY, PATH
+from gateway.audit.submission import MAX_BODY, PATH, SUCCESSOR_PATH
 from gateway.errors import AuditError
 from gateway.witness.record import Answer, Record
 
@@ -35,11 +36,12 @@ class Server(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
-    def add(self, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> Answer:
         """Answer a request; after a disk that failed no other is answered."""
         if self.broken is None:
             try:
-                return self.record.add(body)
+                record = self.record
+                return record.add(body) if path == PATH else record.succeed(body)
             except (OSError, AuditError) as error:  # or its own file was changed
                 self.broken = error
         return Answer(503, b"this witness cannot keep what it sees\n")
@@ -57,14 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if self.path != PATH:
+        if self.path not in (PATH, SUCCESSOR_PATH):
             self.close_connection = True
             self._send(Answer(404, b"post to /add-checkpoint\n"))
         elif not length.isdecimal() or int(length) > MAX_BODY:
             self.close_connection = True
             self._send(Answer(400, b"give a Content-Length that a request can have\n"))
         else:
-            self._send(self.server.add(self.rfile.read(int(length))))
+            self._send(self.server.post(self.path, self.rfile.read(int(length))))
 
     def do_GET(self) -> None:
         found = _NEWEST.fullmatch(self.path)

@@ -16,9 +16,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from importlib.metadata import version
 from typing import Any
 
 import typst
+
+VERSIE = f"typst {version('typst')}"
+"""What sets the pages: only the same gives the same bytes."""
 
 _MAP = resources.files("gateway.zetwerk")
 

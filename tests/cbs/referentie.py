@@ -148,6 +148,8 @@ def _inlezen(data: bytes, uitslag: Uitslag) -> tuple[list[Gevonden] | None, list
     if tekst is None:
         return [(None, None, F, "codering-onleesbaar")], []
     regels = re.findall("[^\n]*\n|[^\n]+", tekst)
+    if len(regels) == 1 and "\r" in regels[0].rstrip("\n").rstrip("\r"):
+        return [(None, None, F, "regeleinden-mac")], regels
     if len(regels) < 2:
         return [(None, None, F, "bestand-leeg")], regels
     if ";" not in regels[0] and ("," in regels[0] or "\t" in regels[0]):

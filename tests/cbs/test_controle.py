@@ -76,7 +76,7 @@ def test_every_rule_of_a_table_is_known_and_none_is_left_over():
     known = {*naam.REGELS, *structuur.REGELREGELS, *structuur.VELDREGELS, *velden.REGELS}
     whole = {
         "codering-utf16", "codering-onleesbaar", "byte-order-mark", "bestand-leeg",
-        "scheidingsteken", "geen-kopregel", "kop-kolommen", "geen-enter",
+        "regeleinden-mac", "scheidingsteken", "geen-kopregel", "kop-kolommen", "geen-enter",
     }  # fmt: skip
     for table in protocol.protocollen():
         codes = {code for code in table.regels if not code.startswith("zip-")}

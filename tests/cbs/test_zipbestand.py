@@ -186,8 +186,22 @@ def test_a_damaged_member_is_rejected(pad, tmp_path, knoei):
     found = oordeel(maak(pad, *leden, knoei=knoei), csv=str(path))
     een, ander = found.leden
     assert ander.goedgekeurd
-    assert codes(een) in (["zip-onleesbaar"], ["aantal-kolommen"])
+    assert codes(een) in (["zip-bestand-beschadigd"], ["aantal-kolommen"])
     assert len(path.read_text("utf-8").splitlines()) == 2
+
+
+def test_a_damaged_member_is_told_by_its_number(pad):
+    """Which it is, and what to do; not that this is no ZIP."""
+
+    def knoei(data):
+        at = data.rindex(b"PK\x03\x04") + 30 + len("WMO_H12025.txt") + 5
+        data[at] ^= 0xFF  # in the content of the second member
+
+    [_, ander] = oordeel(maak(pad, (EEN, GOED), ("WMO_H12025.txt", AMBER), knoei=knoei)).leden
+    [one] = ander.bevindingen
+    assert one.code == "zip-bestand-beschadigd"
+    assert one.tekst.startswith("Bestand 2 in het ZIP-bestand is beschadigd")
+    assert "Maak het ZIP-bestand opnieuw" in one.tekst
 
 
 # --- archives that are refused --------------------------------------------------------------------
@@ -298,7 +312,7 @@ def test_an_archive_that_is_refused_says_why(pad, code, bouw):
 def test_every_rule_on_a_zip_has_a_case():
     """Of an archive or of a member."""
     shown = {*ARCHIEVEN, *(code for _, _, code in LEDEN.values())}
-    shown |= {"zip-versleuteld", "zip-methode"}
+    shown |= {"zip-versleuteld", "zip-methode", "zip-bestand-beschadigd"}
     rules = {code for code in protocol.voor(None).regels if code.startswith("zip-")}
     assert rules <= shown
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from gateway.health import is_running
+from gateway.location import is_running
 from gateway.partijen import gemeenten
 from gateway.setup import shipped_config
 from tests.flow.conftest import KNOOPPUNT, eventually

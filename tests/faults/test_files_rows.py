@@ -30,11 +30,32 @@ def test_row_46_symlinks_are_not_followed(keten, tmp_path):
     (outbox / "WMO_nergens.csv").symlink_to(tmp_path / "nergens")
     (outbox / "WMO_kring.csv").symlink_to(outbox / "WMO_kring.csv")
     keten.drop("0363", "WMO_echt.csv", b"echt\n")
-    assert not_taken(keten) == dict.fromkeys(
-        ["WMO_passwd.csv", "WMO_nergens.csv", "WMO_kring.csv"], "onleesbaar"
+    waiting = keten.settle().waiting
+    assert {one.name: one.code for one in waiting} == dict.fromkeys(
+        ["WMO_passwd.csv", "WMO_nergens.csv", "WMO_kring.csv"], "symbolische-link"
     )
+    for one in waiting:  # not tried for ever: somebody must do something
+        assert one.retry is None
+        assert one.since
+        assert "is a symbolic link, which is never followed: remove it" in one.reason
     assert [one.content for one in keten.received("wmo")] == [b"echt\n"]
     assert (outbox / "WMO_passwd.csv").is_symlink()
+
+
+@pytest.mark.parametrize("after", ["a file", "nothing", "a pipe"])
+def test_row_46_what_comes_in_place_of_a_link_is_seen(keten, after):
+    """Without tries in between: the change of the folder tells. What it waited for is over."""
+    path = keten.outbox("0363") / "WMO_H22025.csv"
+    path.symlink_to("/etc/passwd")
+    assert not_taken(keten) == {path.name: "symbolische-link"}
+    path.unlink()
+    if after == "a file":
+        path.write_bytes(b"echt\n")
+    elif after == "a pipe":
+        os.mkfifo(path)
+    assert not_taken(keten) == ({path.name: "geen-bestand"} if after == "a pipe" else {})
+    assert [one.content for one in keten.received("wmo")] == [b"echt\n"] * (after == "a file")
+    assert keten._chain.engine._waits.spots() == []
 
 
 @pytest.mark.parametrize("swapped", ["link", "fifo", "folder"])
@@ -53,7 +74,7 @@ def test_row_47_swapped_after_the_check(keten, swapped):
             path.mkdir()
     for _ in range(2):
         if swapped != "folder":  # in an outbox a folder is where a user drops: no file that waits
-            code = "onleesbaar" if swapped == "link" else "geen-bestand"
+            code = "symbolische-link" if swapped == "link" else "geen-bestand"
             assert not_taken(keten) == {path.name: code}
         keten.settle()
         assert list(path.parent.parent.joinpath(".claimed").iterdir()) == []
@@ -99,7 +120,7 @@ def test_row_50_what_is_no_file_is_refused_without_hanging(keten):
         here = os.open(outbox, os.O_RDONLY)
         listening.bind(f"/proc/self/fd/{here}/socket.csv")
         os.close(here)
-    expected = {"fifo.csv": "geen-bestand", "map.csv": "geen-bestand", "socket.csv": "onleesbaar"}
+    expected = {"fifo.csv": "geen-bestand", "map.csv": "geen-bestand", "socket.csv": "geen-bestand"}
     if os.geteuid() == 0:
         os.mknod(outbox / "device.csv", stat.S_IFCHR | 0o666, os.makedev(1, 5))  # /dev/zero
         expected["device.csv"] = "geen-bestand"

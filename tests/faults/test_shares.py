@@ -16,7 +16,9 @@ from gateway.location import Location
 from gateway.testing import Keten
 from gateway.watch import Watch
 from tests.faults.breaking import codes, config, eventually, need, need_root, run
+from tests.faults.processes import at_cbs
 from tests.flow.test_finished import NIEMAND, as_nobody
+from tests.flow.test_watching import end, lines, metrics, watched
 
 
 class Served:
@@ -100,30 +102,66 @@ def alarms(keten):
     return [one.code for one in checkup(keten.location, keten.config)]
 
 
-def test_row_24_a_share_that_hangs_holds_no_stop(knooppunt, tmp_path):
-    """A gateway that waits for it can be killed, as systemd does; then all goes, once."""
-    knooppunt.configure(
-        ("rusttijd_ms: 2000", "rusttijd_ms: 100"), ("scan_ms: 2000", "scan_ms: 200")
-    )
+@pytest.fixture
+def distant(knooppunt, tmp_path):
+    """The folders of 0363 over FUSE, and a chain that has not seen them yet."""
+    knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 100"))
     share = Served(tmp_path / "ver-weg", knooppunt.folders / "gemeenten/0363")
-    try:
-        process = knooppunt.start("run")
-        knooppunt.drop("0363", "WMO_1.csv", b"een")
-        inbox = knooppunt.folders / "cbs/in/GMSDWMO"
-        eventually((inbox / "WMO_1_0363_0001.csv").exists)
-        knooppunt.drop("0363", "WMO_2.csv", b"twee")
-        share.server.send_signal(signal.SIGSTOP)
-        knooppunt.drop("0034", "WMO_3.csv", b"drie")
-        process.kill()
-        process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL
-        share.server.send_signal(signal.SIGCONT)
-        knooppunt("run", "--once")
-        assert sorted(p.read_bytes() for p in inbox.glob("*.csv")) == [b"drie", b"een", b"twee"]
-        knooppunt("audit", "verify")
-    finally:
-        share.server.send_signal(signal.SIGCONT)
-        share.end()
+    yield share
+    share.server.send_signal(signal.SIGCONT)
+    share.end()
+
+
+def test_row_24_a_share_that_hangs_holds_up_nobody_else(knooppunt, distant):
+    """Commands answer, the alarm stands, a stop and a start work; when it is back all goes on."""
+    log, cbs = knooppunt.folder / "log.jsonl", lambda: sorted(at_cbs(knooppunt).values())
+    process, url = watched(knooppunt, "--log", str(log))
+    knooppunt.drop("0363", "WMO_1.csv", b"een")
+    eventually(lambda: cbs() == [b"een"] and metrics(url)["knooppunt_under_way_files"] == 0)
+    distant.server.send_signal(signal.SIGSTOP)
+    path = knooppunt.drop("0034", "WMO_2.csv", b"twee")
+    eventually(lambda: cbs() == [b"een", b"twee"])
+    assert metrics(url)["knooppunt_folders_hanging"] == 1
+    assert metrics(url)['knooppunt_alarms{code="map-hangt"}'] == 1
+    eventually(lambda: "map-hangt" in [one.get("code") for one in lines(log)])
+    barred = {one["path"]: one["code"] for one in knooppunt.installed_json("status")["waiting"]}
+    assert barred["folders/gemeenten/0363/outbox"] == "andere-map"
+    assert knooppunt.installed_json("why", str(path))["code"] == "genomen"
+    far = knooppunt.installed_json("why", str(distant.folder / "outbox" / "WMO_1.csv"))
+    assert (far["code"], far["lies_here"]) == ("andere-map", False)
+    assert knooppunt.installed_json("why", str(distant.folder))["code"] == "andere-map"
+    checked = knooppunt.start("status", "--check")
+    assert b"gemeenten/0363; nothing is taken" in checked.communicate(timeout=60)[0]
+    assert checked.returncode == 1
+    end(process)
+    process, url = watched(knooppunt)
+    knooppunt.drop("0034", "WMO_3.csv", b"drie")
+    eventually(lambda: cbs() == [b"drie", b"een", b"twee"])
+    distant.server.send_signal(signal.SIGCONT)
+    knooppunt.drop("0363", "WMO_4.csv", b"vier")
+    eventually(lambda: cbs() == [b"drie", b"een", b"twee", b"vier"])
+    eventually(lambda: metrics(url)["knooppunt_folders_hanging"] == 0)
+    end(process)
+    assert knooppunt.json("status")["waiting"] == []
+    knooppunt("audit", "verify")
+
+
+def test_row_24_in_the_middle_of_a_call_it_can_be_killed(knooppunt, distant):
+    """As systemd does with a gateway that waits for its answer; then all goes, once."""
+    process = knooppunt.start("run")
+    knooppunt.drop("0363", "WMO_1.csv", b"een")
+    inbox = knooppunt.folders / "cbs/in/GMSDWMO"
+    eventually((inbox / "WMO_1_0363_0001.csv").exists)
+    knooppunt.drop("0363", "WMO_2.csv", b"twee")
+    distant.server.send_signal(signal.SIGSTOP)
+    knooppunt.drop("0034", "WMO_3.csv", b"drie")
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    distant.server.send_signal(signal.SIGCONT)
+    knooppunt("run", "--once")
+    assert sorted(p.read_bytes() for p in inbox.glob("*.csv")) == [b"drie", b"een", b"twee"]
+    knooppunt("audit", "verify")
 
 
 def test_row_26_share_comes_back_with_old_files(keten):

@@ -52,6 +52,7 @@ def round_of_everything(folder):
             keten.grant("coordinator", "gmsd", "0363")
             keten.drop_sealed("0363", NAME, CONTENT)
             keten.drop("0034", "WMO_H22025_ander.csv", b"van een ander\n")
+            keten.drop("0363", "onbekend.jpg", b"wat geen uitwisseling neemt")
             keten.settle()
         Keten(folder, config=config, seed=7).close()  # what was not yet witnessed is now
         trust = Path(parties.location.state) / "vertrouwen"

@@ -5,12 +5,12 @@ import threading
 from pathlib import Path
 
 from gateway.audit import policy
-from gateway.audit.checkpoint import VerifierKey
 from gateway.location import Location
 from gateway.moment import Clock
 from gateway.setup import init, shipped_config
 from gateway.trust.sleutels import load_ed25519, sleutelmap
 from gateway.tsa import Authority
+from gateway.witness.known import keys
 from gateway.witness.record import Record
 from gateway.witness.serve import Server
 
@@ -58,9 +58,11 @@ class Getuigen:
         self.policy_file = Path(self.location.state) / "vertrouwen" / "policy"
         self.policy = policy.parse(self.policy_file.read_bytes())
         self.seconds = dict.fromkeys(NAMES, _seconds)
+        self.kinds = dict.fromkeys(NAMES, Server)  # a test may put other software there
         self.witnesses = {
             name: Draait(lambda port, n=name: self._witness(n, port)) for name in NAMES
         }
+        self.authority = ""  # a test may put another key and certificate there
         self.tsa = Draait(self._authority) if tsa else None
         lines = [f"getuigen:\n  aan: true\n  tussenpoos_s: {settings.pop('tussenpoos_s', 1)}\n"]
         lines += [f"  {name}: {value}\n" for name, value in settings.items()]
@@ -76,15 +78,16 @@ class Getuigen:
         return self.folder / "getuigen" / name
 
     def _witness(self, name, port):
-        [vkey] = Path(self.location.audit).glob("*.vkey")
-        logs = [VerifierKey.parse(line) for line in vkey.read_text().splitlines()]
+        beside = map(str, sorted(Path(self.location.audit).glob("*.vkey")))
+        logs, _ = keys(str(self.memory(name)), (), beside)
         key = load_ed25519(sleutelmap(self.location.state, name))
         known = self.policy.witnesses[name].key.name
         record = Record(str(self.memory(name)), known, key, logs, lambda: self.seconds[name]())  # noqa: PLW0108  a test may change it
-        return Server(record, port)
+        return self.kinds[name](record, port)
 
     def _authority(self, port):
-        seal = str(Path(sleutelmap(self.location.state, "tsa")) / "sleutel.pem")
+        own = str(Path(sleutelmap(self.location.state, "tsa")) / "sleutel.pem")
+        seal = self.authority or own
         return Authority(str(self.memory("tsa")), seal, seal, port)
 
     def all(self):
@@ -110,10 +113,7 @@ class Getuigen:
         return Path(self.location.audit)
 
     def ca(self):
-        """The certificates of the development PKI, in one file."""
-        trust = Path(self.location.state) / "vertrouwen"
-        path = self.folder / "tsa-ca.pem"
-        path.write_bytes(
-            (trust / "root.pem").read_bytes() + (trust / "intermediate.pem").read_bytes()
-        )
-        return path
+        """By what time stamps of this chain count, as a reader is given it."""
+        names = ("root", "intermediate", "crl", "tsa")
+        return {one: (Path(self.location.state) / f"vertrouwen/{one}.pem").read_bytes()
+                for one in names}  # fmt: skip

@@ -112,7 +112,7 @@ def test_a_retour_exchange_answers_only_what_it_says(keten):
 def test_a_number_that_two_exchanges_gave_is_remarked_on(keten):
     """TECHNISCH_..._0001 fits the first Wmo file and the first sbo file: one is taken, and said."""
     first = deliver(keten)
-    deliver(keten, name="SBO_H22025.csv")
+    second = deliver(keten, name="SBO_H22025.csv")
     name = "TECHNISCH_H22025_0363_0001.pdf"
     keten.send("technische-terugkoppeling", name, PDF)
     keten.settle()
@@ -120,7 +120,7 @@ def test_a_number_that_two_exchanges_gave_is_remarked_on(keten):
     assert told["answers_to"] == first
     [remark] = [one for one in told["events"] if one["type"] == "remark"]
     assert remark["code"] == "meer-leveringen"
-    assert "sbo SBO_H22025_0363_0001.csv" in remark["remark"]
+    assert f"sbo {second}" in remark["remark"]
 
 
 BESLUIT = (

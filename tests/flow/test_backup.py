@@ -273,6 +273,44 @@ def test_a_whole_machine_comes_back_from_a_backup(knooppunt, tmp_path):
     whole(there, since)
 
 
+def test_the_configuration_in_force_is_in_it_and_comes_back(knooppunt, tmp_path):
+    """Also while a refused one lies on the disk: that one is in it beside the other."""
+    path = knooppunt.folder / "config.yaml"
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    said = knooppunt("backup", "before").stdout
+    assert "config.on-disk.yaml" not in said
+    assert not (knooppunt.folder / "before/config.on-disk.yaml").exists()
+    process = knooppunt.start("run", "--nu", "2026-02-02")
+    good = path.read_text().replace("naam: Amsterdam}", "naam: Mokum}")
+    path.write_text(good)
+    eventually(lambda: b"Mokum" in in_force(knooppunt))
+    bad = good.replace("richting: heen", "richting: overdwars", 1)
+    path.write_text(bad)
+    eventually(lambda: knooppunt.json("status")["config"]["refused"])
+    said = knooppunt("backup", str(tmp_path / "b"), "--keys").stdout
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert "the one on the disk is another, and is in it as config.on-disk.yaml" in said
+    assert (tmp_path / "b/config.yaml").read_text() == good
+    assert (tmp_path / "b/config.on-disk.yaml").read_text() == bad
+    new = tmp_path / "new"
+    new.mkdir()
+    shutil.copy(tmp_path / "b" / "config.yaml", new)
+    there = type(knooppunt)(new)
+    there("restore", str(tmp_path / "b"), "--log-lost")
+    changes = [one["type"] for one in leaves(there)].count("config.change")
+    deliver(there, "WMO_H22025_b.csv")
+    assert there.json("status")["config"]["refused"] == ""
+    assert [one["type"] for one in leaves(there)].count("config.change") == changes == 2
+
+
+def in_force(knooppunt):
+    """The configuration in force, as a backup of now has it."""
+    folder = knooppunt.folder / f"b{len(list(knooppunt.folder.glob('b*')))}"
+    knooppunt("backup", str(folder))
+    return (folder / "config.yaml").read_bytes()
+
+
 def test_the_database_that_was_there_is_kept(knooppunt):
     """Whoever restored by mistake has it back."""
     deliver(knooppunt, "WMO_H22025_a.csv")

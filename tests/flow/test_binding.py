@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 import envelopes
+from envelopes import Gebruiker
 from gateway import store_tables as t
 from gateway.binding import cms
 from gateway.setup import shipped_config
@@ -100,15 +101,45 @@ def test_a_file_without_its_seal_is_refused_when_its_time_is_over(tmp_path):
         assert (held / "OPTIN_H22025.xml").read_bytes() == OPTIN
 
 
-def test_the_seal_of_a_municipality_binds_it_and_the_user_that_its_decision_names(streng):
-    """No person is proven; a decision is by the user that the sealed bytes name, with a grant."""
+def test_the_seal_of_a_municipality_is_not_that_of_an_employee(streng):
+    """It has no person and no level; who a decision names is what somebody wrote in it."""
     decision = besluit("opt-in", gebruiker="coordinator")
-    streng.drop_sealed("0363", "OPTIN_H22025.xml", decision, als="")
+    p7s = streng.seal("0363", "OPTIN_H22025.xml", decision)
+    text = refused(streng, "geen-medewerker", p7s=p7s, content=decision)
+    assert "welke medewerker" in text
+    assert "h.de.vries" not in text and "0363 (ondertekend met het zegel van de organisatie" in text
+
+
+def test_where_the_seal_of_a_municipality_will_do_it_speaks_for_itself(tmp_path):
+    """By configuration: the municipality is who hands in, and who must have the grant."""
+    config = SHIPPED.replace("organisatiezegel: weigeren", "organisatiezegel: volstaat")
+    decision = besluit("opt-in", gebruiker="h.de.vries")
+    with Keten(tmp_path, config=config) as keten:
+        keten.make_keys()
+        keten.grant("h.de.vries", "gmsd", "0363")
+        keten.drop_sealed("0363", "OPTIN_H22025.xml", decision, als="")
+        keten.settle()
+        assert "niet-geautoriseerd" in keten.notices("0363", "weigering")[0]
+        keten.grant("0363", "gmsd", "0363")
+        keten.drop_sealed("0363", "OPTIN_H22025.xml", decision, als="")
+        keten.settle()
+        [received] = keten.received("besluit")
+        assert received.metagegevens.gebruiker == Gebruiker("0363", "zegel")
+        [text] = keten.notices("0363", "ontvangst")
+        assert "0363 (ondertekend met het zegel van de organisatie" in text
+        assert "h.de.vries" not in text
+        [accepted] = leaves(keten, "A.1")
+        assert (accepted["auth"], accepted["loa"]) == ("seal", "organisatie")
+        assert set(rows(keten, t.levering.c.gebruiker)) == {"0363"}
+
+
+def test_a_folder_does_not_name_the_person_behind_the_seal_of_a_municipality(streng):
+    """Where no binding is asked either: who sealed is who handed in."""
+    p7s = streng.seal("0363", "WMO_H22025.csv", b"x")
+    streng.drop("0363", "WMO_H22025.csv.p7s", p7s, gebruiker="jan", uitwisseling="wmo")
+    streng.drop("0363", "WMO_H22025.csv", b"x", gebruiker="jan", uitwisseling="wmo")
     streng.settle()
-    [received] = streng.received("besluit")
-    assert received.metagegevens.gebruiker.id == "coordinator"
-    assert "zegel van de organisatie" in streng.notices("0363", "ontvangst")[0]
-    assert leaves(streng, "A.1")[0]["loa"] == "organisatie"
+    assert streng.received("wmo")[0].metagegevens.gebruiker == Gebruiker("0363", "zegel")
 
 
 def test_a_seal_where_none_is_asked_counts_all_the_same(streng):
@@ -254,7 +285,7 @@ def test_a_seal_is_used_once(streng):
 def test_a_revocation_counts_without_a_restart_from_its_moment_on(streng, since, passes):
     """The list in the state is another than before: what was sealed before that moment stays."""
     domain = gekozen(streng.config, "zegel-medewerker-0363-coordinator")
-    moment, now = (streng.nu + timedelta(days=days) for days in (since, 2))
+    moment, now = (datetime.now(UTC) + timedelta(days=days) for days in (since, 2))
     trek_in(streng.location.state, streng.config, domain, moment, now)
     if passes:
         streng.drop_sealed("0363", "OPTIN_H22025.xml", OPTIN)

@@ -2,6 +2,7 @@
 """Bundles of evidence: what a whole one proves, and each way to forge one."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import re
@@ -14,14 +15,23 @@ import outloud
 import pdfua
 import pikepdf
 import pytest
+import sqlalchemy as sa
 
+from envelopes import Binding, build_binding, build_metagegevens, read_metagegevens
+from gateway import store_tables as t
+from gateway.audit import leaf
 from gateway.errors import TrustError
 from gateway.evidence import believed, container, openings
 from gateway.evidence.container import ContainerError, Member
 from gateway.evidence.gather import gather
-from gateway.evidence.index import INDEX, LEAVES
+from gateway.evidence.index import INDEX, LEAVES, METAGEGEVENS, leaf_path
+from gateway.evidence.index import read as read_index
+from gateway.evidence.index import write as write_index
+from gateway.evidence.parts import Bundle
+from gateway.evidence.record import metagegevens
 from gateway.evidence.wish import EvidenceError, Wish
 from gateway.location import read_config
+from gateway.store import connect
 from gateway.testing import Keten
 from tests.flow.bewijs import (
     CONTENT,
@@ -34,7 +44,7 @@ from tests.flow.bewijs import (
 )
 from tests.test_docs import schema
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +72,9 @@ def test_a_whole_bundle_proves_every_step(bewijs):
     """All that can be in it is, and fits; the JSON is what its schema says."""
     report = bewijs.verify(bewijs.whole)
     found = outcomes(report)
-    assert found.pop("metagegevens") == "absent"  # CBS took them along
     assert set(found.values()) == {"ok"}, report
     assert report.ok
-    assert [one.n for one in report.steps] == list(range(1, 18))
+    assert [one.n for one in report.steps] == list(range(1, 19))
     schema("evidence-verify").validate(report.to_json())
     whole = " ".join(one.detail for one in report.steps)
     assert "OIN 00000001999900002000" in whole  # the gateway's seal
@@ -143,7 +152,7 @@ def test_a_bundle_tells_of_the_answers_and_of_the_grant(bewijs):
     """The leaves of what came back on it, and of why its user might hand it in."""
     found = json.loads(members(bewijs.whole)[INDEX])
     roles = {one["role"] for one in found["leaves"]}
-    assert roles == {"message", "answer", "grant"}
+    assert roles == {"message", "answer", "grant", "link"}
 
 
 # --- one byte, one member -------------------------------------------------------------------------
@@ -334,7 +343,7 @@ def test_a_checkpoint_that_is_older_than_a_leaf(bewijs):
     def older(found):
         audit = bewijs.location.audit
         [size] = found.index.checkpoints
-        before = min(found.index.leaves)
+        before = min(at for at, role in found.index.leaves.items() if role == "message")
         name = f"log/{size}/checkpoint"
         from gateway.audit import reading
 
@@ -410,6 +419,53 @@ def test_bytes_seal_and_receipt_that_are_not_the_messages(bewijs, what):
     assert f"{what}/" in faults(report)
 
 
+def _metagegevens(bewijs, **other):
+    """What a verifier says when the record names something else, sealed by the gateway itself."""
+
+    def change(found):
+        content = found.members[METAGEGEVENS]
+        for old, new in other.items():
+            assert old.encode() in content
+            content = content.replace(old.encode(), new.encode())
+        found.members[METAGEGEVENS] = content
+
+    return faults(bewijs.verify(regathered(bewijs, change, NOW)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("coordinator", "j.burgemeester", "it names another user than"),
+        ("WMO_H22025.csv", "ANDERS_H22025.csv", "it names another file than"),
+        ("WMO_H22025_0363_0001.csv", "x.csv", "it names the delivered file otherwise than"),
+        ("uitwisseling>wmo<", "uitwisseling>sbo<", "it is of another exchange"),
+    ],
+)
+def test_metagegevens_that_say_something_else(bewijs, old, new, word):
+    """Each against its own leaf; and none of them is the record that was delivered."""
+    told = _metagegevens(bewijs, **{old: new})
+    assert word in told
+    assert "it is not the one that the leaf of the delivery names" in told
+
+
+def test_metagegevens_of_another_binding_that_a_leaf_was_made_for(bewijs):
+    """The operator may name any record in a leaf of his; its seal must be that of handing in."""
+    found = members(bewijs.whole)
+    index = read_index(found[INDEX])
+    leaves = {at: leaf.decode(found[leaf_path(at)]) for at in index.leaves}
+    record = read_metagegevens(found[METAGEGEVENS])
+    other = build_binding(Binding("zegel", b"een ander zegel"))
+    found[METAGEGEVENS] = build_metagegevens(dataclasses.replace(record, binding=other))
+    ours = [leaves[at] for at, role in index.leaves.items() if role == "message"]
+    [placed] = [one for one in ours if one["type"].startswith("D.1.")]
+    placed["evidence"] = [f"metagegevens:{hashlib.sha256(found[METAGEGEVENS]).hexdigest()}"]
+    told = metagegevens(Bundle(found, index, leaves, bewijs.belief))
+    assert (told.outcome, "the seal or login in it" in told.detail) == ("failed", True)
+    del placed["evidence"]
+    found[METAGEGEVENS] = build_metagegevens(record)
+    assert metagegevens(Bundle(found, index, leaves, bewijs.belief)).outcome == "not-checked"
+
+
 def test_a_leaf_left_out_between_two(bewijs):
     """The chain of a message shows the gap."""
 
@@ -434,9 +490,47 @@ def test_a_page_that_says_something_else(bewijs):
     assert "summary.html: it is not the page that these leaves give" in told
 
 
+def test_a_pdf_that_says_something_else(bewijs):
+    """It is set again too."""
+    found = members(bewijs.whole)
+    found["summary.pdf"] = found["summary.pdf"] + b"%"
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), NOW)))
+    assert "summary.pdf: it is not the page that these leaves give" in told
+
+
+@pytest.mark.parametrize("field", ["build", "setter"])
+def test_pages_of_another_version_make_no_plain_verdict(bewijs, field):
+    """A false page under a version that is not here: it cannot be judged, and that is said."""
+    found = members(bewijs.whole)
+    index = dataclasses.replace(read_index(found[INDEX]), **{field: "0.0.9"})
+    found[INDEX], found["summary.pdf"] = write_index(index), b"%PDF-vals"
+    if field == "build":
+        found["summary.html"] = b"<h1>Alles is door CBS bevestigd</h1>"
+    report = bewijs.verify(resealed(found, bewijs.seal(), NOW))
+    assert outcomes(report)["pages"] == "not-checked"
+    assert "its pages were not checked" in report.doubts
+
+
+def test_without_a_stamp_the_verdict_says_whose_word_the_time_is(bewijs):
+    """With stamps and witnesses it is plain; each that lacks is told."""
+    assert bewijs.verify(bewijs.whole).doubts == []
+    assert bewijs.verify(bewijs.make()).doubts == [
+        "when it was sealed rests on the gateway's own word"
+    ]
+
+
+def test_a_seal_that_is_older_than_its_leaves(bewijs):
+    """Back-dated by a thief, to before the certificate was revoked."""
+    at = NOW - timedelta(days=2)
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(), at)))
+    assert "META-INF/signature.p7s: it says to be older than a leaf" in told
+
+
 def test_an_index_that_says_something_else(bewijs):
-    """Of another party, other bytes, or a part that is not there."""
-    for field, value in (("gemeentecode", "0034"), ("sha256", "0" * 64), ("uitwisseling", "sbo")):
+    """Of another party, other bytes, another status or way, or a part that is not there."""
+    wrong = {"gemeentecode": "0034", "sha256": "0" * 64, "uitwisseling": "sbo",
+             "status": "refused", "direction": "retour"}  # fmt: skip
+    for field, value in wrong.items():
 
         def change(found, field=field, value=value):
             about = dataclasses.replace(found.index.message, **{field: value})
@@ -451,6 +545,64 @@ def test_an_index_that_says_something_else(bewijs):
     assert "it says that receipts is present" in faults(
         bewijs.verify(regathered(bewijs, claims, NOW))
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"names": {"0363": "Rotterdam", "wmo": "Wmo"}}, "it calls 0363 'Rotterdam'"),
+        ({"names": {"0363": "Amsterdam", "wmo": "Jeugdwet"}}, "it calls wmo 'Jeugdwet'"),
+        ({"names": {"0599": "Rotterdam"}}, "it names 0599"),
+    ],
+)
+def test_names_of_party_and_exchange_are_the_readers(bewijs, change, word):
+    """The codes stand in leaves; what they are called he has in his own folder."""
+
+    def other(found):
+        found.index = dataclasses.replace(found.index, **change)
+
+    data = regathered(bewijs, other, NOW)
+    assert word in faults(bewijs.verify(data))
+    alone = dataclasses.replace(bewijs, belief=bewijs.belief._replace(deelnemers=None))
+    [told] = [one.detail for one in alone.verify(bewijs.whole).steps if one.name == "index"]
+    assert "names of party and exchange are the gateway's" in told
+
+
+def test_a_reason_is_one_of_ours_and_a_stamp_is_not_claimed(bewijs):
+    """It stands on the page: no room for a sentence of somebody's own."""
+
+    def other(part, **how):
+        def change(found):
+            parts = [dataclasses.replace(one, **how) if one.name == part else one
+                     for one in found.index.parts]  # fmt: skip
+            found.index = dataclasses.replace(found.index, parts=tuple(parts))
+
+        return change
+
+    change = other("witnesses", state="absent", why="Alles is bevestigd.")
+    told = faults(bewijs.verify(regathered(bewijs, change, NOW)))
+    assert "no bundle says of witnesses: 'Alles is bevestigd.'" in told
+
+    def unstamped(found):
+        [size] = found.index.checkpoints
+        del found.members[f"log/{size}/checkpoint.tsr"]
+
+    told = faults(bewijs.verify(regathered(bewijs, unstamped, NOW)))
+    assert "holds no stamp" in told
+
+
+def test_every_message_of_a_chain_gives_a_bundle_that_is_whole(bewijs):
+    """Sent, refused, and what came back; its status is what trace says."""
+    engine = connect(bewijs.location.database, writer=False)
+    with engine.connect() as run:
+        rows = list(run.execute(sa.select(t.levering.c.referentienummer, t.levering.c.status)))
+    engine.dispose()
+    assert {one.status for one in rows} >= {"confirmed", "rejected", "acknowledged"}
+    for one in rows:
+        data = bewijs.make(one.referentienummer)
+        report = bewijs.verify(data)
+        assert report.ok, (one, faults(report))
+        assert json.loads(members(data)[INDEX])["message"]["status"] == one.status
 
 
 def test_witnesses_that_did_not_sign_are_not_claimed(bewijs):
@@ -502,6 +654,23 @@ def test_a_reader_without_policy_is_told_so(bewijs):
     assert any(one.startswith("witnesses:") for one in report.not_proven)
 
 
+def test_a_receipt_is_judged_by_the_receiver_of_its_exchange(bewijs):
+    """Which OINs those are, the reader's own folder says: not CBS for all, and not the bundle."""
+    cbs, other = "00000001999900001000", "00000001999900009000"
+    for oins, outcome in (
+        ({"wmo": (other,)}, "failed"),
+        ({"wmo": (other, cbs)}, "ok"),
+        ({"sbo": (cbs,)}, "not-checked"),
+    ):
+        known = bewijs.belief.deelnemers._replace(oins=oins)
+        belief = bewijs.belief._replace(deelnemers=known)
+        report = dataclasses.replace(bewijs, belief=belief).verify(bewijs.whole)
+        assert outcomes(report)["receipts"] == outcome
+    alone = bewijs.belief._replace(deelnemers=None)  # a folder of before: CBS, by its certificate
+    report = dataclasses.replace(bewijs, belief=alone).verify(bewijs.whole)
+    assert outcomes(report)["receipts"] == "ok"
+
+
 # --- a lone chain ---------------------------------------------------------------------------------
 
 
@@ -522,7 +691,7 @@ def test_a_bundle_of_a_lone_chain_says_what_it_lacks(tmp_path):
         report = verify(made.content, belief)
         assert report.ok, faults(report)
         left = {one for one, how in outcomes(report).items() if how == "absent"}
-        assert left == {"time", "witnesses", "timestamp", "binding", "receipts"}
+        assert left == {"time", "witnesses", "timestamp", "binding", "person", "receipts"}
         assert outcomes(report)["metagegevens"] == "ok"
         page = members(made.content)["summary.html"].decode()
         assert "Iedereen die daar mag" in page

@@ -35,7 +35,8 @@ def test_a_bundle_is_made_noted_and_verified(chain):
     assert "b.asice" in done.stdout
     data = (chain.folder / "b.asice").read_bytes()
     verified = chain("evidence", "verify", "b.asice", "--trust", TRUST)
-    assert "the bundle is whole" in verified.stdout
+    assert "the bundle is whole, but its time rests on the gateway's own word" in verified.stdout
+    chain("evidence", "verify", "b.asice", "--trust", TRUST, "--strict", code=1)
     assert "not proven: binding" in verified.stdout
     found = json.loads(chain("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)
     schema("evidence-verify").validate(found)
@@ -110,3 +111,41 @@ def test_after_erasure_the_bundle_says_that_names_are_gone(chain):
     assert step["outcome"] == "absent"
     assert "gewist" in step["detail"]
     assert said["ok"]
+
+
+def test_each_step_of_audit_verify_has_its_line(chain):
+    """Those that were not taken too, with what they take."""
+    said = chain("audit", "verify").stdout
+    numbers = [line.split(".")[0].strip() for line in said.splitlines() if line[:3].strip(" .")]
+    assert numbers[:12] == [str(n) for n in range(1, 13)]
+    assert "10. -   since: not taken, for it takes --since" in said
+
+
+def test_certificates_of_an_authority_in_several_files(chain):
+    """All of them are read; what is wrong with one names it."""
+    options = [("--tsa-ca", f"{TRUST}/{one}.pem") for one in ("root", "intermediate", "crl", "tsa")]
+    said = chain("audit", "verify", *(word for one in options for word in one), code=1).stdout
+    assert "no archived checkpoint has a time stamp" in said
+    assert "was not revoked" not in said
+    told = chain("audit", "verify", "--tsa-ca", f"{TRUST}/intermediate.pem", code=2).stderr
+    assert "intermediate.pem: there is no root certificate" in told
+
+
+def test_what_a_bundle_lacks_is_said_once(chain):
+    """The step's name, what is not there, and the bundle's own words for why."""
+    chain("evidence", "WMO_H22025_0363.csv", "-o", "zonder.asice")
+    said = chain("evidence", "verify", "zonder.asice", "--trust", TRUST).stdout
+    assert "binding: not in it; the bundle says why: Het bericht kwam zonder zegel" in said
+
+
+def test_a_revocation_from_now_on_leaves_what_was_sealed_before_whole(knooppunt):
+    """The chain's clock stands months back; certificates live by the machine's, as leaves do."""
+    knooppunt("init", ".")
+    path = knooppunt.drop("0363", "WMO_H22025.csv", b"x")
+    knooppunt("seal", str(path), "--gemeente", "0363", "--als", "coordinator")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("evidence", "WMO_H22025.csv", "-o", "b.asice")
+    knooppunt("keys", "revoke", "zegel-medewerker-0363-coordinator")
+    said = json.loads(knooppunt("evidence", "verify", "b.asice", "--trust", TRUST, "--json").stdout)
+    [step] = [one for one in said["steps"] if one["name"] == "binding"]
+    assert step["outcome"] == "ok"

@@ -119,6 +119,18 @@ def test_thrice_in_a_row(knooppunt, audit):
     assert verified(knooppunt, "--vkey", first)["ok"]
 
 
+def test_what_shows_a_change_comes_back_with_a_backup(knooppunt, audit):
+    """The folder of the log is lost: no leaf says again what the old key signed of it."""
+    knooppunt("keys", "rotate", "log")
+    knooppunt("keys", "rotate", "log", "--finish")
+    before = {path.name: path.read_bytes() for path in (audit / "succession").iterdir()}
+    assert before
+    knooppunt("backup", "copy")
+    shutil.rmtree(audit)
+    knooppunt("restore", "copy", "--log-lost")
+    assert {path.name: path.read_bytes() for path in (audit / "succession").iterdir()} == before
+
+
 def test_while_a_gateway_runs(knooppunt, audit):
     old = keep(knooppunt, audit, "old.vkey")
     knooppunt.drop("0363", "WMO_H12025.csv", b"a;b\n")

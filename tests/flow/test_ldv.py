@@ -111,6 +111,8 @@ class Logboek:
                     outer.taken += spans
                 content = ExportTraceServiceResponse().SerializeToString()
                 self.send_response(code)
+                if 300 <= code < 400:
+                    self.send_header("Location", "/login")
                 self.send_header("Content-Type", "application/x-protobuf")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -198,7 +200,7 @@ def test_one_trace_id_in_envelope_leaf_log_and_line(knooppunt):
     trace, span = trace.decode(), span.decode()
     log = [json.loads(one) for one in (knooppunt.folder / "log.jsonl").read_text().splitlines()]
     told = [one for one in log if one["event"].startswith("delivery.")]
-    leaves = [one for one in map(decode, published(knooppunt)) if "msg" in one]
+    leaves = [one for one in map(decode, published(knooppunt)) if one.get("msg") and "trace" in one]
     assert {"delivery.accepted", "delivery.acknowledged"} <= {one["event"] for one in told}
     assert len(leaves) >= 4
     assert {(one["trace"], one["span"]) for one in told} == {(trace, span)}
@@ -331,7 +333,7 @@ def test_a_logbook_elsewhere_gets_the_same_lines(knooppunt, logboek):
 
 
 def test_an_outage_is_caught_up_and_the_chain_goes_on_meanwhile(knooppunt):
-    """Nobody listens; then somebody does, that first answers with errors."""
+    """Nobody listens; then somebody does, that first answers with errors, and with a redirect."""
     first = Logboek()
     port = first.port
     first.close()
@@ -343,7 +345,7 @@ def test_an_outage_is_caught_up_and_the_chain_goes_on_meanwhile(knooppunt):
     assert status["file"] == 0
     assert status["otlp"] >= len(wanted(knooppunt))
     logboek = Logboek(port)
-    answers = iter([400, 200, 200, 404])
+    answers = iter([400, 200, 302, 200, 404])
     logboek.answer = lambda: next(answers, 200)
     process = knooppunt.start("run")
     try:

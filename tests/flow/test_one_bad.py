@@ -67,7 +67,10 @@ def test_after_so_many_tries_a_person_is_asked(tmp_path):
             one for one in checkup(keten.location, keten.config) if one.subject == "onderweg"
         ]
         assert alarm.code == "vraagt-aandacht"
-        with Reader(keten.location.database) as reader, Lying(keten.location, reader) as lying:
+        with (
+            Reader(keten.location.database) as reader,
+            Lying(keten.location, keten.config, reader) as lying,
+        ):
             [row] = [row for row in lying.all() if row["code"] == "vraagt-aandacht"]
         assert row["since"] <= row["next"]
         assert "tried" in row["reason"]

@@ -263,7 +263,7 @@ def test_what_a_person_dropped_goes_too(knooppunt):
     assert list(archive.iterdir()) == []
     assert sql(knooppunt, "SELECT id FROM held") == []
     assert sql(knooppunt, "SELECT count(*) FROM opening WHERE value LIKE '%pietersen%'") == [(0,)]
-    assert knooppunt.json("quarantine", "list")["held"] == []
+    assert knooppunt.json("quarantine", "list", code=1)["held"] == []
     knooppunt("run", "--once")
 
 
@@ -363,7 +363,11 @@ def test_what_was_erased_is_nowhere_on_the_disk_while_the_gateway_runs(knooppunt
     assert after[: len(before)] == before
     committed = [json.loads(content) for [content] in after]
     left = {leaf for [leaf] in sql(knooppunt, "SELECT leaf FROM opening")}
-    about = {n for n, one in enumerate(committed) if "msg" in one}
+    about = {
+        n
+        for n, one in enumerate(committed)
+        if "msg" in one and one["type"] != "pseudonym.link"  # kept: docs/privacy.md
+    }
     assert len(about) >= 6 * count
     assert left & about == set()
     assert all(committed[n]["name"].startswith("c1:") for n in about)

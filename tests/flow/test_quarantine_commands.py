@@ -9,9 +9,10 @@ from tests.flow.conftest import KNOOPPUNT, eventually
 from tests.flow.test_commands import as_promised
 
 
-def held(knooppunt, *words):
+def held(knooppunt, *words, code=0):
     """What the list says."""
-    return as_promised(knooppunt.json("quarantine", "list", *words), "quarantine-list")["held"]
+    found = knooppunt.json("quarantine", "list", *words, code=code)
+    return as_promised(found, "quarantine-list")["held"]
 
 
 def decision(knooppunt, *words, code=0):
@@ -33,17 +34,35 @@ def three(knooppunt):
 
 
 def test_the_list_and_its_filters(three):
-    """Each filter narrows it; nothing held is no error."""
+    """Each filter narrows it."""
     assert {row["name"] for row in held(three, "--code", "geen-uitwisseling")} == {
         "een.csv", "twee.csv",
     }  # fmt: skip
     assert [row["name"] for row in held(three, "--gemeente", "0034")] == ["twee.csv"]
     assert [row["name"] for row in held(three, "--uitwisseling", "wmo")] == ["WMO_H22025.csv"]
-    assert held(three, "--before", "2020-01-01") == []
+    assert held(three, "--before", "2020-01-01", code=1) == []
     assert len(held(three, "--before", "2999-01-01")) == 3
     assert "een.csv" in three("quarantine", "list").stdout
-    nothing = three("quarantine", "list", "--code", "onzin").stdout
-    assert "Nothing is held" in nothing
+
+
+def test_a_filter_that_fits_nothing_is_told_and_what_is_held(three):
+    """Exit code 1 from each of the three, and never as if the quarantine were empty."""
+    words = ("--code", "onzin", "--gemeente", "0034")
+    told = "No file here fits: --code onzin --gemeente 0034; 3 are held."
+    assert three("quarantine", "list", *words, code=1).stdout.startswith(told)
+    for action in ("release", "drop"):
+        for how in ((), ("--yes",), ("--dry-run",)):
+            asked = ("quarantine", action, *words, "--reason", "x", *how)
+            assert three(*asked, code=1).stdout.startswith(told)
+            nothing = as_promised(three.json(*asked, code=1), "quarantine-decision")
+            assert (nothing["done"], nothing["refused"]) == ([], [])
+    assert len(held(three)) == 3
+
+
+def test_an_empty_quarantine_is_said_to_be(knooppunt):
+    """Nothing found is exit code 1, as for trace, usage and grants."""
+    for words in (("list",), ("list", "--code", "x"), ("drop", "--code", "x", "--reason", "x")):
+        assert knooppunt("quarantine", *words, code=1).stdout == "Nothing is held in quarantine.\n"
 
 
 def test_show_says_what_it_is_and_what_release_would_mean(three):
@@ -79,6 +98,16 @@ def test_release_by_the_first_characters_of_its_name(three):
     three("audit", "verify")
 
 
+def test_that_no_gateway_runs_is_said(three):
+    """With where the file lies until one does; of several: that they go no further."""
+    [row] = held(three, "--gemeente", "0034")
+    words = ("--as", "wmo", "--reason", "x")
+    done = three("quarantine", "release", row["id"], *words).stdout
+    assert "No gateway runs: it went as far as ggk/uit, and on when one does" in done
+    [row] = held(three, "--code", "leeg-bestand")
+    assert "gateway" not in three("quarantine", "drop", row["id"], "--reason", "x").stdout
+
+
 def test_in_bulk_it_is_a_dry_run_until_somebody_says_yes(three):
     """By a filter: first what would happen; with --yes it does."""
     words = ("release", "--code", "geen-uitwisseling", "--as", "jeugd", "--reason", "bulk")
@@ -91,6 +120,7 @@ def test_in_bulk_it_is_a_dry_run_until_somebody_says_yes(three):
     assert len(held(three)) == 3
     done = three("quarantine", *words, "--yes")
     assert done.stdout.count("released 0") == 2
+    assert "No gateway runs: these go as far as the next folder" in done.stdout
     three("run", "--once")
     assert len(list((three.folders / "cbs/in/GMSDJGD").glob("*.csv"))) == 2
 
@@ -160,6 +190,9 @@ def test_beside_a_gateway_that_runs(three):
         done = decision(three, "release", row["id"], "--as", "wmo", "--reason", "x")
         assert len(done["done"]) == 1
         eventually((three.folders / "cbs/in/GMSDWMO/twee_0034_0001.csv").exists)
+        [row] = held(three, "--gemeente", "0363", "--code", "geen-uitwisseling")
+        told = three("quarantine", "release", row["id"], "--as", "wmo", "--reason", "x").stdout
+        assert "No gateway runs" not in told
     finally:
         process.terminate()
         process.communicate(timeout=60)

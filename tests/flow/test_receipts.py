@@ -269,12 +269,12 @@ def test_of_what_the_receiver_has_yet_to_receive(keten: Keten) -> None:
 
 
 def test_by_an_expired_certificate(keten: Keten) -> None:
-    send(keten, sealed(said_of(keten), made(keten, tot=keten.nu - timedelta(days=1))))
+    send(keten, sealed(said_of(keten), made(keten, tot=datetime.now(UTC) - timedelta(days=1))))
     refused(keten, "verlopen", "verlopen")
 
 
 def test_by_a_certificate_that_is_not_valid_yet(keten: Keten) -> None:
-    send(keten, sealed(said_of(keten), made(keten, van=keten.nu + timedelta(days=1))))
+    send(keten, sealed(said_of(keten), made(keten, van=datetime.now(UTC) + timedelta(days=1))))
     refused(keten, "nog-niet-geldig", "nog niet geldig")
 
 
@@ -282,7 +282,9 @@ def test_by_a_revoked_certificate(keten: Keten) -> None:
     """From the moment that the list says so; the gateway that runs reads it anew."""
     state, seal = keten.location.state, seal_of(keten)
     issuer = lees_uitgever(state, ISSUER)
-    row = uitgifte.ingetrokken(seal.certificate.serial_number, keten.nu - timedelta(hours=1))
+    row = uitgifte.ingetrokken(
+        seal.certificate.serial_number, datetime.now(UTC) - timedelta(hours=1)
+    )
     newer = uitgifte.intrekkingslijst(issuer, 2, datetime(2026, 1, 1, tzinfo=UTC), [row])
     others = [one for one in lees_lijst(state) if one.issuer != newer.issuer]
     durable.put(openbaar(state, "crl.pem"), uitgifte.pem_van(newer, *others))

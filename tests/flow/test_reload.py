@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Another configuration while the chain runs: taken over between two rounds, or refused whole."""
 
+import hashlib
+import io
 import re
+import sys
 
 import pytest
+from rich.console import Console
 
+from gateway import show
+from gateway.chain import Chain
+from gateway.current import DIGEST
+from gateway.current import TEXT as KEPT
 from gateway.setup import shipped_config
 from gateway.standing import standing
+from gateway.store_queries import Reader
 from tests.flow.conftest import eventually
 
 TEXT = shipped_config().decode()
@@ -62,16 +71,54 @@ def test_a_municipality_that_leaves_is_no_longer_looked_at(keten):
 def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     """Status says what is wrong and where, a delivery goes on, and mending it clears that."""
     assert not keten.reconfigure(BAD)
-    found = standing(keten.location)
-    assert "config.yaml:" in found["config"]["refused"]
+    found = standing(keten.location, keten.config)
+    line = BAD[: BAD.index("overdwars")].count("\n") + 1
+    assert f"config.yaml cannot be used: one fault\n  {line}:15: " in found["config"]["refused"]
     assert "richting" in found["config"]["refused"]
     keten.drop("0363", "WMO_H22025.csv", b"kop\n")
     keten.settle()
     assert len(keten.received("wmo")) == 1
-    assert standing(keten.location)["waiting"] == []
+    assert standing(keten.location, keten.config)["waiting"] == []
     assert keten.reconfigure(TEXT)
-    assert standing(keten.location)["config"]["refused"] == ""
+    assert standing(keten.location, keten.config)["config"]["refused"] == ""
     assert config_leaves(keten) == 1  # nothing else was ever in force
+
+
+def test_many_faults_are_three_lines_and_a_number(keten):
+    """On the screen and in ``status``: the first, each on a line of its own, the path once."""
+    text = TEXT.replace("richting: heen", "richting: overdwars")
+    count = TEXT.count("richting: heen")
+    assert not keten.reconfigure(text)
+    first, *faults, more = standing(keten.location, keten.config)["config"]["refused"].split("\n")
+    assert first == f"{keten.location.config_path} cannot be used: {count} faults"
+    assert [re.sub("[0-9]+:[0-9]+", "n:n", one) for one in faults] == [
+        "  n:n: `richting` is overdwars; write `heen` or `retour`"
+    ] * 3
+    assert more == f"  {count - 3} more: knooppunt config check"
+    screen = io.StringIO()
+    show.status(Console(file=screen, width=200), standing(keten.location, keten.config))
+    assert sum("overdwars" in line for line in screen.getvalue().splitlines()) == 3
+    assert screen.getvalue().count(keten.location.config_path) == 1
+    assert keten.reconfigure(TEXT)
+
+
+def test_a_file_that_was_put_back_is_as_before(keten):
+    """Nothing changed, and nobody is told that it did: no leaf, and other words."""
+    said, became = [], []
+    keten.close()
+    with Chain(keten.location, say=said.append, reloaded=became.append) as chain:
+        path = keten.folder / "config.yaml"
+        for text in (TEXT, BAD, BAD, TEXT, WITH_UTRECHT):
+            path.write_text(text)
+            chain.reload()
+    assert [one.event for one in became] == [
+        "config.unchanged", "config.refused", "config.unchanged", "config.changed"
+    ]  # fmt: skip
+    assert [one.said for one in became] == said
+    assert said[0] == said[2] == "config.yaml is as before, and stays in force; 0 folders made"
+    assert config_leaves(keten) == 2
+    path.write_text(TEXT)
+    keten._chain = keten._open()
 
 
 @pytest.mark.parametrize("texts", [(WITH_UTRECHT, BAD, WITHOUT_ALMERE, TEXT)])
@@ -84,6 +131,49 @@ def test_files_that_come_meanwhile_all_arrive(keten, texts):
     keten.settle()
     arrived = sorted(one.content.decode() for one in keten.received("wmo"))
     assert arrived == sorted(f"{c} {n}" for n in range(4) for c in ("0363", "0034", "1701"))
+
+
+MEANWHILE = []
+"""What to do when the next folder is made: once, and then nothing any more."""
+
+
+def _make_folder(event, _arguments):
+    if event == "os.mkdir" and MEANWHILE:
+        MEANWHILE.pop()()
+
+
+sys.addaudithook(_make_folder)  # for good; it does nothing where nobody asks
+
+
+@pytest.mark.parametrize(
+    "after", [TEXT.encode(), BAD.encode(), b"\xff\xfe", None], ids=["other", "bad", "latin", "gone"]
+)
+def test_what_is_recorded_is_what_was_read(keten, after):
+    """The file changes again while its folders are made: the log tells of what is in force."""
+    path = keten.folder / "config.yaml"
+    before = config_leaves(keten)
+    MEANWHILE.append(lambda: path.unlink() if after is None else path.write_bytes(after))
+    assert keten.reconfigure(WITH_UTRECHT)
+    assert MEANWHILE == []
+    assert (path.read_bytes() if path.exists() else None) == after
+    with Reader(keten.location.database) as reader:
+        assert reader.meta(KEPT) == WITH_UTRECHT
+        assert reader.meta(DIGEST) == hashlib.sha256(WITH_UTRECHT.encode()).hexdigest()
+    assert "0344" in keten.config.partijen
+    assert config_leaves(keten) == before + 1
+    keten.drop("0344", "WMO_H22025.csv", b"kop\n")
+    keten.settle()
+    assert len(keten.received("wmo")) == 1
+    path.write_text(WITH_UTRECHT)
+
+
+def test_line_ends_of_another_system_are_kept_as_they_are(keten):
+    """The digest is that of the file's bytes, as ``sha256sum`` gives it."""
+    text = WITH_UTRECHT.replace("\n", "\r\n")
+    assert keten.reconfigure(text)
+    with Reader(keten.location.database) as reader:
+        assert reader.meta(DIGEST) == hashlib.sha256(text.encode()).hexdigest()
+        assert reader.meta(KEPT) == text
 
 
 def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
@@ -106,6 +196,6 @@ def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert b"cannot be used; the old one stays" in said
+    assert b"config.yaml was changed; the old one stays: " in said
     assert b"is in force now" in said
     assert knooppunt.json("status")["config"]["refused"] == ""

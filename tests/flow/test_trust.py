@@ -72,7 +72,9 @@ def test_each_domain_has_a_key_of_its_own_behind_its_own_door(knooppunt, state):
     assert {"log", GATEWAY, CBS, "idp", "tsa", "getuige-cbs", "getuige-gemeente"} < wanted
     assert {"zegel-gemeente-0363", MEDEWERKER, "zegel-gemeente-1701"} < wanted
     made = {path.name for path in (state / "keys").iterdir()}
-    assert made == wanted | {"ca"}
+    assert made == {Path(sleutelmap(str(state), one)).name for one in wanted} | {"ca"}
+    assert len(made) == len(wanted) + 1
+    assert not [one for one in made if "coordinator" in one]
     for folder in (state / "keys").iterdir():
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
         for path in folder.iterdir():
@@ -118,15 +120,21 @@ def test_init_makes_nothing_twice_and_completes_what_is_missing(knooppunt, state
     knooppunt.configure(('  "1701"', '  "0599": {medewerkers: [j.jansen, coordinator]}\n  "1701"'))
     knooppunt("init")
     new = {p.name for p in (state / "keys").iterdir()} - {p.parent.name for p in before}
-    assert new == {"zegel-gemeente-0599", "zegel-medewerker-0599-j.jansen",
-                   "zegel-medewerker-0599-coordinator"}  # fmt: skip
-    assert before.items() <= (everything(state / "keys") | everything(state / "vertrouwen")).items()
+    domains = ("zegel-gemeente-0599", "zegel-medewerker-0599-j.jansen",
+               "zegel-medewerker-0599-coordinator")  # fmt: skip
+    assert new == {Path(sleutelmap(str(state), one)).name for one in domains}
+    assert len(new) == 3 and not [one for one in new if "jansen" in one]
+    after = everything(state / "keys") | everything(state / "vertrouwen")
+    known = state / "vertrouwen" / "deelnemers.json"  # it names the new party too
+    assert b'"0599"' in after.pop(known)
+    before.pop(known)
+    assert before.items() <= after.items()
 
 
 def test_a_key_that_was_taken_elsewhere_is_not_made_again(knooppunt, state):
     """Also when the issuer's is gone: then a new party is told to be without."""
     for name in (CBS, MEDEWERKER, "getuige-cbs", "ca"):
-        shutil.move(state / "keys" / name, knooppunt.folder / name)
+        shutil.move(sleutelmap(str(state), name), knooppunt.folder / name)
     knooppunt.configure(('  "1701"', '  "0599": {medewerkers: []}\n  "1701"'))
     said = knooppunt("init").stdout
     assert "MISSING zegel-gemeente-0599" in said
@@ -134,6 +142,16 @@ def test_a_key_that_was_taken_elsewhere_is_not_made_again(knooppunt, state):
     row = {one["domein"]: one for one in knooppunt.json("keys", "list")["domeinen"]}
     assert (row[CBS]["sleutel"], row["log"]["sleutel"]) == ("elders", "hier")
     assert row["zegel-gemeente-0599"]["serienummer"] is None
+
+
+def test_nobody_gets_a_second_pseudonym_because_the_first_was_lost(knooppunt, state):
+    """Who is who stands in one file: without it init makes nothing, and says what to do."""
+    (state / "pseudoniemen.json").rename(knooppunt.folder / "weg")
+    before = everything(state)
+    assert "put it back from a backup" in knooppunt("init", code=2).stderr
+    assert everything(state) == before
+    (knooppunt.folder / "weg").rename(state / "pseudoniemen.json")
+    knooppunt("init")
 
 
 def test_openssl_believes_it_too(knooppunt, state):

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from gateway.store_use import Wanted, grants_of, used
+from gateway.store_use import Wanted, ever_used, grants_of, used
 from gateway.testing import Keten, unbound
 from tests.flow.conftest import eventually
 from tests.flow.test_commands import as_promised
@@ -239,14 +239,60 @@ def test_usage_on_the_command_line(knooppunt):
         ("--van", "2090-01-01"),
         ("--tot", "2020-01-01"),
         ("--uitwisseling", "sbo"),
-        ("--aanlevering", "gmds"),
-        ("--aanlevering", "gmsd", "--uitwisseling", "x"),
+        ("--aanlevering", "gmsd", "--uitwisseling", "sbo"),
     ):
         assert knooppunt.json("usage", *words, code=1)["uses"] == []
     assert knooppunt.json("usage", "--aanlevering", "gmsd", "--van", f"{day}T00:00Z")["uses"] == [
         row
     ]
     assert "--tot morgen" in knooppunt("usage", "--tot", "morgen", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "hint"),
+    [
+        (("--uitwisseling", "womo"), "there is no exchange 'womo'", "did you mean `wmo`?"),
+        (("--uitwisseling", "nope"), "there is no exchange 'nope'", "known here: "),
+        (("--aanlevering", "gmds"), "there is no aanlevering 'gmds'", "did you mean `gmsd`?"),
+    ],
+)
+def test_a_slip_is_told_and_is_not_nobody_used_it(knooppunt, words, says, hint):
+    """Exit code 2: what there is not is wrong use; what nobody used is exit code 1."""
+    said = knooppunt("usage", *words, code=2).stderr
+    assert says in said
+    assert hint in said
+
+
+def test_an_exchange_that_is_configured_no_more_can_be_asked(drukte):
+    """What was used stays known."""
+    assert ever_used(drukte.location.database, "wmo")
+    assert not ever_used(drukte.location.database, "jeugd")
+
+
+def test_a_name_is_written_as_trace_writes_it(knooppunt):
+    """A control in a name is shown once as an escape: not the escape escaped again."""
+    (knooppunt.folders / "gemeenten/0363/outbox/wmo/WMO_\x1b[31mred.csv").write_bytes(b"1")
+    knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 50"))
+    knooppunt("run", "--once")
+    [row] = knooppunt.json("usage")["uses"]
+    assert row["naam"] == r"WMO_\x1b[31mred.csv"
+    assert row["naam"] in knooppunt("trace", row["referentienummer"]).stdout
+    assert knooppunt("usage").stdout.rstrip().endswith("  " + row["naam"])
+
+
+def test_a_released_file_has_the_code_of_its_refusal_no_more(knooppunt):
+    """Refused: with the code. Released and delivered: without."""
+    knooppunt.drop("0363", "een.csv", b"1")
+    knooppunt("run", "--once")
+    [row] = knooppunt.json("usage")["uses"]
+    assert (row["status"], row["code"]) == ("rejected", "geen-uitwisseling")
+    [one] = knooppunt.json("quarantine", "list")["held"]
+    knooppunt("quarantine", "release", one["id"], "--as", "wmo", "--reason", "gebeld")
+    knooppunt("run", "--once")
+    [row] = knooppunt.json("usage")["uses"]
+    assert row["status"] in ("delivered", "acknowledged")
+    assert row["code"] == ""
+    assert "geen-uitwisseling" not in knooppunt("usage").stdout
 
 
 def test_a_day_is_included_as_a_whole():

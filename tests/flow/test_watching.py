@@ -2,19 +2,31 @@
 """The technical log, the metrics and the alarms of a running chain."""
 
 import json
+import os
 import re
 import signal
+import socket
 import sqlite3
+import subprocess
 import threading
 import urllib.request
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from gateway.alarms import ROUND_S, Health
+from gateway.config import parse
+from gateway.errors import ForkError
+from gateway.health import Monitor
 from gateway.jsonlog import JsonLog
+from gateway.location import Location, read_config
+from gateway.measuring import Measuring
+from gateway.moment import monotonic
 from gateway.oversight import Oversight, Watching
+from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
 from tests.flow.conftest import eventually
 
@@ -57,6 +69,13 @@ class Hook(BaseHTTPRequestHandler):
         """Take it, or refuse it."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked += 1
+        if self.server.moved > 0:
+            self.server.moved -= 1
+            self.send_response(302)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if self.server.refuse > 0:
             self.server.refuse -= 1
             self.send_error(503)
@@ -65,6 +84,13 @@ class Hook(BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
+    def do_GET(self):
+        """The page for who is not logged in: well, and no alarm was taken."""
+        self.server.pages += 1
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"log in")
+
     def log_message(self, *_):
         """Say nothing."""
 
@@ -72,7 +98,7 @@ class Hook(BaseHTTPRequestHandler):
 @pytest.fixture
 def hook():
     server = HTTPServer(("127.0.0.1", 0), Hook)
-    server.got, server.refuse, server.asked = [], 0, 0
+    server.got, server.refuse, server.asked, server.moved, server.pages = [], 0, 0, 0, 0
     server.url = f"http://127.0.0.1:{server.server_port}/alarm"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -198,6 +224,8 @@ def test_metrics_count_what_happened_and_measure_what_is(knooppunt):
     assert found["knooppunt_leaves"] >= 6
     assert found["knooppunt_quarantine_oldest_age_seconds"] < 3600
     assert found["knooppunt_checkpoint_age_seconds"] < 3600
+    assert found["knooppunt_round_age_seconds"] < 3600
+    assert found["knooppunt_measure_age_seconds"] == found["knooppunt_folders_hanging"] == 0
     assert found['knooppunt_disk_free_bytes{folder="folders"}'] > 0
     assert "Jansen" not in "".join(found)
     end(process)
@@ -248,6 +276,26 @@ def test_a_disk_with_little_room_is_told(knooppunt):
     """By the limit of the configuration."""
     alarmen(knooppunt, "schijf_vrij_mb: 1000000")
     assert alarms(knooppunt) == ["schijf-vol"]
+
+
+def test_a_share_with_little_room_is_told(knooppunt):
+    """A party's folder is a disk of its own as often as not; one that has no bound is not told."""
+    if os.geteuid():
+        pytest.skip("needs root: a disk of its own on a folder")
+    shares = ("gemeenten/0363", "cbs/in/GMSDWMO", "gemeenten/0034")
+    try:
+        for one, size in zip(shares, ("size=1m", "nr_inodes=100", "size=600m"), strict=True):
+            folder = knooppunt.folders / one
+            command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder]
+            subprocess.run(command, check=True, capture_output=True)
+        knooppunt("init", ".")
+        found = knooppunt.json("status", "--check", code=1)["alarms"]
+        assert {(one["code"], one["subject"]) for one in found} == {
+            ("schijf-vol", "gemeenten/0363"), ("schijf-vol", "cbs/in/GMSDWMO"),
+        }  # fmt: skip
+    finally:
+        for one in shares:
+            subprocess.run(["umount", "--lazy", knooppunt.folders / one], capture_output=True)
 
 
 def test_files_that_nobody_takes_are_told(knooppunt):
@@ -332,6 +380,66 @@ def test_an_alarm_begins_and_ends_in_the_log(keten, tmp_path):
     assert ["[map-weg]" in one for one in told] == [True]
 
 
+def test_a_gateway_that_stands_still_is_told(keten, tmp_path):
+    """Whatever it waits for: that is seen without a look at any folder."""
+    log = tmp_path / "log.jsonl"
+    watch = Oversight(keten.location, keten.config, Watching(str(log)))
+    watch.begin(keten._chain, alarms=False)
+    for since in (0.0, ROUND_S + 1.0, 0.0):
+        keten._chain.beat = monotonic() - since
+        watch.check()
+    watch.close()
+    found = [(one["event"], one["code"]) for one in lines(log) if "alarm" in one["event"]]
+    assert found == [("alarm.began", "ronde-hangt"), ("alarm.ended", "ronde-hangt")]
+
+
+def test_measuring_that_hangs_holds_up_nobody():
+    """What was measured before is told, with since when that is so; one thread alone hangs."""
+    answers, calls = threading.Event(), []
+
+    def measure():
+        calls.append(1)
+        if len(calls) == 2:
+            answers.wait()
+        return Health(leaves=len(calls))
+
+    measuring = Measuring(measure)
+    assert measuring.now() == Health(leaves=1)
+    for _ in range(3):
+        found = measuring.now(0.01)
+        assert (found.leaves, found.measure_s > 0, measuring.ended()) == (1, True, False)
+    assert len(calls) == 2
+    answers.set()
+    eventually(measuring.ended)
+    assert measuring.now() == Health(leaves=3)
+
+
+def test_a_folder_that_a_person_takes_out_of_quarantine_hides_no_other(knooppunt):
+    """Counted while they come and go: those that stay are all there."""
+    location = Location.of(str(knooppunt.folder / "config.yaml"))
+    top = knooppunt.folders / "quarantaine"
+    for number in range(40):
+        (top / f"blijft-{number}").mkdir()
+    ended = threading.Event()
+
+    def clear():
+        while not ended.is_set():
+            for number in range(40):
+                (top / f"gaat-{number}").mkdir()
+            for number in range(40):
+                (top / f"gaat-{number}").rmdir()
+
+    person = threading.Thread(target=clear)
+    person.start()
+    try:
+        with closing(Monitor(location, read_config(location.config_path))) as monitor:
+            counts = [monitor.measure().quarantine for _ in range(40)]
+    finally:
+        ended.set()
+        person.join()
+    assert min(counts) >= 40
+
+
 def test_a_webhook_is_told_and_asked_again_until_it_takes_it(hook):
     """In order; what failed is said, without its address."""
     hook.refuse, failed = 2, []
@@ -342,6 +450,58 @@ def test_a_webhook_is_told_and_asked_again_until_it_takes_it(hook):
     webhook.close()
     assert hook.got == [{"n": 1}, {"n": 2}]
     assert failed == ["HTTP 503", "HTTP 503"]
+
+
+def test_a_webhook_that_redirects_has_taken_nothing(hook):
+    """A login page that answers 200 is not where an alarm goes: posted again, to the same place."""
+    hook.moved, failed = 2, []
+    webhook = Webhook(hook.url, failed.append, first_s=0.01)
+    webhook.post({"n": 1})
+    eventually(lambda: hook.got)
+    webhook.close()
+    assert hook.got == [{"n": 1}]
+    assert failed == ["HTTP 302", "HTTP 302"]
+    assert hook.pages == 0
+
+
+def test_a_webhook_that_answers_garbage_is_asked_again():
+    """No HTTP at all, a header without an end, nothing: alarms go on being posted after it."""
+    answers = [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, b"",
+               b"HTTP/1.1 wat\r\n\r\n"]  # fmt: skip
+    well, asked, failed = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", [], []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            for answer in [*answers, well, well]:
+                line, _ = server.accept()
+                with line:
+                    asked.append(line.recv(1 << 16))
+                    line.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/alarm"
+        webhook = Webhook(url, failed.append, first_s=0.01)
+        webhook.post({"n": 1})
+        eventually(lambda: len(asked) == len(answers) + 1)
+        webhook.post({"n": 2})
+        thread.join()
+        webhook.close()
+    assert len(failed) == len(answers)
+    assert not any("127.0.0.1" in one or "alarm" in one for one in failed)
+
+
+def test_a_fork_that_stops_the_gateway_is_posted_before_the_end(keten, hook):
+    """The alarm of all alarms: nobody measures after it."""
+    text = Path(keten.location.config_path).read_text("utf-8")
+    config = parse(f"{text}\nalarmen: {{url: '{hook.url}'}}\n")
+    forked = ForkError("fork: the witness x saw 9 leaves", hint="restore")
+    watch = Oversight(keten.location, config, Watching())
+    with pytest.raises(ForkError), watch:
+        raise forked
+    [posted] = hook.got
+    assert [(one["code"], one["state"]) for one in posted["alarms"]] == [("splitsing", "begin")]
+    assert forked.sentence in posted["alarms"][0]["sentence"]
 
 
 def test_alarms_are_posted_beside_the_chain(knooppunt, hook):
@@ -384,8 +544,32 @@ def test_what_watches_goes_by_a_new_configuration(knooppunt):
     before = path.read_text("utf-8")
     process, url = watched(knooppunt, "--log", str(log))
     limit = "alarmen: {schijf_vrij_mb: 1000000}\n"
-    for added, event in (("nonsense: 1\n", "config.refused"), (limit, "config.changed")):
+    nonsense = "".join(f"geheim{number}: 1\n" for number in range(5))
+    for added, event in (
+        (nonsense, "config.refused"), ("", "config.unchanged"), (limit, "config.changed")
+    ):  # fmt: skip
         path.write_text(before + added, "utf-8")
         eventually(lambda event=event: event in {one["event"] for one in lines(log)})
     assert metrics(url)['knooppunt_alarms{code="schijf-vol"}'] == 1
     end(process)
+    found = {one["event"]: one for one in lines(log)}
+    told = [one["event"] for one in lines(log) if one["event"].startswith("config.")]
+    assert told == ["config.refused", "config.unchanged", "config.changed"]
+    first = before.count("\n") + 1
+    refused = found["config.refused"]
+    assert refused["level"] == "warning"
+    assert (refused["reason"], refused["faults"]) == ("ConfigError", 5)
+    assert refused["places"] == [f"{first + number}:1" for number in range(3)]
+    assert "geheim" not in log.read_text("utf-8")
+    assert found["config.unchanged"]["level"] == found["config.changed"]["level"] == "info"
+
+
+def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt):
+    """A list of revoked certificates that cannot be read is told as what it is."""
+    log = knooppunt.folder / "log.jsonl"
+    process, _ = watched(knooppunt, "--log", str(log))
+    roots = Path(openbaar(str(knooppunt.folders / ".state"), AANKERS[0]))
+    roots.write_bytes(b"geen certificaat")
+    eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
+    end(process)
+    assert not [one for one in lines(log) if one["event"].startswith("config.")]

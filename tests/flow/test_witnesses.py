@@ -7,23 +7,35 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway import standing
 from gateway.audit import checkpoint, cosign, policy, publish
+from gateway.audit.cosign import bare
 from gateway.audit.keys import load_key
 from gateway.audit.leaf import encode, leaf_hash
 from gateway.audit.merkle import over
-from gateway.audit.stamp import Trust
+from gateway.audit.stamp import verified as stamped_at
 from gateway.audit.verify import verify
 from gateway.backup import backup, restore
-from gateway.errors import AuditError, ForkError, StateError
+from gateway.chain import Chain
+from gateway.errors import AuditError, ForkError, StateError, TrustError
+from gateway.evidence import believed
+from gateway.evidence.bundle import make
+from gateway.evidence.verify import verify as verify_bundle
+from gateway.evidence.wish import Wish
 from gateway.health import checkup
 from gateway.location import read_config
 from gateway.sealing import read_sealing
 from gateway.testing import Keten
+from gateway.trust import wissel
+from gateway.trust.domeinen import domein
+from gateway.trust.pki import Pki, seal_pem
+from gateway.trust.tijdstempel import stempelaars
 from tests.flow.conftest import eventually
 from tests.flow.getuigen import NAMES, Getuigen
 
@@ -49,7 +61,7 @@ def one_delivery(keten, name="WMO_H22025.csv"):
 
 def verified(parties, directory=None, **more):
     asked = policy.parse(parties.policy_file.read_bytes())
-    trust = Trust.parse(parties.ca().read_bytes())
+    trust = stempelaars(parties.ca())
     return verify(str(directory or parties.audit), policy=asked, trust=trust, **more)
 
 
@@ -99,7 +111,7 @@ def test_each_leaf_is_witnessed_and_stamped_in_the_end(getuigen):
     seals = [e["seal"] for m in messages for e in m["events"] if e["leaf"] is not None]
     assert {one["state"] for one in seals} == {"timestamped"}
     assert all(one["witnessed"] is not None for one in seals)
-    found = standing.standing(getuigen.location)["audit"]
+    found = standing.standing(getuigen.location, keten.config)["audit"]
     assert found["witnessed"] == found["timestamped"] == found["size"]
     assert [one["name"] for one in found["peers"]] == [*NAMES, "tsa"]
 
@@ -192,7 +204,10 @@ def test_a_running_chain_catches_up_by_itself(getuigen):
         one_delivery(keten)
         eventually(lambda: read_sealing(getuigen.location.state).peers["getuige-cbs"].since)
         getuigen.witnesses["getuige-cbs"].start()
-        eventually(lambda: standing.standing(getuigen.location)["audit"]["witnessed"] >= 8, 240)
+        eventually(
+            lambda: standing.standing(getuigen.location, keten.config)["audit"]["witnessed"] >= 8,
+            240,
+        )
 
 
 def test_a_witness_that_is_down_at_the_start(tmp_path):
@@ -268,6 +283,24 @@ def test_a_restored_backup_goes_on_once_it_holds_what_the_witnesses_saw(getuigen
     one_delivery(keten, "WMO_3.csv")
     keten.close()
     assert verified(getuigen).ok
+
+
+def test_what_others_signed_comes_back_with_a_backup(getuigen, tmp_path):
+    """The disk of the log is lost: its leaves are made again, signatures of others cannot be."""
+    with keten_of(getuigen) as keten:
+        one_delivery(keten, "WMO_1.csv")
+    backup(getuigen.location, str(tmp_path / "backup"), keys=False)
+    before = verified(getuigen)
+    shutil.rmtree(getuigen.audit)
+    how = {"since": None, "go_on": False, "log_lost": True}
+    said = restore(getuigen.location, config_of(getuigen), str(tmp_path / "backup"), **how)
+    assert "archived checkpoints put back, with what others signed of them" in "\n".join(said)
+    with Chain(getuigen.location, getuigen={"aan": False}):
+        pass
+    after = verified(getuigen)
+    assert after.ok
+    for name in ("witnesses", "tokens"):
+        assert steps(before)[name][1].split()[0] == steps(after)[name][1].split()[0] != "0"
 
 
 def test_two_histories_for_two_readers(getuigen, tmp_path):
@@ -427,7 +460,7 @@ def test_a_token_over_other_bytes(log):
         assert words in detail
     newer.write_bytes(good)
     with Getuigen(log.folder / "elders") as other:
-        trust = Trust.parse(other.ca().read_bytes())
+        trust = stempelaars(other.ca())
     ok, detail = steps(verify(str(log.audit), trust=trust))["tokens"]
     assert not ok
     assert "not to be trusted" in detail
@@ -482,3 +515,90 @@ def test_a_time_that_the_witnesses_contradict(tmp_path, hours, words):
     assert not ok
     assert words in detail
     assert report.first_bad_leaf is not None
+
+
+# --- an authority that does not count -------------------------------------------------------------
+
+
+def revoked(parties, since):
+    read = config_of(parties)
+    now = datetime.now(UTC)
+    wissel.trek_in(parties.location.state, read, wissel.gekozen(read, "tsa"), since, now)
+
+
+def stamps(parties):
+    """How far the gateway itself says that its leaves are time-stamped."""
+    return standing.standing(parties.location, config_of(parties))["audit"]["timestamped"]
+
+
+def test_an_authority_that_was_revoked_stamps_nothing(log, tmp_path):
+    """From before all its stamps; then verify, status and bundles say so, with the reason."""
+    data = make(log.location, Wish("WMO_3.csv", content=True)).content
+    shutil.copytree(Path(log.location.state) / "vertrouwen", tmp_path / "toen")
+    assert verify_bundle(data, believed.load(str(tmp_path / "toen"))).ok
+    revoked(log, datetime(2016, 1, 1, tzinfo=UTC))
+    ok, detail = steps(verified(log))["tokens"]
+    assert not ok
+    assert ".tsr" in detail
+    assert "was revoked on 2016-01-01" in detail
+    assert stamps(log) == 0
+    report = verify_bundle(data, believed.load(str(Path(log.location.state) / "vertrouwen")))
+    found = {one.name: one.detail for one in report.steps if one.outcome == "failed"}
+    assert set(found) == {"time", "timestamp"}
+    assert all("was revoked on 2016-01-01" in one for one in found.values())
+
+
+def test_what_it_stamped_before_it_was_revoked_stays(log):
+    """Revoked between two stamps: those from before count, the later one does not."""
+    newest = max(int(p.stem) for p in log.audit.glob("checkpoints/*.tsr"))
+    path = log.audit / "checkpoints" / str(newest)
+    token = path.with_suffix(".tsr").read_bytes()
+    since = stamped_at(token, bare(path.read_bytes()), None).at + timedelta(seconds=1)
+    eventually(lambda: datetime.now(UTC) > since + timedelta(seconds=1))
+    with keten_of(log) as keten:
+        one_delivery(keten, "WMO_9.csv")
+    assert stamps(log) > newest
+    revoked(log, since)
+    ok, detail = steps(verified(log))["tokens"]
+    assert ok
+    assert "1 more count for nothing" in detail
+    assert stamps(log) == newest
+
+
+def test_a_revocation_counts_for_a_gateway_that_runs(getuigen):
+    """It keeps no stamp of an authority that was revoked since it started."""
+    with keten_of(getuigen) as keten:
+        revoked(getuigen, datetime(2016, 1, 1, tzinfo=UTC))
+        one_delivery(keten)
+    assert not (getuigen.audit / f"checkpoints/{published(getuigen)}.tsr").exists()
+    assert "was revoked" in read_sealing(getuigen.location.state).peers["tsa"].said
+
+
+def test_another_authority_under_the_same_root(log):
+    """It may stamp, but it is not the one whose stamps count: its OIN is another."""
+    read = config_of(log)
+    pki = Pki(log.location.state, read)
+    one = replace(domein(read, "tsa"), oin="00000009999999990000", organisatie="Een ander")
+    seal = log.memory("tsa") / "ander.pem"
+    seal.write_bytes(seal_pem(pki.nieuw(one)))
+    log.tsa.stop()
+    log.authority = str(seal)
+    log.tsa.start()
+    with keten_of(log) as keten:
+        one_delivery(keten, "WMO_9.csv")
+    said = read_sealing(log.location.state).peers["tsa"].said
+    assert "it was signed by OIN 00000009999999990000" in said
+
+
+def test_what_a_reader_leaves_out_of_the_certificates_is_said(log):
+    """Without the list, without the authority's own; and a file that holds neither is named."""
+    pems = log.ca()
+    for left, words in (("crl", "revocation list"), ("tsa", "of one authority")):
+        trust = stempelaars({name: pem for name, pem in pems.items() if name != left})
+        report = verify(str(log.audit), trust=trust)
+        assert steps(report)["tokens"][0]
+        assert any(words in one for one in report.not_proven), left
+    with pytest.raises(TrustError, match=r"leeg\.pem holds no certificate"):
+        stempelaars(pems | {"leeg.pem": b"x"})
+    with pytest.raises(TrustError, match=r"tussen\.pem: there is no root certificate"):
+        stempelaars({"tussen.pem": pems["intermediate"]})

@@ -29,6 +29,9 @@ def test_a_chain_that_is_well_gives_no_alarm() -> None:
         (Health(clock_s=60.0), "klok-sprong"),
         (Health(clock_s=-60.0), "klok-sprong"),
         (Health(gone=("gemeenten/0363/outbox",)), "map-weg"),
+        (Health(hanging=("gemeenten/0363",)), "map-hangt"),
+        (Health(round_s=60.0), "ronde-hangt"),
+        (Health(measure_s=5.0), "meting-hangt"),
         (Health(quarantine_today=10), "quarantaine-groeit"),
         (Health(oldest_s=900.0), "blijft-steken"),
         (Health(lying=("0363",)), "blijft-liggen"),
@@ -47,6 +50,7 @@ def test_each_limit_gives_its_alarm(health: Health, code: str) -> None:
     [
         Health(disks=(Disk("state", 500 << 20, INODES),)),
         Health(clock_s=-59.9), Health(quarantine_today=9), Health(oldest_s=899.0),
+        Health(round_s=59.9),
     ],
 )  # fmt: skip
 def test_just_inside_a_limit_gives_none(health: Health) -> None:

@@ -384,6 +384,35 @@ def test_no_slip_of_the_pen_gives_a_traceback(at, char):
 # --- documentation --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "faults"),
+    [
+        ("  cbs:\n    naam: Centraal", "  cbx:\n    naam: Centraal", 1),
+        ("\nontvangers:\n", "\nontvangrs:\n", 2),  # this one is unknown, and that one is missing
+        ("\naanleveringen:\n", "\naanleverigen:\n", 2),
+        ("  gmsd:\n", "  gmds:\n", 1),
+        ("\n  wmo:\n", "\n  wmoo:\n", 1),
+    ],
+)
+def test_one_wrong_word_is_one_fault(old, new, faults):
+    """Whatever refers to it is not told line by line."""
+    assert SHIPPED.count(old) == 1
+    assert len(problems(SHIPPED.replace(old, new))) == faults
+
+
+def test_what_refers_to_an_exchange_that_is_at_fault_is_not_told():
+    """Of each `richting` that is no way the place, and of what answers it nothing."""
+    found = problems(SHIPPED.replace("richting: heen", "richting: heer"))
+    assert len(found) == SHIPPED.count("richting: heen")
+    assert all("`richting` is heer; write `heen` or `retour`" in one for one in found)
+
+
+def test_how_often_a_word_is_wrong_is_said():
+    """At its first place."""
+    [said] = problems(SHIPPED.replace("\n  wmo:\n", "\n  wmoo:\n"))
+    assert "did you mean `wmoo`? (so in " in said
+
+
 def test_documentation_is_up_to_date():
     """docs/config.md and the JSON Schema are what the models say."""
     again = "; run the commands that gateway/config_doc.py names"

@@ -211,3 +211,26 @@ def test_every_code_has_its_sentences(one):
     fields = dict.fromkeys(WORDS, "?")
     found = Weigering.om(one, **fields)
     assert found.zin != found.sentence and "{" not in found.zin + found.sentence
+
+
+def test_an_issuer_with_two_certificates():
+    """Renewed under one name and key: whichever comes first, the one that counts is found."""
+    keys = ISSUER.key
+
+    def issuer(van, tot):
+        subject = ISSUER.certificate.subject
+        built = x509.CertificateBuilder(ROOT.certificate.subject, subject, keys.public_key())
+        built = built.serial_number(x509.random_serial_number())
+        built = built.not_valid_before(van).not_valid_after(tot)
+        for one in ISSUER.certificate.extensions:
+            built = built.add_extension(one.value, one.critical)
+        return built.sign(ROOT.key, hashes.SHA256())
+
+    old = issuer(AT - 90 * DAY, AT - 30 * DAY)
+    dead = uitgifte.nieuwe_uitgever("a.example", uitgifte.nieuwe_wortel("b.example")).certificate
+    for along in ([old, ISSUER.certificate], [ISSUER.certificate, old], [dead, old], [old] * 80):
+        assert isinstance(check_chain(CERT, along, TRUST, AT), Signer)
+    only = Vertrouwen.van_pem([pem_van(ROOT.certificate, old, *EMPTY)])
+    found = check_chain(CERT, [], only, AT)
+    assert isinstance(found, Weigering)
+    assert found.code is Code.VERLOPEN

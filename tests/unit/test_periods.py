@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.periods import Stand, Uitvraag, beoordeel, binnen, dag_van, voluit
+from gateway.periods import Stand, Uitvraag, beoordeel, binnen, dag_van, dutch, voluit
 
 
 @dataclass(frozen=True)
@@ -137,3 +137,11 @@ def test_open_exactly_inside_a_window(vensters, day):
 def test_days_in_full():
     """Days are written as people do."""
     assert voluit(date(2026, 8, 1)) == "1 augustus 2026"
+
+
+def test_a_moment_as_people_read_it():
+    """Dutch time in seconds, with the zone that tells the hour that occurs twice apart."""
+    assert dutch("2026-02-02T08:30:15.120Z") == "2026-02-02 09:30:15 CET"
+    assert dutch("2026-10-25T00:30:00.000Z") == "2026-10-25 02:30:00 CEST"
+    assert dutch("2026-10-25T01:30:00.000Z") == "2026-10-25 02:30:00 CET"
+    assert dutch("2026-07-01T00:00:00+02:00") == "2026-07-01 00:00:00 CEST"

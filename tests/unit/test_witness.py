@@ -187,8 +187,8 @@ def test_a_memory_that_was_changed_ends_it(witness, tmp_path):
     post(witness, grown(leaves(5), 0))
     [file] = [p for p in (tmp_path / "w").iterdir() if len(p.name) == 64]
     file.write_bytes(file.read_bytes().replace(b"\n5\n", b"\n4\n"))
-    assert witness.add(grown(leaves(8), 4)).status == 503
-    assert witness.add(grown(leaves(8), 5)).status == 503
+    assert witness.post("/add-checkpoint", grown(leaves(8), 4)).status == 503
+    assert witness.post("/add-checkpoint", grown(leaves(8), 5)).status == 503
     witness.broken = None  # or the thread of this test's server ends with it
 
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""``knooppunt why``, as people read it: a folder, a place of nobody, a file that was taken."""
+
+import os
+import re
+
+import pytest
+
+from tests.flow.test_commands import as_promised
+
+
+def asked(knooppunt, path, code=0):
+    """What it says, on the screen and to programs."""
+    found = as_promised(knooppunt.json("why", str(path), code=code), "why")
+    return found, knooppunt("why", str(path), code=code).stdout
+
+
+FOLDERS = {
+    "": "a folder of the chain, that holds others",
+    "gemeenten/0363": "a folder of the chain, that holds others",
+    "gemeenten/0363/outbox": "the outbox of 0363: files are taken from here",
+    "gemeenten/0363/outbox/wmo": "the folder for wmo in the outbox of 0363: what is dropped in it",
+    "gemeenten/0363/outbox/wmo/bea": "the folder of one user for wmo in the outbox of 0363",
+    "gemeenten/0363/outbox/onzin": "named after no exchange: what is dropped in it is refused",
+    "gemeenten/0363/inbox": "an inbox is what the chain delivers to; nothing is taken from here",
+    "ggk/uit": "a hop folder: envelopes that are put here go on",
+    "ggk/uit/antwoord": "here lie the answers to envelopes",
+    "cbs/uit/GMSDTTK": "the send folder of cbs",
+    "quarantaine": "here lies what was refused",
+}
+
+
+@pytest.mark.parametrize("below", FOLDERS)
+def test_of_a_folder_it_says_what_that_is_for(knooppunt, below):
+    """Not that it is no file, and not that somebody must change it."""
+    (knooppunt.folders / below).mkdir(parents=True, exist_ok=True)
+    found, said = asked(knooppunt, knooppunt.folders / below)
+    assert found["code"] == "map"
+    assert FOLDERS[below] in found["reason"]
+    assert "\n  next" not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/etc/passwd", "outside the folders of this chain: nothing is taken from here"),
+        (".", "outside the folders of this chain: nothing is taken from here"),
+        ("folders/gemeenten/0363/inbox/x.txt", "what the chain delivers to: nothing is taken from"),
+        ("folders/cbs/in/GMSDWMO/x.csv", "what the chain delivers to: nothing is taken from here"),
+    ],
+)
+def test_where_nothing_is_taken_no_next_moment_is_promised(knooppunt, path, says):
+    """It is no place that the chain takes from: nobody can change that by waiting."""
+    path = os.path.join(knooppunt.folder, path)
+    if path.startswith(str(knooppunt.folders)):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii"):
+            pass
+    found, said = asked(knooppunt, path)
+    assert found["code"] == "geen-plaats"
+    assert says in found["reason"]
+    assert "\n  next" not in said
+    outbox = "folders/gemeenten/0363/outbox" if "inbox" in path else None
+    assert found["meant"] == outbox
+
+
+def test_a_taken_file_is_told_once_with_where_it_is(knooppunt):
+    """Where the file lies, not the notice of it; a second line only for an earlier one."""
+    for number in (1, 2):
+        path = knooppunt.drop("0363", "WMO_H22025.csv", b"%d" % number)
+        knooppunt("run", "--once")
+        found, said = asked(knooppunt, path)
+        assert found["code"] == "genomen"
+        name = f"WMO_H22025_0363_000{number}.csv"
+        assert f"last in cbs/in/GMSDWMO as {name}" in found["reason"]
+        last = found["messages"][-1]
+        assert (last["place"], last["name"]) == ("cbs/in/GMSDWMO", name)
+        assert said.count("taken") == number
+        assert said.count("taken before: ") == number - 1
+    path = knooppunt.drop("0363", "vakantie.jpg", b"1")
+    knooppunt("run", "--once")
+    assert re.search(
+        "rejected, last in quarantaine/[0-9A-Z]+ as vakantie.jpg", asked(knooppunt, path)[1]
+    )
+
+
+def test_people_read_dutch_time(knooppunt):
+    """To the second, with its zone; programs get UTC as ever."""
+    path = knooppunt.folders / "gemeenten/0363/outbox/WMO_H22025.csv"
+    path.symlink_to("/etc/passwd")
+    knooppunt("run", "--once")
+    found, said = asked(knooppunt, path)
+    assert found["since"].endswith("Z")
+    assert re.search(r"\n  since 20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} CES?T\n", said)
+    waiting = knooppunt("status", "--waiting").stdout
+    assert re.search(r"\n  since 20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} CES?T\n", waiting)

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The commands of README.txt, in a shell that has nothing of ours.
+
+They are tried as docs/bewijs-controleren.sh: whoever suspects the gateway takes them from there.
+Each forgery that the gateway could seal itself is found, by the step of the same number and name
+as in ``knooppunt evidence verify``.
+"""
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.audit.checkpoint import VerifierKey
+from gateway.evidence import leesmij
+from gateway.evidence.bundle import make
+from gateway.evidence.steps import MEANINGS
+from gateway.evidence.wish import Wish
+from gateway.location import read_config
+from gateway.outside import ensure_policy
+from gateway.testing import Keten
+from gateway.trust import wissel
+from gateway.trust.domeinen import domein
+from tests.flow.bewijs import members, resealed, round_of_everything
+from tests.onafhankelijk.schil import MISSING, SCRIPT, check, typed, unpacked
+from tests.onafhankelijk.vervalsingen import (
+    FORGED,
+    NOW,
+    receipt_of_the_gateway,
+    seal_of_the_gateway,
+)
+
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+
+FAKETIME = shutil.which("faketime")
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+SINCE = datetime(2016, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def bewijs(tmp_path_factory):
+    return round_of_everything(tmp_path_factory.mktemp("keten"))
+
+
+def open_steps(said):
+    return {name for name, how, _ in said.steps.values() if how == "niet aangetoond"}
+
+
+def forged(bewijs, tmp_path, change):
+    found = members(bewijs.whole)
+    change(bewijs, found)
+    data = resealed(found, bewijs.seal(), NOW)
+    return data, unpacked(data, tmp_path / "bundel")
+
+
+# --- which commands -------------------------------------------------------------------------------
+
+
+def test_the_script_and_the_readme_are_the_same(bewijs, tmp_path):
+    """Command by command; the README is that of every bundle, and says where the script is."""
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    script = SCRIPT.read_text("utf-8")
+    assert script == leesmij.script()
+    assert (folder / "README.txt").read_bytes() == leesmij.text()
+    commands = [line for line in script.splitlines() if line and not re.match(r"#( |!|$)", line)]
+    typing = [one for one in typed(folder).splitlines() if not one.startswith("# ")]
+    assert commands == typing
+    assert "docs/bewijs-controleren.sh" in (folder / "README.txt").read_text("utf-8")
+
+
+def test_its_steps_are_those_of_evidence_verify(bewijs, tmp_path):
+    """The same numbers, names and order; typed from the README itself."""
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, script=typed(folder))
+    assert said.code == 0, said.text
+    assert {n: name for n, (name, _, _) in said.steps.items()} == dict(enumerate(MEANINGS, 1))
+    assert [*said.steps] == sorted(said.steps)
+    ours = {one.name for one in bewijs.verify(bewijs.whole).steps if one.outcome != "ok"}
+    assert open_steps(said) == ours | {"pages"}
+
+
+# --- honest bundles -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("redact", [("openings",), ("all",), ("content",)])
+def test_a_redacted_bundle_verifies_all_the_same(bewijs, tmp_path, redact):
+    """What was left out is not shown, and said; the user's seal is judged without the bytes."""
+    folder = unpacked(bewijs.make(redact=redact), tmp_path / "bundel")
+    said = check(folder, bewijs.trust)
+    assert said.code == 0, said.text
+    named = {"openings", "metagegevens", "binding", "person", "receipts"}
+    left = {"openings": named, "content": {"content"}}
+    left["all"] = left["openings"] | left["content"]
+    assert open_steps(said) == left[redact[0]] | {"time", "pages"}
+    assert said.text.count("tekende log/") == 2
+
+
+def test_a_step_that_its_reader_demands(bewijs, tmp_path):
+    """What the bundle does not show is then a fault."""
+    folder = unpacked(bewijs.make(redact=["binding"]), tmp_path / "bundel")
+    said = check(folder, bewijs.trust, "9", "15")
+    assert said.fault == ("binding", "niet aangetoond: er zit geen zegel of inlogverklaring in")
+
+
+def test_a_chain_without_others(tmp_path):
+    """No witness, no stamp, no seal, no receipt: honest, and each of them is called."""
+    with Keten(tmp_path / "keten") as keten:
+        keten.make_keys()
+        keten.drop("0363", "WMO_H22025.csv", b"kop;x\n")
+        keten.settle()
+    ensure_policy(keten.location, "knooppunt.example/audit-2026")
+    made = make(keten.location, Wish("WMO_H22025.csv", content=True))
+    trust = Path(keten.location.state) / "vertrouwen"
+    said = check(unpacked(made.content, tmp_path / "bundel"), trust)
+    assert said.code == 0, said.text
+    left = {"time", "witnesses", "timestamp", "binding", "person", "receipts", "pages"}
+    assert open_steps(said) == left
+
+
+@pytest.mark.skipif(not FAKETIME, reason="needs faketime")
+def test_in_2037_it_still_verifies(bewijs, tmp_path):
+    """Certificates and lists have expired by then; what counts is the time of signing."""
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, before=[FAKETIME, "2037-01-01"])
+    assert said.code == 0, said.text
+
+
+DOMAINS = {
+    "zegel-gateway": "seal", "zegel-cbs": "receipts", "tsa": "time",
+    "zegel-medewerker-0363-coordinator": "binding",
+}  # fmt: skip
+
+
+def revoked(bewijs, tmp_path, name, since):
+    """What a reader trusts after that revocation, of a copy of the chain."""
+    shutil.copytree(bewijs.location.state, tmp_path / "state")
+    config = read_config(bewijs.location.config_path)
+    wissel.trek_in(str(tmp_path / "state"), config, domein(config, name), since, LATER)
+    return tmp_path / "state" / "vertrouwen"
+
+
+def test_what_was_revoked_later_does_no_harm(bewijs, tmp_path):
+    """All of them at once, after the bundle was made."""
+    shutil.copytree(bewijs.location.state, tmp_path / "state")
+    config = read_config(bewijs.location.config_path)
+    for name in DOMAINS:
+        wissel.trek_in(str(tmp_path / "state"), config, domein(config, name), LATER, LATER)
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, tmp_path / "state" / "vertrouwen")
+    assert said.code == 0, said.text
+
+
+@pytest.mark.parametrize(("name", "step"), DOMAINS.items())
+def test_what_was_revoked_before_does_not_count(bewijs, tmp_path, name, step):
+    """The step of whose it was says since when."""
+    trust = revoked(bewijs, tmp_path, name, SINCE)
+    said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
+    assert said.fault[0] == step, said.text
+    assert "is ingetrokken sinds Jan  1 00:00:00 2016 GMT" in said.fault[1]
+
+
+def with_trust(bewijs, tmp_path, **changed):
+    """A reader's folder in which some files are others; empty: not there."""
+    trust = tmp_path / "vertrouwen"
+    shutil.copytree(bewijs.trust, trust)
+    for name, content in changed.items():
+        path = trust / name.replace("__", ".").replace("_", "-")
+        path.unlink(missing_ok=True)
+        if content:
+            path.write_bytes(content)
+    return trust
+
+
+def test_more_than_one_key_of_the_log(bewijs, tmp_path):
+    """During a rotation: lines go by key id, both in the policy and under the checkpoint."""
+    [ours] = bewijs.belief.policy.logs
+    other = VerifierKey(ours.name, bytes(range(32)))
+    policy = (bewijs.trust / "policy").read_text()
+    both = policy.replace("log ", f"log {other.line()}\nlog ", 1).encode()
+    trust = with_trust(bewijs, tmp_path, policy=both)
+
+    def signed_twice(_, found):
+        path = next(one for one in found if one.endswith("/checkpoint"))
+        lines = found[path].decode().splitlines(True)
+        strange = f"— {ours.name} AAAAAAAA{'A' * 84}AAA=\n"
+        content = "".join([*lines[:5], strange, *lines[5:]]).encode()
+        for one in list(found):
+            found[one] = found[one].replace(found[path], content) if one != path else found[one]
+        found[path] = content
+
+    data, folder = forged(bewijs, tmp_path, signed_twice)
+    said = check(folder, trust)
+    assert said.code == 0, said.text
+    assert open_steps(said) == {"time", "pages"}
+    assert data
+
+
+# --- forgeries ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_the_gateway_itself_could_forge(bewijs, tmp_path, name):
+    """Sealed anew by the gateway: found by the same step as ``evidence verify`` finds it."""
+    one = FORGED[name]
+    data, folder = forged(bewijs, tmp_path, one.make)
+    said = check(folder, bewijs.trust)
+    assert said.fault[0] == one.step, said.text
+    assert one.word in said.fault[1]
+    failed = {each.name for each in bewijs.verify(data).steps if each.outcome == "failed"}
+    assert failed & {one.step, "leaves"}  # a listed leaf that is not there: by either
+
+
+LEAF_SAYS_SO = SCRIPT.read_text("utf-8").replace("genoemd() {", "genoemd() { return 0; ")
+"""As if the leaf named it: the gateway writes the leaves too."""
+
+
+def test_a_receipt_by_the_gateway_that_the_leaf_names(bewijs, tmp_path):
+    """Its own certificate in it, that of CBS beside it, in a comment or as a second signature."""
+    assert LEAF_SAYS_SO.count("return 0; ") == 1
+    for way, word in (
+        (b"%.0s</ontvangstbewijs>", "is verzegeld door OIN 00000001999900002000"),
+        (b"<!--%s-->", "commentaar"),
+        (b"<x>%s</ds:X509Data></x>", "de handtekening past bij geen certificaat"),
+    ):
+
+        def change(of, found, way=way):
+            path, made, put = receipt_of_the_gateway(of, found)
+            end = b"</ontvangstbewijs>"
+            namespace = put.replace(b"<ds:X509Data>", b'<ds:X509Data xmlns:ds="x">')
+            added = way % namespace
+            found[path] = made.replace(end, added if end in added else added + end)
+
+        shutil.rmtree(tmp_path / "bundel", ignore_errors=True)
+        _, folder = forged(bewijs, tmp_path, change)
+        said = check(folder, bewijs.trust, script=LEAF_SAYS_SO)
+        assert said.fault[0] == "receipts", said.text
+        assert word in said.fault[1]
+
+
+def test_another_receipt_that_the_leaf_names(bewijs, tmp_path):
+    """A genuine one, of another delivery."""
+    _, folder = forged(bewijs, tmp_path, FORGED["the receipt of another delivery"].make)
+    said = check(folder, bewijs.trust, script=LEAF_SAYS_SO)
+    assert said.fault[0] == "receipts"
+    assert "een andere levering" in said.fault[1]
+
+
+@pytest.mark.parametrize("content", [True, False])
+def test_a_seal_by_the_gateway_that_the_leaf_names(bewijs, tmp_path, content):
+    """With the bytes or without them, the OIN is not that of the municipality."""
+
+    def change(of, found):
+        seal_of_the_gateway(of, found)
+        if not content:
+            del found["content/file.csv"]
+            index = found["evidence.json"].decode()
+            said = index.replace('"content",\n   "state": "present"',
+                                 '"content",\n   "state": "redacted"')  # fmt: skip
+            found["evidence.json"] = said.encode()
+
+    _, folder = forged(bewijs, tmp_path, change)
+    said = check(folder, bewijs.trust, script=LEAF_SAYS_SO)
+    assert said.fault[0] == "binding", said.text
+    assert "het zegel van OIN 00000001999900002000, niet van 00000001000000363000" in said.fault[1]
+
+
+def test_a_pseudonym_that_is_anothers(bewijs, tmp_path):
+    """As if the leaf of the handing in named another user than the log had before."""
+    put = 'GEBRUIKER=$(geopend "$AAN" actor)'
+    script = SCRIPT.read_text("utf-8")
+    assert put in script
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, script=script.replace(put, "GEBRUIKER=h.de.vries"))
+    assert said.fault[0] == "person", said.text
+    assert "is een ander dan" in said.fault[1]
+
+
+def test_another_seal_under_the_same_root(bewijs, tmp_path):
+    """``openssl cms`` accepts it; the OIN is compared."""
+    data = resealed(members(bewijs.whole), bewijs.seal("zegel-cbs"), NOW)
+    said = check(unpacked(data, tmp_path / "bundel"), bewijs.trust)
+    assert said.fault[0] == "seal"
+    assert "het zegel van OIN 00000001999900001000, niet dat van het knooppunt" in said.fault[1]
+
+
+def test_a_stamp_of_another_authority_under_the_same_root(bewijs, tmp_path):
+    """It may stamp, by its certificate; it is not the one that the reader knows."""
+    gateway = (bewijs.trust / "zegel-gateway.pem").read_bytes()
+    trust = with_trust(bewijs, tmp_path, tsa__pem=gateway)
+    said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
+    assert said.fault[0] == "time"
+    assert "niet van de tijdstempeldienst" in said.fault[1]
