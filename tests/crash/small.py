@@ -91,7 +91,7 @@ def init(bench: Bench, at: int, *, flushed: bool = False) -> list[str]:
         bench.far.at / "staat/hier/keys/log/log.key",
         *(audit.parent / f"keys/{one}/sleutel.pem" for one in ("zegel-gateway", "tsa", "idp")),
         *(audit.parent / f"vertrouwen/{one}" for one in ("root.pem", "crl.pem", "zegel-cbs.pem")),
-        audit / "checkpoints/1",
+        next(iter((audit / "checkpoints").glob("[0-9]*")), audit / "checkpoints/N"),
     ):
         if not path.exists():
             wrong.append(f"init@{at or 'end'}: {path.name} is not there")
