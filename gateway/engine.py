@@ -120,7 +120,6 @@ class Engine:
     ) -> None:
         self.stuck: dict[str, Waiting] = {}
         self.only_carries = False
-        self._trouble = trouble
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
         self._waits = handover.waits
         self.orphans: list[str] = []
@@ -132,7 +131,7 @@ class Engine:
         self._near = Clerk(folders, store.lookup, noted.hand())
         self._requests, self._requests_rest_until = requests, 0.0
         self._stations = stations
-        self._listener = listener
+        self._listener, self._trouble = listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()

@@ -45,9 +45,8 @@ def drop_all(knooppunt, mark):
 
 def held(knooppunt):
     """What lies in quarantine: from where, and why."""
-    return sorted(
-        (one["from"], one["code"]) for one in knooppunt.json("quarantine", "list")["held"]
-    )
+    rows = knooppunt.json("quarantine", "list", code=None)["held"]
+    return sorted((one["from"], one["code"]) for one in rows)
 
 
 BOTH = [("gemeenten/0034/outbox", CODE), ("ggk/uit", CODE)]
