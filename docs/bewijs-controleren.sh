@@ -217,7 +217,8 @@ tekende_mee META-INF/signature.p7s
 mee signingTime
 tijd=$(sed -n 's/.*UTCTIME *:\([0-9]\{12\}\)Z$/20\1/p' "$W/mee" | sed 's/\(....\)\(..\)\(..\)\(..\)\(..\)\(..\)/\1-\2-\3 \4:\5:\6/')
 test -n "$tijd" || fout "het zegel zegt niet van wanneer het is"
-test -n "$MOMENT" || MOMENT=$(date -u -d "$tijd" +%s)
+VERZEGELD=; test -n "$MOMENT" || VERZEGELD=$(date -u -d "$tijd" +%s)
+MOMENT=${MOMENT:-$VERZEGELD}
 gaat "het zegel past niet op META-INF/ASiCManifest.xml" openssl cms -verify -cades -binary -inform DER -in META-INF/signature.p7s -content META-INF/ASiCManifest.xml -attime "$MOMENT" -CAfile "$V/root.pem" -certfile "$V/intermediate.pem" -purpose any -signer "$W/zegel.pem" -out /dev/null
 van=$(oin "$W/zegel.pem"); wil=$(oin "$V/zegel-gateway.pem")
 test "$van" = "$wil" || fout "het is het zegel van OIN $van, niet dat van het knooppunt ($wil)"
@@ -275,6 +276,9 @@ for d in openings content metagegevens binding receipts; do
 done
 vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/[A-Za-z]+\.(xml|p7s|tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
 test -z "$vreemd" || fout "$vreemd: waar dat voor is, zegt evidence.json niet"
+NIEUWST=$(veld "$(tail -n 1 "$W/bladen")" at)
+LAATST=$((${NIEUWST:-0} / 1000))
+test -z "$VERZEGELD" || test $((VERZEGELD + 300)) -ge "$LAATST" || fout "META-INF/signature.p7s zegt ouder te zijn dan een blad dat het verzegelt"
 goed "bericht $REF, ingeleverd in blad $AAN"
 #
 # 6. LEAVES. Elk blad is een regel JSON in vaste vorm (RFC 8785), van een logboek.
@@ -407,8 +411,6 @@ goed "ondertekend met sleutel $(cut -d+ -f2 "$W/tekenden" | paste -s -d' ') van 
 # Wie er minstens moeten tekenen, staat in uw policy (c2sp.org/tlog-policy).
 #
 stap 9 witnesses
-NIEUWST=$(veld "$(tail -n 1 "$W/bladen")" at)
-LAATST=$((NIEUWST / 1000))
 genoeg=; tekenden=
 quorum() { # quorum TEKENDEN
   awk -v wie=" $1 " '
@@ -753,7 +755,7 @@ else
 fi
 #
 # 18. PAGES. Wat summary.html en summary.pdf zeggen, is hier niet na te gaan: het
-# zegel dekt ze, meer niet. evidence verify maakt summary.html opnieuw uit de bladen.
+# zegel dekt ze, meer niet. evidence verify maakt ze opnieuw uit de bladen.
 #
 stap 18 pages
 open "wat summary.html en summary.pdf zeggen, zegt het knooppunt"

@@ -266,6 +266,15 @@ def test_a_seal_by_the_gateway_that_the_leaf_names(bewijs, tmp_path, content):
     assert "het zegel van OIN 00000001999900002000, niet van 00000001000000363000" in said.fault[1]
 
 
+def test_a_seal_that_says_to_be_from_before_its_leaves(bewijs, tmp_path):
+    """Without a stamp its own word counts for the certificate; the leaves gainsay it."""
+    data = resealed(members(bewijs.whole), bewijs.seal(), SINCE)
+    said = check(unpacked(data, tmp_path / "bundel"), bewijs.trust)
+    assert said.fault == (
+        "index", "META-INF/signature.p7s zegt ouder te zijn dan een blad dat het verzegelt"
+    )  # fmt: skip
+
+
 def test_a_pseudonym_that_is_anothers(bewijs, tmp_path):
     """As if the leaf of the handing in named another user than the log had before."""
     put = 'GEBRUIKER=$(geopend "$AAN" actor)'

@@ -14,7 +14,7 @@ from gateway.binding import cms
 from gateway.trust.xmlzegel import verzegel
 from tests.flow.bewijs import members
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 class Forged(NamedTuple):
