@@ -12,6 +12,7 @@ What can be configured?                                ``config.py``
 What does GGk decide? And RINIS?                       ``stations/ggk.py``, ``stations/rinis.py``
 In which order do things happen; what at a crash?      ``engine.py``
 Who claims, reads and stages; in which process?        ``clerk.py``, ``desk.py``
+What when reading a file ends the process?             ``inhand.py``
 Which tables are there, what SQL?                      ``store.py``
 Where do files lie; when is a file finished?           ``folders.py``
 How does a change become durable?                      ``durable.py``

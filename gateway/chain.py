@@ -31,6 +31,7 @@ from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
 from gateway.in_force import InForce, Outcome
+from gateway.inhand import Hand, Noted
 from gateway.issued import Issued
 from gateway.ldv import Ldv
 from gateway.linked import Links
@@ -70,11 +71,11 @@ class Summary:
     waiting: list[Waiting] = field(default_factory=list)
 
 
-def _hire(location: Location, config: Config) -> Clerk:
+def _hire(location: Location, config: Config, hand: Hand) -> Clerk:
     """The clerk of a process apart: its own folders, and a reader of the store."""
     connection = connect(location.database, writer=False).connect()
     anchors = Anchors(location.root, location.state)
-    return Clerk(Folders(location.root, config, anchors), partial(lookup, connection))
+    return Clerk(Folders(location.root, config, anchors), partial(lookup, connection), hand)
 
 
 def _as_asked(config: Config, quiet_ms: int | None, getuigen: Mapping[str, Any]) -> Config:
@@ -129,7 +130,8 @@ class Chain:
         durable.make_dir(location.state, 0o700)
         self._lock = lock or durable.lock(location.lock)
         # Before the first file or thread: the clerk's process starts as a copy of this one.
-        aside = Apart(lambda: _hire(location, self.config)) if apart else None
+        self._noted = Noted(location.state)
+        aside = Apart(partial(_hire, location, self.config), self._noted.killed) if apart else None
         anchors = Anchors(location.root, location.state, learns=True)
         self.folders = Folders(location.root, self.config, anchors, Reach(location.root))
         self.folders.make_all()
@@ -139,15 +141,16 @@ class Chain:
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
         self.clock = clock or Clock(turned)
         self._open_log(meta.get("origin") or self._origin(stations), text)
-        desk = aside or Here(Clerk(self.folders, self.store.lookup))
+        desk = aside or Here(Clerk(self.folders, self.store.lookup, self._noted.hand()))
         desk.adopt(self.config)
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
         hear = self._heard(listener)
         handover = Handover(self.folders, self.clock, location.state, Waits(self.store.waits()))
         self.engine = Engine(self.folders, self.store, self.ledger, self.clock, desk, requests,
-                             stations, handover, hear, trouble)  # fmt: skip
+                             stations, handover, self._noted, hear, trouble)  # fmt: skip
         self.engine.recover()
+        self.said += [self.engine.blamed] if self.engine.blamed else []
         self.said += [f"{path} cannot be used ({why}); the others go on"
                       for path, why in self.folders.unusable.items()]  # fmt: skip
         self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
@@ -492,9 +495,10 @@ class Chain:
             self._witnessing.close()
         self._publisher.archive(monotonic(), stopping=True)
         self._ldv.close()
-        self._let_go()
+        self._let_go(well=True)
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, well: bool = False) -> None:
+        self._noted.close(well=well)
         self.store.close()
         self.folders.close()
         os.close(self._lock)

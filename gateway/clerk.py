@@ -10,25 +10,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import cast
 
 from gateway import releases, staging
 from gateway.carrier import Carrier
 from gateway.config import Config
 from gateway.folders import Content, Folders
+from gateway.inhand import Hand
 from gateway.journal import Intent, Promise
 from gateway.model import (
     ByNumber,
     ByReference,
     Decision,
-    Event,
     Fate,
     Key,
+    Keys,
     Known,
-    Levering,
     Place,
 )
+from gateway.task import Done, Task
 from gateway.work import Work, in_hand
 from gateway.written import Written
 
@@ -41,49 +41,16 @@ IN_HAND_BYTES = 16 << 20
 Ask = Callable[[Iterable[Key[object]]], Mapping[Key[object], object]]
 
 
-class Task(NamedTuple):
-    """One round's work: what to claim, in order.
-
-    ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
-    system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
-    answers otherwise by now, though no decision of ours changed it; ``hanging`` what is out of use.
-    """
-
-    number: int
-    committed: int
-    intents: list[Intent]
-    touched: list[Place]
-    outdated: frozenset[Key[object]] = frozenset()
-    hanging: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Done:
-    """What came of a task. Nothing of it is true before it is synced and committed.
-
-    ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
-    staged now, for the ``reasons`` by its id, and comes again in this order; ``ignored`` bears an
-    answer's name and is none. ``going`` is under way: large bytes of which a part was carried, and
-    what must stay behind them; it goes on in the next round, before all else, in this order.
-    """
-
-    promises: list[Promise] = field(default_factory=list)
-    leveringen: dict[str, Levering] = field(default_factory=dict)
-    facts: dict[Key[object], object] = field(default_factory=dict)
-    happened: list[tuple[Event, Levering]] = field(default_factory=list)
-    withdrawn: list[Intent] = field(default_factory=list)
-    back: list[Intent] = field(default_factory=list)
-    going: list[Intent] = field(default_factory=list)
-    ignored: list[Intent] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-
 class Clerk:
-    """Works for one engine. ``ask`` answers questions as of the last commit."""
+    """Works for one engine. ``ask`` answers questions as of the last commit.
 
-    def __init__(self, folders: Folders, ask: Ask) -> None:
+    ``hand`` says of which file the content is being looked into: only then, not while it is staged.
+    """
+
+    def __init__(self, folders: Folders, ask: Ask, hand: Hand) -> None:
         self.folders = folders
         self._ask = ask
+        self._hand = hand
         self._pending: deque[tuple[int, dict[Key[object], object]]] = deque()
         self._recent: dict[Key[object], object] = {}
         self._remembered: dict[Key[object], object] = {}
@@ -171,7 +138,10 @@ class Clerk:
 
     def _work(self, intent: Intent, content: Content) -> Work:
         read = self._written.found(intent.place, intent.name, content.content)
-        return in_hand(intent, content, read)
+        work = in_hand(intent, content, read)
+        with self._hand(work.key):
+            work.open()
+        return work
 
     def _read_answers(self, answers: list[Intent], done: Done) -> list[Work]:
         works = []
@@ -189,7 +159,7 @@ class Clerk:
     # --- deciding and staging ---
 
     def _decide(self, works: list[Work], done: Done) -> None:
-        wanted = [one.station.needs(one.arrival, self._config) for one in works]
+        wanted = [self._wanted(one) for one in works]
         stored = self._look_up({key for keys in wanted for key in keys})
         blocked: set[object] = set()
         waiting: set[object] = set()
@@ -217,9 +187,14 @@ class Clerk:
                 done.back.append(work.intent)
                 done.reasons[work.intent.id] = _said(error)
 
+    def _wanted(self, work: Work) -> Keys:
+        with self._hand(work.key):
+            return work.station.needs(work.arrival, self._config)
+
     def _carry(self, work: Work) -> Work | None:
         """Bring along what it needs; None: there is more to carry, in the next round."""
-        asked, carry = work.asks(self._config)
+        with self._hand(work.key):
+            asked, carry = work.asks(self._config)
         if not asked:
             return work
         self._touch(work.intent.place if carry is None else carry.to)
@@ -231,7 +206,8 @@ class Clerk:
         return work.with_bytes(carry, brought)
 
     def _settle(self, work: Work, known: Known, done: Done) -> None:
-        decision = work.station.decide(work.arrival, known, self._config)
+        with self._hand(work.key):
+            decision = work.station.decide(work.arrival, known, self._config)
         if decision.source.fate is Fate.LEAVE and not decision.events:
             done.ignored.append(work.intent)
             return

@@ -4,7 +4,8 @@
 Both take a task and give it back done, and then durable: a thread syncs one task while the next is
 worked on. Here: the work is done at once. Apart: a second process does the work and the syncing; it
 holds the state's lock with the engine, dies with it, and never writes to the store. When it dies by
-itself, the engine ends as it would after a failed sync, and a restart recovers.
+itself, the engine ends as it would after a failed sync, and a restart recovers. While it reads one
+file for too long it is killed; which file it was reading is noted for the next start.
 
 The engine calls, in turn: ``start`` a task, ``finish`` it, ``start`` the next, ``durable``. So at
 most one task is being worked on, and one synced.
@@ -22,17 +23,28 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from gateway import durable
-from gateway.clerk import Clerk, Done, Task
+from gateway.clerk import Clerk
 from gateway.config import Config
-from gateway.errors import DurabilityError, GatewayError
+from gateway.errors import DurabilityError, GatewayError, ReaderError
+from gateway.inhand import Hand, Shared
+from gateway.task import Done, Task
 
 _PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 5.0
 """How long the clerk's process gets to end before it is killed: it has nothing to lose."""
+
+
+LOOK_SECONDS = 1.0
+"""How often to look whether a clerk that says nothing is still at the same file."""
+
+HANG_LOOKS = 60
+"""How often it may be seen at one look into one file. Reading 25 MB takes a second. Counted, not
+timed: when all of this machine was halted for a while, nothing hangs."""
 
 
 class Synced(NamedTuple):
@@ -81,15 +93,18 @@ class Here:
 class Apart:
     """The clerk in a process of its own. Make it before any file or thread of the engine's.
 
-    ``hire`` makes the clerk, over there.
+    ``hire`` makes the clerk, over there; ``note`` is told what it was reading when it died.
     """
 
-    def __init__(self, hire: Callable[[], Clerk]) -> None:
+    def __init__(self, hire: Callable[[Hand], Clerk], note: Callable[[str], None]) -> None:
+        self._note = note
+        self._shared = Shared()
         context = multiprocessing.get_context("fork")
         self._line, far = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(hire, far, self._line, os.getpid()), name="clerk", daemon=True
-        )
+            target=_serve, args=(partial(hire, self._shared.hand()), far, self._line, os.getpid()),
+            name="clerk", daemon=True,
+        )  # fmt: skip
         self._process.start()
         far.close()
         self._done: deque[Done] = deque()
@@ -123,6 +138,7 @@ class Apart:
 
     def _hear(self) -> None:
         try:
+            self._wait()
             said = self._line.recv()
         except (EOFError, OSError):
             raise self._lost() from None
@@ -134,9 +150,31 @@ class Apart:
             case Failed(kind, sentence, hint):
                 raise kind(sentence, hint=hint)
 
-    def _lost(self) -> DurabilityError:
+    def _wait(self) -> None:
+        """Until it says something, or is gone; a disk or share that hangs is waited for."""
+        before, looks = (0, ""), 0
+        while not self._line.poll(LOOK_SECONDS):
+            now = self._shared.seen()
+            looks = looks + 1 if now == before and now[1] else 0
+            before = now
+            if looks >= HANG_LOOKS:
+                self._process.kill()
+                return
+
+    def _lost(self) -> GatewayError:
+        self._process.join(STOP_SECONDS)
+        code = self._process.exitcode or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        _, key = self._shared.seen()
+        if key:
+            self._note(key)
+            return ReaderError(
+                f"the process that reads files ended ({how}) while it read one", key,
+                hint="start again: a restart goes on from the last commit; a file on which it ends "
+                "again and again is held",
+            )  # fmt: skip
         return DurabilityError(
-            "the process that claims and stages files ended",
+            f"the process that claims and stages files ended ({how})",
             hint="start again: a restart goes on from the last commit; if it ends again, look in "
             "the kernel's log (out of memory?)",
         )

@@ -312,6 +312,18 @@ def copy(
         _close(fd, dir_fd, name)
 
 
+# openat(O_RDWR|O_CREAT|O_NOFOLLOW|O_CLOEXEC)
+def open_note(path: str) -> int:
+    """A descriptor of a small file that the process after this one reads: see :func:`note`."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+# pwrite
+def note(fd: int, content: bytes) -> None:
+    """Write all of such a file, always as long. It outlives this process, not the machine."""
+    os.pwrite(fd, content, 0)
+
+
 # openat(O_WRONLY|O_CREAT|O_APPEND)
 def open_log(path: str) -> int:
     """A descriptor of a technical log, to append to; ``OSError`` when its folder is not there."""

@@ -26,13 +26,14 @@ from dataclasses import dataclass, field
 
 from gateway import durable, moves, names, promises, releases
 from gateway.aside import Aside
-from gateway.clerk import Clerk, Done, Task
+from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.folders import Folders, Waiting
 from gateway.handover import Handover
 from gateway.inbound import Inbound
+from gateway.inhand import DEATHS, Noted, key_of
 from gateway.journal import (
     INTENT,
     PROMISE,
@@ -44,12 +45,23 @@ from gateway.journal import (
     encode_promise,
     proof_id,
 )
-from gateway.model import Event, EventType, Fate, Key, Kind, Levering, Place
+from gateway.model import (
+    ANSWERS,
+    READING_ENDS,
+    Event,
+    EventType,
+    Fate,
+    Key,
+    Kind,
+    Levering,
+    Place,
+)
 from gateway.moment import Clock, iso, monotonic
 from gateway.requests import Asked, Requests
 from gateway.retries import FIRST_SECONDS, Retries, Try
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
+from gateway.task import Done, Task
 from gateway.waits import ASKS, STUCK, Kept
 
 REQUESTS_SECONDS = 0.1
@@ -102,23 +114,24 @@ class Engine:
         requests: Requests,
         stations: tuple[str, ...],
         handover: Handover,
+        noted: Noted,
         listener: Callable[[list[Happened]], None] = lambda _: None,
         trouble: Callable[[Waiting], None] = lambda _: None,
     ) -> None:
         self.stuck: dict[str, Waiting] = {}
         self.only_carries = False
-        self._trouble = trouble
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
         self._waits = handover.waits
         self.orphans: list[str] = []
-        self._folders, self._store, self._ledger = folders, store, ledger
-        self._clock = clock
+        self.blamed = ""  # of the file whose reading ended the process before this one
+        self._noted = noted
+        self._deaths: dict[str, int] = {}
+        self._folders, self._store, self._ledger, self._clock = folders, store, ledger, clock
         self._desk = desk
-        self._near = Clerk(folders, store.lookup)
-        self._requests = requests
-        self._requests_rest_until = 0.0
+        self._near = Clerk(folders, store.lookup, noted.hand())
+        self._requests, self._requests_rest_until = requests, 0.0
         self._stations = stations
-        self._listener = listener
+        self._listener, self._trouble = listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()
@@ -136,6 +149,7 @@ class Engine:
 
     def recover(self) -> None:
         """Take up what the last commit says is under way; set aside what it does not know."""
+        self._count_death()
         for row in self._store.journal():
             if row["state"] == PROMISE:
                 self._to_perform.append(decode_promise(row["id"], row["promise"]))
@@ -156,7 +170,24 @@ class Engine:
         decided = self._store.decided_on()
         self._to_archive = [one for one in decided if one[0] not in unclaimed]
 
+    def _count_death(self) -> None:
+        """The process before this one was ended while it read a file: remember it of that file."""
+        self._deaths, died = self._store.deaths(), self._noted.died
+        if not died:
+            return
+        times = self._deaths[died] = self._deaths.get(died, 0) + 1
+        self._store.commit(Changes(deaths={died: times}))
+        then = "it is not read again" if times >= DEATHS else "it is tried once more"
+        self.blamed = f"reading {died} ended the process before this one ({times}x); {then}"
+
+    def _judged(self, intent: Intent) -> Intent:
+        """The same; given up, when reading it ended the process too often."""
+        if self._deaths and self._deaths.get(key_of(intent), 0) >= DEATHS:
+            intent.given_up = READING_ENDS
+        return intent
+
     def _take_up(self, intent: Intent) -> None:
+        intent = self._judged(intent)
         self._to_claim.append(intent)
         if intent.held is None:
             self.inbound.hold(intent.place, intent.name)
@@ -407,7 +438,8 @@ class Engine:
                 self.inbound.awaited.again(place, name)
                 continue
             moment = self._clock.moment(self._ledger.size)
-            batch.answers.append(Intent(self._clock.fresh_ulid(), place, name, 0, 0, moment))
+            answer = Intent(self._clock.fresh_ulid(), place, name, 0, 0, moment)
+            batch.answers.append(self._judged(answer))
 
     def _answer(self, batch: Batch) -> None:
         """Read the answers that came, and stage the notices they lead to."""
@@ -429,7 +461,7 @@ class Engine:
     def _put_back(self, done: Done) -> None:
         """What the clerk could not do now comes again, in order, before all that came later."""
         for intent in reversed(done.back):
-            if intent.place.kind in (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD):
+            if intent.place.kind in ANSWERS:
                 self.inbound.awaited.again(intent.place, intent.name)
                 key = _answer_key(intent.place, intent.name)
                 reason = done.reasons.get(intent.id)
@@ -544,7 +576,18 @@ class Engine:
             leveringen=list(done.leveringen.values()),
             held=batch.held,
             waits=batch.waits,
+            deaths=self._survived(batch, done) if self._deaths else {},
         )
+
+    def _survived(self, batch: Batch, done: Done) -> dict[str, int]:
+        """What was read, or needs no reading any more: an answer stays, so that is remembered."""
+        read = {one.id for one in done.promises} | {one.id for one in done.withdrawn}
+        back = {one.id for one in batch.answered.back}
+        read |= {key_of(one) for one in batch.answers if not one.given_up and one.id not in back}
+        found = dict.fromkeys(read & self._deaths.keys(), 0)
+        for key in found:
+            del self._deaths[key]
+        return found
 
     def _await_again(self, happened: list[Happened]) -> None:
         for event, levering in happened:

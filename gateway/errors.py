@@ -64,6 +64,19 @@ class DurabilityError(GatewayError):
     code = "durability"
 
 
+class ReaderError(GatewayError):
+    """The process that reads files was ended while it read one. The gateway goes on with a new one.
+
+    ``key`` tells which file, to this program alone.
+    """
+
+    code = "reader"
+
+    def __init__(self, sentence: str, key: str, *, hint: str = "") -> None:
+        super().__init__(sentence, hint=hint)
+        self.key = key
+
+
 class FolderError(GatewayError):
     """A folder is not what the configuration says it is."""
 

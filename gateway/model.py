@@ -69,6 +69,12 @@ STATION_OF: dict[Kind, str] = {
 }
 """Who takes what arrives in a kind of place."""
 
+ANSWERS = frozenset((Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD))
+"""Where answers lie: they are read in place, and stay."""
+
+READING_ENDS = "lezen-loopt-vast"
+"""Why a file is given up whose reading ended the process, again and again (``inhand.py``)."""
+
 BESIDE: dict[Kind, Kind] = {Kind.GGK_UIT: Kind.GGK_UIT_GROOT, Kind.GGK_IN: Kind.GGK_IN_GROOT}
 """Where the bytes lie that the envelopes of a hop folder refer to."""
 
@@ -196,7 +202,8 @@ class Arrival:
     ``carried`` are the large bytes that the station asked for (``carries``): its own, or those
     that its envelope refers to. ``read`` is what the content says, when it is byte for byte what
     we wrote a moment ago;
-    ``given_up`` the code for which it was taken only to be refused: not as its manifest says;
+    ``given_up`` the code for which it was taken only to be refused: not as its manifest says, or
+    not to be read (:data:`READING_ENDS`: then ``content`` is empty, whatever ``size`` says);
     ``again``: it was decided on before, and a part of what it led to may be delivered already.
     ``proof`` is the seal or assertion that came with it.
     """
@@ -220,6 +227,8 @@ class Arrival:
         """The envelope read, once: or the error that says why it cannot be."""
         if isinstance(self.read, envelopes.Envelop):
             return self.read
+        if self.given_up == READING_ENDS:
+            return envelopes.EnvelopeError("RIN001", "het lezen loopt vast; het is niet gelezen")
         if self.content is None:
             return envelopes.EnvelopeError("IB007", f"{self.size} bytes")
         try:

@@ -25,7 +25,7 @@ from gateway.custody import Ledger
 from gateway.errors import GatewayError
 from gateway.folders import Folders
 from gateway.journal import Held, Intent, decode_intent
-from gateway.model import STATION_OF, Direction, Event, EventType, Kind, Place
+from gateway.model import READING_ENDS, STATION_OF, Direction, Event, EventType, Kind, Place
 from gateway.moment import Clock, iso
 from gateway.requests import Asked, Response
 from gateway.restored import lies_there
@@ -38,7 +38,8 @@ KIND = "quarantine"
 """The kind of request (``requests.py``)."""
 
 CURABLE = ("StUF010", "StUF013", "StUF019", "StUF034", "StUF040", "StUF043", "IB007",
-           "geen-vertrouwen", "lijst-verlopen", "onbekende-uitgever", "verkeerde-oin")  # fmt: skip
+           "geen-vertrouwen", "lijst-verlopen", "onbekende-uitgever", "verkeerde-oin",
+           READING_ENDS)  # fmt: skip
 """Why an envelope may be refused that can be otherwise by now: by configuration, by what came
 since, or by the release itself. Anything else is wrong in the envelope, and stays wrong."""
 

@@ -6,8 +6,11 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -16,8 +19,9 @@ from rich.text import Text
 from gateway import screens, show
 from gateway.chain import Chain, Summary
 from gateway.engine import Happened
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, ReaderError
 from gateway.folders import Folders, Waiting
+from gateway.inhand import DEATHS
 from gateway.location import COUNTERPART, Location, read_config
 from gateway.moment import Clock, pause
 from gateway.names import toonbaar
@@ -32,6 +36,9 @@ if TYPE_CHECKING:  # the simulated CBS and all that it loads only where it was a
 
 Row = dict[str, Any]
 FOLLOW_SECONDS = 0.3
+THREAD_SECONDS = 1.0
+"""How long to wait for a thread of a chain that ended; one that a share holds does not end."""
+
 NOTHING = Watching()
 """The simulated CBS: no station, but a process of its own, beside a chain or alone."""
 
@@ -72,9 +79,38 @@ def run_chain(
     if chosen == (COUNTERPART,):
         _counterpart_alone(location, moment, say, stop, once=once)
         return
-    happened = _play(location, chosen, moment, say, stop, once=once, out=out, watching=watching,
-                     witnesses=witnesses)  # fmt: skip
+    play = partial(_play, location, chosen, say=say, stop=stop, once=once, out=out,
+                   watching=watching, witnesses=witnesses)  # fmt: skip
+    happened = _play_on(play, moment, say)
     err.print(Text(f"done: {happened} events. Next: knooppunt status", style="dim"))
+
+
+def _play_on(
+    play: Callable[[datetime | None], int], moment: datetime | None, say: Callable[[str], None]
+) -> int:
+    """Play; when the process that reads files dies of one, go on from the last commit.
+
+    That is a start in this process; the end of it all when a thread of ours is left (a new clerk
+    would be a copy of it), or when a file goes on ending it though it is not read any more.
+    """
+    deaths: Counter[str] = Counter()
+    while True:
+        try:
+            return play(moment)
+        except ReaderError as error:
+            deaths[error.key] += 1
+            if deaths[error.key] > DEATHS or not _alone():
+                raise
+            say(f"{error.sentence}; the gateway goes on")
+            moment = None  # the clock was turned
+
+
+def _alone() -> bool:
+    """Whether no other thread of ours is left: those of a chain that ended go soon."""
+    for one in threading.enumerate():
+        if one is not threading.current_thread():
+            one.join(THREAD_SECONDS)
+    return threading.active_count() == 1
 
 
 def _play(

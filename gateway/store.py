@@ -101,6 +101,8 @@ class Changes:
     """Messages past their time, and folders of quarantine of no message: what they hold of persons
     goes (``store_purge.py``)."""
     waits: list[Kept] = field(default_factory=list)
+    deaths: dict[str, int] = field(default_factory=dict)
+    """Files whose reading ended a process, and how often by now; 0: it was read since."""
     head_before: Head | None = None
     head_after: Head | None = None
     at: int = 0
@@ -226,6 +228,10 @@ class Store:
         """Since when files wait for what lasts."""
         rows = self._connection.execute(sa.select(t.waiting))
         return [Kept(row.key, row.since, row.detail) for row in rows]
+
+    def deaths(self) -> dict[str, int]:
+        """How often reading a file ended a process, by its key (``inhand.py``)."""
+        return {row.key: row.times for row in self._connection.execute(sa.select(t.death))}
 
     def journal(self) -> list[Row]:
         """Everything under way, in the order in which it was seen."""
@@ -390,8 +396,8 @@ class Store:
             _INSERT_ANSWERED.run(run, [{**row, "at": changes.at} for row in changes.answered])
         for table, rows in changes.rows.items():
             run.execute(sa.insert(table), rows)
-        if changes.waits:
-            self._write_waits(changes.waits)
+        self._write_waits(changes.waits)
+        self._write_deaths(changes.deaths)
         self._write_facts(changes.facts)
 
     def _move_head(self, changes: Changes) -> None:
@@ -423,10 +429,20 @@ class Store:
         return row
 
     def _write_waits(self, waits: list[Kept]) -> None:
+        if not waits:
+            return
         _DELETE_WAIT.run(self._connection, [{"old": one.key} for one in waits])
         kept = [one._asdict() for one in waits if one.since is not None]
         if kept:
             _INSERT_WAIT.run(self._connection, kept)
+
+    def _write_deaths(self, deaths: Mapping[str, int]) -> None:
+        if not deaths:
+            return
+        _DELETE_DEATH.run(self._connection, [{"old": key} for key in deaths])
+        kept = [{"key": key, "times": times} for key, times in deaths.items() if times]
+        if kept:
+            _INSERT_DEATH.run(self._connection, kept)
 
     def _write_facts(self, facts: Mapping[Key[object], object]) -> None:
         rows: dict[type, list[Row]] = defaultdict(list)
@@ -449,6 +465,8 @@ _DECIDE_ARRIVAL = Many(
 _DELETE_ARRIVAL = Many(sa.delete(t.arrival).where(t.arrival.c.id == sa.bindparam("key")))
 _DELETE_WAIT = Many(sa.delete(t.waiting).where(t.waiting.c.key == sa.bindparam("old")))
 _INSERT_WAIT = Many(sa.insert(t.waiting))
+_DELETE_DEATH = Many(sa.delete(t.death).where(t.death.c.key == sa.bindparam("old")))
+_INSERT_DEATH = Many(sa.insert(t.death))
 _INSERT_EVENT = Many(sa.insert(t.event))
 _INSERT_LEAF = Many(sa.insert(t.leaf))
 _INSERT_OPENING = Many(sa.insert(t.opening))

@@ -124,6 +124,15 @@ held = sa.Table(
 """One row a folder in quarantine: what lies there, where it came from (the intent that it was
 claimed by), and what a person decided about it (the leaf leads to who and why)."""
 
+death = sa.Table(
+    "death",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How often a process was ended while it read a file under way, or an answer (``inhand.py``)."""
+
 answered = sa.Table(
     "answered",
     metadata,

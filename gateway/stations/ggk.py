@@ -16,6 +16,7 @@ from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, 
 from gateway import names
 from gateway.config import Config, Partij, Uitwisseling
 from gateway.model import (
+    READING_ENDS,
     Arrival,
     ByReference,
     Carry,
@@ -48,7 +49,13 @@ from gateway.stations import (
     remarks,
 )
 from gateway.stations.notices import Reason
-from gateway.stations.refusals import refuse_drop, refuse_envelope, repeat_answer, unreadable
+from gateway.stations.refusals import (
+    reading_ends,
+    refuse_drop,
+    refuse_envelope,
+    repeat_answer,
+    unreadable,
+)
 
 COUNTER = header.Counter(
     "ggk",
@@ -104,6 +111,10 @@ def decide(arrival: Arrival, known: Known, config: Config) -> Decision:
 def _dropped(arrival: Arrival, known: Known, config: Config) -> Decision:
     exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
     party = _party(arrival, config)
+    if arrival.given_up == READING_ENDS:
+        who = autorisatie.user(arrival, known, party)
+        unread = _levering(arrival, known, config, exchange, who, None)
+        return refuse_drop(arrival, unread, config, reading_ends())
     bound = binding.judge(arrival, exchange, known, config)
     believed = bound if isinstance(bound, binding.Bound) else None
     who = believed.gebruiker if believed else autorisatie.user(arrival, known, party)

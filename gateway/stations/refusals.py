@@ -6,11 +6,14 @@ Nothing that was dropped is ever deleted by a refusal.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import envelopes
 from envelopes import EnvelopeError, Fout, Stuurgegevens
 from gateway import names
 from gateway.config import Config
 from gateway.model import (
+    READING_ENDS,
     STATION_OF,
     Arrival,
     ByReference,
@@ -48,6 +51,20 @@ def _shown(arrival: Arrival) -> str:
 def _note(arrival: Arrival, levering: Levering, config: Config, reason: notices.Reason) -> Delivery:
     content = notices.note(levering, arrival.moment.nu, config, reason, _shown(arrival))
     return Delivery(quarantine(arrival), names.REDEN, content, Clash.NEXT)
+
+
+def reading_ends() -> notices.Reason:
+    """A file on which the program that read it was ended, again and again: it is read no more."""
+    return notices.Reason(
+        READING_ENDS,
+        "Bij het lezen van dit bestand liep het programma van het knooppunt telkens vast; het "
+        "wordt niet opnieuw gelezen.",
+        "Laat nakijken of het bestand heel is, en maak het zo nodig opnieuw. De beheerder van het "
+        "knooppunt kan het na onderzoek vrijgeven.",
+        "Each time that this file was read, the process that read it was ended; it is not read "
+        "again. For the operator: it may be meant to, or damaged; keep it for whoever mends the "
+        "parser. A release has it read once more.",
+    )
 
 
 def refuse_drop(
@@ -104,8 +121,17 @@ def unreadable(
         own = known.get(ByReference(sender.referentienummer, nobody.gemeentecode))
         levering = own if own is not None and own.tijdstip else nobody  # sent by us, and broken
     fault = envelopes.fout(error.code, error.details, config.technisch.foutcodes)
-    return _refused(counter, arrival, sender, known, config, fault, levering,
-                    f"file:{arrival.sha256}", remember=False)  # fmt: skip
+    refused = _refused(counter, arrival, sender, known, config, fault, levering,
+                       f"file:{arrival.sha256}", remember=False)  # fmt: skip
+    return _unread(refused, arrival, config) if arrival.given_up else refused
+
+
+def _unread(refused: Decision, arrival: Arrival, config: Config) -> Decision:
+    """The same of one that we dare not read: that is why, not what stands in it."""
+    reason = reading_ends()
+    event = refused.events[0]._replace(code=reason.code, remark=reason.english)
+    note = _note(arrival, refused.leveringen[0], config, reason)
+    return replace(refused, events=(event,), deliveries=(note,))
 
 
 def _nobody(arrival: Arrival, counter: header.Counter, sender: Stuurgegevens | None) -> Levering:

@@ -16,6 +16,7 @@ from envelopes import Bestand, Envelop, Gebruiker, Metagegevens, Stuurgegevens, 
 from gateway import names
 from gateway.config import Config, Uitwisseling
 from gateway.model import (
+    READING_ENDS,
     Arrival,
     ByNumber,
     ByReference,
@@ -41,7 +42,13 @@ from gateway.model import (
 from gateway.periods import rfc3339
 from gateway.stations import groot, header, kinds, notices
 from gateway.stations.naming import Named, Naming
-from gateway.stations.refusals import refuse_envelope, refuse_send, repeat_answer, unreadable
+from gateway.stations.refusals import (
+    reading_ends,
+    refuse_envelope,
+    refuse_send,
+    repeat_answer,
+    unreadable,
+)
 
 COUNTER = header.Counter(
     "rinis",
@@ -220,6 +227,8 @@ def _sent_by_receiver(arrival: Arrival, known: Known, config: Config) -> Decisio
     levering = _returning(arrival, exchange, code)
     if read is not None:
         levering = levering._replace(uitvraag=read[1].get("uitvraag", names.ONBEKEND))
+    if arrival.given_up == READING_ENDS:
+        return refuse_send(arrival, levering, config, reading_ends())
     if exchange is None or read is None or not code:
         patterns = exchange.patronen if exchange is not None else ()
         return refuse_send(arrival, levering, config, notices.unaddressable(arrival.name, patterns))

@@ -39,12 +39,12 @@ def need(program):
 
 
 @contextlib.contextmanager
-def running(knooppunt, *words, under=(), **how):
+def running(knooppunt, *words, under=(), command=(KNOOPPUNT,), **how):
     """A gateway that runs, and is ended as a service is: it must end with 0.
 
     ``under``: the command that starts it in another world (a clock, a namespace).
     """
-    command = [*under, KNOOPPUNT, "run", *words]
+    command = [*under, *command, "run", *words]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, cwd=knooppunt.folder, text=True, **pipes, **how)
     try:

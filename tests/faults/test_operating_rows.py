@@ -108,8 +108,8 @@ def test_row_85_a_poison_file_is_held_and_the_rest_go_on(keten):
     assert keten.received("besluit") == []
 
 
-def test_row_85_the_process_that_parses_dies(knooppunt):
-    """A fault in a parser ends it: the gateway ends with a sentence, and a restart goes on."""
+def test_row_85_the_process_that_parses_dies_of_no_file(knooppunt):
+    """While it reads nothing: the gateway ends with a sentence, and a restart goes on."""
     process = subprocess.Popen(
         [KNOOPPUNT, "run"], cwd=knooppunt.folder, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the engine asks of the clerk in a round, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gateway.journal import Intent, Promise
+from gateway.model import Event, Key, Levering, Place
+
+
+class Task(NamedTuple):
+    """One round's work: what to claim, in order.
+
+    ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
+    system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
+    answers otherwise by now, though no decision of ours changed it; ``hanging`` what is out of use.
+    """
+
+    number: int
+    committed: int
+    intents: list[Intent]
+    touched: list[Place]
+    outdated: frozenset[Key[object]] = frozenset()
+    hanging: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a task. Nothing of it is true before it is synced and committed.
+
+    ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
+    staged now, for the ``reasons`` by its id, and comes again in this order; ``ignored`` bears an
+    answer's name and is none. ``going`` is under way: large bytes of which a part was carried, and
+    what must stay behind them; it goes on in the next round, before all else, in this order.
+    """
+
+    promises: list[Promise] = field(default_factory=list)
+    leveringen: dict[str, Levering] = field(default_factory=dict)
+    facts: dict[Key[object], object] = field(default_factory=dict)
+    happened: list[tuple[Event, Levering]] = field(default_factory=list)
+    withdrawn: list[Intent] = field(default_factory=list)
+    back: list[Intent] = field(default_factory=list)
+    going: list[Intent] = field(default_factory=list)
+    ignored: list[Intent] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
