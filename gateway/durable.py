@@ -361,15 +361,19 @@ def append_at(path: str, length: int, content: bytes, mode: int = STAGED_MODE) -
 
 
 # openat(O_RDWR|O_CREAT); flock(LOCK_EX|LOCK_NB)
-def lock(path: str) -> int:
-    """Hold a lock file for the life of the process; :class:`StateError` when another holds it."""
+def lock(
+    path: str,
+    said: str = "another gateway is running on this state",
+    hint: str = "stop it first, or give this one a state of its own with --state DIR",
+) -> int:
+    """Hold a lock file for the life of the process; :class:`StateError` when another holds it.
+
+    ``said`` and ``hint``: what that means, and what to do then.
+    """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(fd)
-        raise StateError(
-            f"another gateway is running on this state: {os.path.dirname(path)}",
-            hint="stop it first, or give this one a state of its own with --state DIR",
-        ) from None
+        raise StateError(f"{said}: {os.path.dirname(path)}", hint=hint) from None
     return fd

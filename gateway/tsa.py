@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from gateway import durable
 from gateway.audit.stamp import QUERY_TYPE, REPLY_TYPE
 from gateway.errors import GatewayError
+from gateway.ports import OWN_FOLDER, listening
 
 LOOPBACK = "127.0.0.1"
 MAX_QUERY = 16 * 1024
@@ -60,14 +61,19 @@ class Authority(HTTPServer):
             if not os.access(path, os.R_OK):
                 raise TsaError(f"{path} cannot be read", hint="make it with: knooppunt init")
         durable.make_dir(directory, 0o700)
-        self._lock = durable.lock(os.path.join(directory, "lock"))
+        self._lock = durable.lock(
+            os.path.join(directory, "lock"),
+            "another authority is running in this folder",
+            OWN_FOLDER,
+        )
         self._config = os.path.join(directory, "openssl.cnf")
         serial = os.path.join(directory, "serial")
         if not os.path.exists(serial):
             durable.put(serial, b"01\n", 0o600)
         text = _CONFIG.format(serial=serial, certificate=certificate, key=key, policy=POLICY)
         durable.put(self._config, text.encode(), 0o600)
-        super().__init__((LOOPBACK, port), _Handler)
+        with listening(port):
+            super().__init__((LOOPBACK, port), _Handler)
 
     @property
     def url(self) -> str:

@@ -4,16 +4,33 @@
 from __future__ import annotations
 
 import signal
+import socket
 
 import uvicorn
 from starlette.applications import Starlette
 
 from gateway.binding.idp import HOST
+from gateway.errors import StateError
+from gateway.ports import listening
 
 
-def serve(app: Starlette, port: int) -> None:
+def bound(port: int) -> socket.socket:
+    """The port, held; :class:`StateError` when another has it."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        with listening(port):
+            found.bind((HOST, port))
+            found.listen()  # who is told that it listens may ask at once
+    except StateError:
+        found.close()
+        raise
+    return found
+
+
+def serve(app: Starlette, port: socket.socket) -> None:
     """Answer until told to stop. No access log: an address may hold a code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # uvicorn has its own, and hands it on when it ends
-    config = uvicorn.Config(app, HOST, port, log_level="warning", access_log=False, lifespan="off")
-    uvicorn.Server(config).run()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    uvicorn.Server(config).run(sockets=[port])

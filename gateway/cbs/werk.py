@@ -65,7 +65,11 @@ class Tegenpartij:
         config = self._config()
         must_own(location.state)
         durable.make_dir(state, 0o700)
-        self._lock = durable.lock(os.path.join(state, "lock"))
+        self._lock = durable.lock(
+            os.path.join(state, "lock"),
+            "another simulated CBS is running on this state",
+            "a gateway with `--stations ... cbs` has one of its own; stop one of the two",
+        )
         try:
             staat = Staat(os.path.join(state, DATABASE))
         except GatewayError:

@@ -107,7 +107,8 @@ def idp_run(
     if issuer != known:
         err.print(Text(f"note: GGk believes {known} (config.yaml: eherkenning.uitgever), not this"))
     made = client.broker(location, issuer)
+    held = serving.bound(port or own.port or 80)
     out.print(
         Text(f"the broker listens on {issuer} for {len(made.users)} employees; Ctrl-C ends it")
     )
-    serving.serve(made.app(), port or own.port or 80)
+    serving.serve(made.app(), held)

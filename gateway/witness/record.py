@@ -44,6 +44,7 @@ from gateway.audit.submission import (
     read_successor,
 )
 from gateway.audit.succession import successor
+from gateway.ports import OWN_FOLDER
 
 EVIDENCE = "bewijs"
 _TAKEN = ".vkeys"
@@ -79,7 +80,11 @@ class Record:
         self._seconds = seconds
         self._turn = threading.Lock()
         durable.make_dir(directory, 0o700)
-        self._lock = durable.lock(os.path.join(directory, "lock"))
+        self._lock = durable.lock(
+            os.path.join(directory, "lock"),
+            "this witness is running already, from its folder",
+            OWN_FOLDER,
+        )
 
     def newest(self, origin_hash: str) -> bytes | None:
         """The newest checkpoint of a log that was cosigned, by the hash of its origin, in hex."""

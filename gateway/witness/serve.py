@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gateway.audit.submission import MAX_BODY, PATH, SUCCESSOR_PATH
 from gateway.errors import AuditError
+from gateway.ports import listening
 from gateway.witness.record import Answer, Record
 
 LOOPBACK = "127.0.0.1"
@@ -29,7 +30,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, record: Record, port: int) -> None:
         self.record = record
         self.broken: OSError | AuditError | None = None
-        super().__init__((LOOPBACK, port), _Handler)
+        with listening(port):
+            super().__init__((LOOPBACK, port), _Handler)
 
     @property
     def url(self) -> str:
