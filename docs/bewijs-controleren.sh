@@ -245,7 +245,7 @@ ID=$(over id); REF=$(over referentienummer); HEEN=$(over direction); CODE=$(over
 SOORT=$(over uitwisseling); SHA=$(over sha256); OMVANG=$(over size)
 echo "$CODE" | grep -qE '^[0-9A-Za-z]*$' || fout "evidence.json: gemeentecode"
 sed -n '/^ "leaves": \[$/,/^ \]/p' evidence.json | awk '/^   "index": [0-9]+,$/ {i = $2 + 0} /^   "role": "[a-z]+"$/ {gsub("\"", "", $2); printf "%.0f %s\n", i, $2}' > "$W/rollen"
-cut -d' ' -f1 "$W/rollen" | sort -n | cmp -s - "$W/bladen" || fout "evidence.json noemt andere bladen dan er zijn"
+cut -d' ' -f1 "$W/rollen" | cmp -s - "$W/bladen" || fout "evidence.json noemt andere bladen dan er zijn, of niet in hun volgorde"
 AAN=
 while read -r i rol; do
   b="log/leaves/$i.json"; over_wie=$(veld "$i" msg); stroom=$(veld "$i" flow); soort=$(veld "$i" type)
@@ -499,6 +499,7 @@ if test -d openings; then
     while IFS= read -r regel; do
       v=$(printf '%s\n' "$regel" | sed -n 's/^{"label":"\([a-z]*\)","salt":"[A-Za-z0-9_-]*","value":".*"}$/\1/p')
       ! grep -qx "$v" "$W/velden" || fout "$o noemt $v twee keer"
+      ! printf '%s\n' "$regel" | sed 's/\\\\//g; s/\\u00[01][0-9a-f]//g' | grep -q '\\u' || fout "$o: $v is niet geschreven zoals JSON hier hoort (RFC 8785)"
       echo "$v" >> "$W/velden"
       test -n "$v" && test "$(veld "$i" "$v")" = "c1:$(printf %s "$regel" | openssl dgst -sha256 -binary | b64url)" || fout "$o: $v is niet wat in log/leaves/$i.json is vastgelegd"
     done < "$o"
@@ -530,6 +531,7 @@ stap 14 metagegevens
 m=metagegevens/metagegevens.xml; zegt_blad=
 zoals() { # zoals BLAD VELD ELEMENT
   zo=$(geopend "$1" "$2")
+  test "$2" != actor || case $zo in *\\u*) fout "openings/$1.jsonl: zo heet geen gebruiker";; esac
   case $zo in ''|*\\u*) return 0;; esac
   zo=$(printf %s "$zo" | sed 's/\\"/"/g; s/\\\\/\\/g')
   daar=$(een "$3" "$m")

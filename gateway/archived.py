@@ -56,7 +56,8 @@ def _names(source: str) -> Iterator[str]:
     for size in reading.archived_sizes(source):
         yield from (f"{FOLDER}/{size}", f"{FOLDER}/{size}{SUFFIX}")
     with contextlib.suppress(FileNotFoundError):  # the log's key was never changed
-        yield from (f"{SUCCESSION}{one}" for one in sorted(os.listdir(_in(source, SUCCESSION))))
+        yield from (f"{SUCCESSION}{one}" for one in sorted(os.listdir(_in(source, SUCCESSION)))
+                    if not one.startswith("."))  # fmt: skip
 
 
 def _in(directory: str, name: str) -> str:

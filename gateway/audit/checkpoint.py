@@ -33,6 +33,7 @@ MAX_SIGNATURES = 100
 """Limits on what is read from others (signed-note allows them; Go's note package has the same)."""
 
 _SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
+_OLDER = re.compile(r"\.[0-9a-f]{8}\.vkey\Z")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -146,6 +147,11 @@ def vkey_file(origin: str, older: VerifierKey | None = None) -> str:
     if not last or last.startswith("."):
         raise CheckpointError(f"the origin {origin!r} does not end in a name")
     return f"{last}.{older.key_id.hex()}.vkey" if older else f"{last}.vkey"
+
+
+def is_older(name: str) -> bool:
+    """Whether a file of this name holds a key of before, as :func:`vkey_file` names it."""
+    return _OLDER.search(name) is not None
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey, *older: Ed25519PrivateKey) -> bytes:

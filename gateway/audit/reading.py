@@ -8,10 +8,9 @@ verifier who wants to be sure copies the folder first.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
-from gateway.audit.checkpoint import CheckpointError, VerifierKey, vkey_file
+from gateway.audit.checkpoint import CheckpointError, VerifierKey, is_older, vkey_file
 from gateway.audit.tiles import (
     MAX_ENTRY,
     WIDTH,
@@ -91,9 +90,11 @@ def vkeys(directory: str, origin: str) -> list[VerifierKey]:
     One that is no key of this log is passed over; whom to believe is the reader's to decide.
     """
     newest = vkey_file(origin)
-    older = re.compile(re.escape(newest.removesuffix(".vkey")) + r"\.[0-9a-f]{8}\.vkey")
+    stem = newest.removesuffix("vkey")
     try:
-        names = [one for one in sorted(os.listdir(directory)) if older.fullmatch(one)]
+        names = [
+            one for one in sorted(os.listdir(directory)) if one.startswith(stem) and is_older(one)
+        ]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -68,6 +68,7 @@ def witness_run(
     Its folder (getuigen/NAME) is its memory: never put it back from a backup. Another key of the
     log is taken only when the log shows the leaf of that change. End it with Ctrl-C.
     """
+    from gateway.audit.checkpoint import is_older
     from gateway.moment import Clock
     from gateway.witness.known import keys
     from gateway.witness.record import Record
@@ -77,7 +78,7 @@ def witness_run(
     short = name.removeprefix(PREFIX)
     known, key = _identity(location, short)
     where = str(directory) if directory else _beside(location, "getuigen", short)
-    beside = sorted(Path(location.audit).glob("*.vkey"))
+    beside = [one for one in sorted(Path(location.audit).glob("*.vkey")) if not is_older(one.name)]
     logs, source = keys(where, map(str, log or ()), map(str, beside))
     clock = Clock()
     record = Record(where, known.key.name, key, logs, lambda: clock.klok() // 1000)

@@ -14,10 +14,11 @@ signed that is the one to be followed. From the first checkpoint that a successo
 before it count no more by themselves: who stole one cannot have anything cosigned. Those taken
 stand in ``<SHA-256 of the origin>.vkeys``, in order.
 
-What this does not protect against: a thief of the key that still counts, who can have a successor
-of his own taken. The gateway's next checkpoint then does not fit, and it stops. A witness whose
-folder is lost or put back has forgotten what it saw. Its key must then be retired; the gateway
-notices that its size went back.
+What this does not protect against: of the keys that the operator gave none follows on another, so
+one that ended counts until he takes its line out of ``logs.vkey``. A thief of the key that still
+counts can have a successor of his own taken; the gateway's next checkpoint then does not fit, and
+it stops. A witness whose folder is lost or put back has forgotten what it saw. Its key must then be
+retired; the gateway notices that its size went back.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ class Record:
 
     def _follow(self, asked: Succession) -> Answer:
         origin = asked.key.name
-        if asked.key in self._keys(origin):
+        if asked.key in self._taken(origin):
             return _plain(200, "this key is known here")
         had = self._had(origin)
         if had is None or asked.size != had.size or asked.index >= had.size:

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from gateway.audit import policy
+from gateway.audit.checkpoint import is_older
 from gateway.location import Location
 from gateway.moment import Clock
 from gateway.setup import init, shipped_config
@@ -78,7 +79,8 @@ class Getuigen:
         return self.folder / "getuigen" / name
 
     def _witness(self, name, port):
-        beside = map(str, sorted(Path(self.location.audit).glob("*.vkey")))
+        found = sorted(Path(self.location.audit).glob("*.vkey"))
+        beside = [str(one) for one in found if not is_older(one.name)]
         logs, _ = keys(str(self.memory(name)), (), beside)
         key = load_ed25519(sleutelmap(self.location.state, name))
         known = self.policy.witnesses[name].key.name

@@ -318,3 +318,39 @@ def test_a_refusal_is_told_in_the_words_of_the_witness(getuigen):
     assert '"not signed by any key that is known here"' in said
     assert "operator" in said
     assert "<b>" not in said
+
+
+def test_a_witness_that_was_given_a_key_takes_its_place_in_the_row_all_the_same(getuigen):
+    """Its operator did what a refusal advised; the log's own proof of the change comes after it."""
+    deliver(getuigen, "WMO_1.csv", 11)
+    change(getuigen, rotation.ROTATE)
+    deliver(getuigen, "WMO_2.csv", 12)
+    change(getuigen, rotation.FINISH)
+    deliver(getuigen, "WMO_3.csv", 13)
+    name = "getuige-cbs"
+    getuigen.witnesses[name].stop()
+    change(getuigen, rotation.ROTATE)
+    own = getuigen.memory(name) / "logs.vkey"
+    own.write_text(own.read_text() + (getuigen.audit / "audit-2026.vkey").read_text())
+    getuigen.witnesses[name].start()
+    deliver(getuigen, "WMO_4.csv", 14)
+    change(getuigen, rotation.FINISH)
+    deliver(getuigen, "WMO_5.csv", 15)
+    found = stand(getuigen)
+    assert found["witnessed"] == found["size"]
+
+
+def test_at_first_sight_a_key_that_ended_is_not_taken(getuigen):
+    """A witness that begins after a change: who stole the old key has nothing cosigned by it."""
+    deliver(getuigen, "WMO_1.csv", 11)
+    stolen = load_key(Path(getuigen.location.log_key).read_bytes(), "log.key")
+    change(getuigen, rotation.ROTATE)
+    change(getuigen, rotation.FINISH)
+    name = "getuige-cbs"
+    getuigen.witnesses[name].stop()
+    shutil.rmtree(getuigen.memory(name))
+    getuigen.witnesses[name].start()
+    said = checkpoint.read_body(checkpoint.parse_note((getuigen.audit / "checkpoint").read_bytes()))
+    made_up = checkpoint.sign(said.origin, said.size + 1, b"x" * 32, stolen)
+    url = f"{getuigen.witnesses[name].server.url}{PATH}"
+    assert call(url, request(0, [], made_up), "text/plain", 5).status == 403

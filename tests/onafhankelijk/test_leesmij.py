@@ -27,7 +27,7 @@ from tests.flow.bewijs import members, resealed, round_of_everything
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, typed, unpacked
 from tests.onafhankelijk.vervalsingen import (
     FORGED,
-    NOW,
+    now,
     receipt_of_the_gateway,
     seal_of_the_gateway,
 )
@@ -51,7 +51,7 @@ def open_steps(said):
 def forged(bewijs, tmp_path, change):
     found = members(bewijs.whole)
     change(bewijs, found)
-    data = resealed(found, bewijs.seal(), NOW)
+    data = resealed(found, bewijs.seal(), now())
     return data, unpacked(data, tmp_path / "bundel")
 
 
@@ -288,7 +288,7 @@ def test_a_pseudonym_that_is_anothers(bewijs, tmp_path):
 
 def test_another_seal_under_the_same_root(bewijs, tmp_path):
     """``openssl cms`` accepts it; the OIN is compared."""
-    data = resealed(members(bewijs.whole), bewijs.seal("zegel-cbs"), NOW)
+    data = resealed(members(bewijs.whole), bewijs.seal("zegel-cbs"), now())
     said = check(unpacked(data, tmp_path / "bundel"), bewijs.trust)
     assert said.fault[0] == "seal"
     assert "het zegel van OIN 00000001999900001000, niet dat van het knooppunt" in said.fault[1]

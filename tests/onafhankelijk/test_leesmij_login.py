@@ -18,7 +18,7 @@ from gateway.trust.sleutels import seal_van
 from tests.flow.bewijs import members, resealed
 from tests.flow.test_eherkenning import Forge, drop
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, unpacked
-from tests.onafhankelijk.vervalsingen import NOW
+from tests.onafhankelijk.vervalsingen import now
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 
@@ -67,7 +67,7 @@ def other(ingelogd, tmp_path, assertion):
     """The bundle with another assertion, sealed by the gateway, whose leaf names it."""
     found = members(ingelogd.whole)
     found[MEMBER] = assertion
-    folder = unpacked(resealed(found, ingelogd.seal, NOW), tmp_path / "bundel")
+    folder = unpacked(resealed(found, ingelogd.seal, now()), tmp_path / "bundel")
     return check(folder, ingelogd.trust, script=LEAF_SAYS_SO)
 
 
@@ -123,7 +123,9 @@ def test_an_assertion_that_the_leaf_does_not_name(ingelogd, tmp_path):
     """A right one, made again."""
     found = members(ingelogd.whole)
     found[MEMBER] = ingelogd.forge.sign(ingelogd.forge.said(name=NAME))
-    said = check(unpacked(resealed(found, ingelogd.seal, NOW), tmp_path / "bundel"), ingelogd.trust)
+    said = check(
+        unpacked(resealed(found, ingelogd.seal, now()), tmp_path / "bundel"), ingelogd.trust
+    )
     assert said.fault[0] == "binding"
     assert "noemt een andere inlogverklaring" in said.fault[1]
 
@@ -143,7 +145,7 @@ def test_a_record_that_says_something_else(ingelogd, tmp_path, old, new, word):
     found, path = members(ingelogd.whole), "metagegevens/metagegevens.xml"
     assert old in found[path]
     found[path] = found[path].replace(old, new, 1)
-    folder = unpacked(resealed(found, ingelogd.seal, NOW), tmp_path / "bundel")
+    folder = unpacked(resealed(found, ingelogd.seal, now()), tmp_path / "bundel")
     said = check(folder, ingelogd.trust)
     assert said.fault[0] == "metagegevens", said.text
     assert word in said.fault[1]

@@ -11,7 +11,7 @@ from tests.flow.bewijs import members, resealed
 from tests.flow.getuigen import Getuigen
 from tests.flow.test_rotate_witnessed import bundle, change, deliver, kept_trust
 from tests.onafhankelijk.schil import MISSING, check, unpacked
-from tests.onafhankelijk.vervalsingen import NOW
+from tests.onafhankelijk.vervalsingen import now
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 
@@ -58,6 +58,6 @@ def assert_no_other_successor(parties, data, old, tmp_path):
             found[f"{stem}.json"] = found[f"{stem}.json"].replace(
                 b'"result":"ok"', b'"result":"no"'
             )
-        folder = unpacked(resealed(found, seal, NOW), tmp_path / way)
+        folder = unpacked(resealed(found, seal, now()), tmp_path / way)
         said = check(folder, old)
         assert said.fault[0] in ("proofs", "checkpoint"), (way, said.text)

@@ -14,7 +14,10 @@ from gateway.binding import cms
 from gateway.trust.xmlzegel import verzegel
 from tests.flow.bewijs import members
 
-NOW = datetime.now(UTC)
+
+def now():
+    """The moment of sealing: after all leaves, whatever came before this test."""
+    return datetime.now(UTC)
 
 
 class Forged(NamedTuple):
@@ -116,7 +119,7 @@ def seal_of_the_gateway(bewijs, found):
     """The user's seal, by the gateway's key."""
     key = bewijs.seal()
     content = found[_path(found, "content/")]
-    found["binding/zegel.p7s"] = cms.sign(content, key.key, key.certificate, key.chain, NOW)
+    found["binding/zegel.p7s"] = cms.sign(content, key.key, key.certificate, key.chain, now())
 
 
 def _stripped(count):
@@ -151,6 +154,14 @@ def _opening_twice(_, found):
     found[path] = found[path].splitlines(True)[0] * 2
 
 
+def _opening_escaped(_, found):
+    """The same name in other letters: a comparison of text would pass over it."""
+    path = _path(found, "openings/")
+    found[path] = re.sub(
+        rb'"value":"(.)', lambda one: b'"value":"\\u%04x' % ord(one[1]), found[path], count=1
+    )
+
+
 def _content_other(_, found):
     found[_path(found, "content/")] += b"3;4\n"
 
@@ -175,7 +186,15 @@ def _stamp_other(_, found):
     found[f"{_note(found)}.tsr"] = found[f"{_note(found)}.tsr"][:-1] + b"\0"
 
 
+def _another_order(_, found):
+    """The first leaf of the message says who handed it in: nobody may choose which is first."""
+    index = json.loads(found["evidence.json"])
+    index["leaves"].reverse()
+    found["evidence.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
 FORGED = {
+    "leaves in another order": Forged("index", "volgorde", _another_order),
     "a receipt by the gateway, CBS in a comment": Forged("receipts", "noemt", _receipt_comment),
     "the receipt of another delivery": Forged("receipts", "noemt", _receipt_other),
     "a leaf changed, its proof left out": Forged("proofs", "elk blad", _leaf_without_proof),
@@ -190,6 +209,7 @@ FORGED = {
     "a checkpoint of before": Forged("proofs", "is niet van", _checkpoint_older),
     "the proof of another leaf": Forged("proofs", "is niet het bewijs", _proof_other),
     "openings of another leaf": Forged("openings", "vastgelegd", _openings_other),
+    "an opening that is escaped": Forged("openings", "RFC 8785", _opening_escaped),
     "an opening twice": Forged("openings", "twee keer", _opening_twice),
     "other content": Forged("content", "niet het bestand", _content_other),
     "another party": Forged("index", "partij", _index(b': "0363",', b': "0034",')),
