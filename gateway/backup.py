@@ -92,10 +92,16 @@ def backup(location: Location, directory: str, *, keys: bool) -> list[str]:
 
 def _put_config(location: Location, directory: str, copy: str) -> list[str]:
     """The configuration in force, as the store has it; what lies on the disk may be refused."""
-    kept, there = setting(copy, TEXT), _content(location.config_path)
-    in_force = there if kept is None else kept.encode()  # a state of an older version has none
+    kept = setting(copy, TEXT)
+    try:
+        there: bytes | None = _content(location.config_path)
+    except FileNotFoundError:
+        if kept is None:  # a state of an older version
+            raise
+        there = None
+    in_force = kept.encode() if kept is not None else there or b""
     durable.put(os.path.join(directory, CONFIG), in_force)
-    if there == in_force:
+    if there is None or there == in_force:
         return []
     durable.put(os.path.join(directory, ON_DISK), there)
     return [f"the configuration in force is in it as {CONFIG}; the one on the disk is another, and "

@@ -346,9 +346,7 @@ class Engine:
     # final names, sources gone. A restart does the same again, file by file.
 
     def _perform(self, batch: Batch) -> None:
-        for folder, name in self._to_archive:  # decided on by a person, as the last commit says
-            releases.archive(self._folders, folder, name)
-        self._to_archive.clear()
+        self._archive()
         due, self._to_perform = self._to_perform, []
         now = monotonic()
         self._behind.clear()
@@ -382,6 +380,15 @@ class Engine:
             if outcome.held is not None:
                 batch.held.append(self._held(promise, outcome.held))
             self._leveringen.pop(promise.levering, None)
+
+    def _archive(self) -> None:
+        """What a person decided about, as the last commit says; while its share hangs it waits."""
+        left, self._to_archive = self._to_archive, []
+        for folder, name in left:
+            try:
+                releases.archive(self._folders, folder, name)
+            except TimeoutError:  # told by the alarm `map-hangt`
+                self._to_archive.append((folder, name))
 
     def _perform_one(self, batch: Batch, promise: Promise) -> promises.Outcome | None:
         """Perform; None when a folder does not let us: told, and done again later, by itself."""

@@ -155,7 +155,8 @@ class Folders:
         shown = os.path.relpath(found, os.path.dirname(self.root))
         return f"{shown} does not answer (a share whose server hangs?)"
 
-    def _refuse_hanging(self, place: Place) -> None:
+    def refuse_hanging(self, place: Place) -> None:
+        """Raise ``TimeoutError`` for a place that does not answer, before it is used."""
         if self.hanging and (said := self.hangs(self.path(place))):
             raise TimeoutError(errno.ETIMEDOUT, said)
 
@@ -179,7 +180,7 @@ class Folders:
     def _fd(self, place: Place, which: str = "") -> int:
         """A held descriptor of a place (or of its ``.tmp`` or ``.claimed``), made if missing."""
         key = (place, which)
-        self._refuse_hanging(place)
+        self.refuse_hanging(place)
         fd = self._held.get(key)
         if fd is not None:
             if len(self._held) > HELD_DIRECTORIES // 2:  # what is in use must not be let go
@@ -391,7 +392,7 @@ class Folders:
         """Let go of a folder that somebody moved aside, or removed: what is there now counts."""
         if (place, "") not in self._held:
             return
-        self._refuse_hanging(place)
+        self.refuse_hanging(place)
         try:
             self._forget_replaced(place, os.stat(self.path(place)))
         except FileNotFoundError:

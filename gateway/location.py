@@ -17,7 +17,9 @@ DATABASE = "knooppunt.db"
 COUNTERPART = "cbs"
 """The receiver that the simulator can play: its folder, and the name of what plays it."""
 
-_SCHEMA_FIX = "name a schema of ours, or put yours in schemas/ beside the configuration"
+_SCHEMA_FIX = (
+    "name a schema of ours, or put yours in schemas/ beside the configuration and save that again"
+)
 
 
 @dataclass(frozen=True, slots=True)

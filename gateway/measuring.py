@@ -53,6 +53,9 @@ class Measuring:
             self.last, self._failed = self._measure(), None
         except (GatewayError, OSError) as error:
             self._failed = error
+        except BaseException as error:
+            self._failed = GatewayError(f"measuring failed: {type(error).__name__}")
+            raise
 
     def ended(self) -> bool:
         """Whether none is under way: else it still has its folders in hand."""

@@ -40,12 +40,17 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def call(url: str, body: bytes | None, content_type: str, seconds: float) -> Reply:
-    """POST a body, or GET for None. :class:`Unreachable` when there was no answer."""
+def call(
+    url: str, body: bytes | None, content_type: str, seconds: float, *, heard: bool = True
+) -> Reply:
+    """POST a body, or GET for None. :class:`Unreachable` when there was no answer.
+
+    ``heard``: what is said with it counts; else its status alone, and no body is waited for.
+    """
     headers = {"User-Agent": "knooppunt"} | ({"Content-Type": content_type} if body else {})
     try:
         request = Request(url, body, headers)  # noqa: S310  config and policy: http(s) only
-        return _answer(_opener(url), request, seconds)
+        return _answer(_opener(url), request, seconds, body=heard)
     except URLError as error:
         reason = getattr(error.reason, "strerror", None) or type(error.reason).__name__
         raise Unreachable(f"no answer: {reason}") from None
@@ -53,10 +58,11 @@ def call(url: str, body: bytes | None, content_type: str, seconds: float) -> Rep
         raise Unreachable(f"no answer: {type(error).__name__}") from None
 
 
-def _answer(opener: OpenerDirector, request: Request, seconds: float) -> Reply:
+def _answer(opener: OpenerDirector, request: Request, seconds: float, *, body: bool) -> Reply:
     try:
         with opener.open(request, timeout=seconds) as reply:
-            return Reply(reply.status, reply.headers.get_content_type(), reply.read(MAX_REPLY))
+            said = reply.read(MAX_REPLY) if body else b""
+            return Reply(reply.status, reply.headers.get_content_type(), said)
     except HTTPError as error:  # reading what it says may fail as reading an answer does
         with error:
             return Reply(error.code, error.headers.get_content_type(), error.read(MAX_REPLY))

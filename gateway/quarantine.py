@@ -126,6 +126,8 @@ class Quarantine:
         action = body.get("action")
         if action not in ("release", "drop") or not body.get("by") or not body.get("reason"):
             raise GatewayError("a decision says what is to be done, who decided it, and why")
+        if hangs := self._folders.hangs(self._folders.path(Place(Kind.QUARANTAINE))):
+            raise GatewayError(hangs, hint="decide once it answers again; nothing was done")
         done: list[dict[str, str]] = []
         refused: list[dict[str, str]] = []
         response = Response({"done": done, "refused": refused})

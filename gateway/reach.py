@@ -7,7 +7,8 @@ and goes on without what did not answer. The thread that asked stays with that f
 it answers in time again; nobody else asks it until then.
 
 What this does not protect against: a share that hangs a moment after it answered. Who is in the
-middle of a call then waits until its server is back.
+middle of a call then waits until its server is back. Nor a mount that lies below a link, where
+``folders`` or ``gemeenten`` is one: it is not seen, and used unasked.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ def claim(folders: Folders, intent: Intent) -> bool:
     if intent.id in os.listdir(folders.claimed(intent.place)):
         return True  # before a crash
     held = Place(Kind.QUARANTAINE, intent.held.folder)
+    folders.refuse_hanging(held)
     if not os.path.lexists(os.path.join(folders.path(held), intent.held.name)):
         return False
     if intent.place.kind is Kind.OUTBOX:

@@ -69,7 +69,9 @@ class Webhook:
     def _send(self, content: bytes) -> str:
         """Why it was not taken, without its address, which is a secret; empty: it was."""
         try:
-            status = call(self.url, content, "application/json", TIMEOUT_SECONDS).status
+            status = call(
+                self.url, content, "application/json", TIMEOUT_SECONDS, heard=False
+            ).status
         except Unreachable as error:
             return error.sentence
         return "" if 200 <= status < 300 else f"HTTP {status}"

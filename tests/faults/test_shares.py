@@ -146,6 +146,38 @@ def test_row_24_a_share_that_hangs_holds_up_nobody_else(knooppunt, distant):
     knooppunt("audit", "verify")
 
 
+def test_row_24_a_quarantine_that_hangs_ends_nothing(knooppunt, tmp_path):
+    """All wait for it, in two processes; a decision says why not; once it answers all is done."""
+    knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 100"))
+    share, cbs = Served(tmp_path / "ver-weg", knooppunt.folders / "quarantaine"), at_cbs
+    try:
+        process, url = watched(knooppunt)
+        knooppunt.drop("0363", "notulen.csv", b"a")
+        eventually(lambda: knooppunt.json("quarantine", "list", code=None)["held"])
+        [held] = knooppunt.json("quarantine", "list")["held"]
+        drop = ("quarantine", "drop", held["id"], "--reason", "synthetisch", "--yes")
+        share.server.send_signal(signal.SIGSTOP)
+        eventually(lambda: metrics(url)["knooppunt_folders_hanging"] == 1)
+        told = knooppunt.start(*drop)
+        assert b"does not answer" in b"".join(told.communicate(timeout=60))
+        assert told.returncode != 0
+        for name in ("WMO_1.csv", "WMO_2.csv"):
+            knooppunt.drop("0034", name, name.encode())
+            eventually(lambda: metrics(url)["knooppunt_folders_hanging"] == 1)  # noqa: B023  now
+            assert process.poll() is None
+            end(process)
+            process, url = watched(knooppunt)
+        share.server.send_signal(signal.SIGCONT)
+        eventually(lambda: sorted(cbs(knooppunt).values()) == [b"WMO_1.csv", b"WMO_2.csv"])
+        knooppunt(*drop)
+        eventually(lambda: held["id"] not in os.listdir(share.folder))
+        end(process)
+        knooppunt("audit", "verify")
+    finally:
+        share.server.send_signal(signal.SIGCONT)
+        share.end()
+
+
 def test_row_24_in_the_middle_of_a_call_it_can_be_killed(knooppunt, distant):
     """As systemd does with a gateway that waits for its answer; then all goes, once."""
     process = knooppunt.start("run")

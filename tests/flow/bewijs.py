@@ -2,6 +2,7 @@
 """A chain in which everything that can be proven happened: seals, receipt, witnesses, stamps."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.evidence import believed, container, opsomming
@@ -88,3 +89,8 @@ def regathered(bewijs, change, at, ref=NAME):
 
 
 __all__ = ["CONTENT", "NAME", "Bewijs", "members", "packed", "regathered", "replace", "resealed"]
+
+
+def now():
+    """The moment of sealing: after all leaves, whatever came before this test."""
+    return datetime.now(UTC)

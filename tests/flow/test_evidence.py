@@ -8,7 +8,7 @@ import json
 import re
 import struct
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import jsonschema
 import outloud
@@ -37,14 +37,13 @@ from tests.flow.bewijs import (
     CONTENT,
     NAME,
     members,
+    now,
     packed,
     regathered,
     resealed,
     round_of_everything,
 )
 from tests.test_docs import schema
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +303,7 @@ def test_no_member_can_be_packed_under_a_bad_name():
 )
 def test_another_seal_under_the_same_root_is_a_forgery(bewijs, domain, word):
     """That of CBS, of a municipality, of an employee, of the time stamping authority."""
-    told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(domain), NOW)))
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(domain), now())))
     assert "META-INF/signature.p7s" in told
     assert word in told
 
@@ -314,14 +313,14 @@ def test_a_seal_of_nobody_we_trust(bewijs, tmp_path):
     with Keten(tmp_path) as keten:
         keten.make_keys()
     other = dataclasses.replace(bewijs, location=keten.location)
-    told = faults(bewijs.verify(resealed(members(bewijs.whole), other.seal(), NOW)))
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), other.seal(), now())))
     assert "was not issued by an issuer that is trusted here" in told
 
 
 @pytest.mark.parametrize("years", [-20, 20])
 def test_a_seal_of_before_or_after_its_certificate(bewijs, years):
     """By its own word, which is all there is without a time stamp."""
-    at = NOW + timedelta(days=365 * years)
+    at = now() + timedelta(days=365 * years)
     told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(), at)))
     assert "not valid yet" in told or "had expired" in told
 
@@ -356,7 +355,7 @@ def test_a_checkpoint_that_is_older_than_a_leaf(bewijs):
         found.members[name] = content
         found.members.pop(f"{name}.tsr", None)
 
-    told = faults(bewijs.verify(regathered(bewijs, older, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, older, now())))
     assert "so it is older than leaf" in told
 
 
@@ -369,7 +368,7 @@ def test_the_proof_of_another_leaf(bewijs):
         paths = [f"log/{size}/{at}.tlog-proof" for at in (one, two)]
         found.members[paths[0]] = found.members[paths[1]]
 
-    told = faults(bewijs.verify(regathered(bewijs, swap, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, swap, now())))
     assert "it is the proof of leaf" in told
 
 
@@ -381,7 +380,7 @@ def test_a_leaf_that_was_never_in_the_log(bewijs):
         path = f"{LEAVES}{at}.json"
         found.members[path] = found.members[path].replace(b'"result":"ok"', b'"result":"no"')
 
-    told = faults(bewijs.verify(regathered(bewijs, rewrite, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, rewrite, now())))
     assert "does not lead to the root" in told
 
 
@@ -395,7 +394,7 @@ def test_an_opening_that_does_not_open(bewijs):
         found.members[path] = openings.write([actor, wrong])
         found.opened[_first(bewijs)] = openings.values([actor, wrong])
 
-    told = faults(bewijs.verify(regathered(bewijs, other, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, other, now())))
     assert f"{path}: name: it does not open the commitment" in told
 
 
@@ -414,7 +413,7 @@ def test_bytes_seal_and_receipt_that_are_not_the_messages(bewijs, what):
         other[len(other) // 2] ^= 1
         found.members[path] = bytes(other)
 
-    report = bewijs.verify(regathered(bewijs, change, NOW))
+    report = bewijs.verify(regathered(bewijs, change, now()))
     assert outcomes(report)[what] == "failed"
     assert f"{what}/" in faults(report)
 
@@ -429,7 +428,7 @@ def _metagegevens(bewijs, **other):
             content = content.replace(old.encode(), new.encode())
         found.members[METAGEGEVENS] = content
 
-    return faults(bewijs.verify(regathered(bewijs, change, NOW)))
+    return faults(bewijs.verify(regathered(bewijs, change, now())))
 
 
 @pytest.mark.parametrize(
@@ -478,7 +477,7 @@ def test_a_leaf_left_out_between_two(bewijs):
         del found.leaves[gone]
         found.index = dataclasses.replace(found.index, leaves=left)
 
-    told = faults(bewijs.verify(regathered(bewijs, less, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, less, now())))
     assert "and that is not here" in told
 
 
@@ -486,7 +485,7 @@ def test_a_page_that_says_something_else(bewijs):
     """summary.html is made again from the leaves, and compared."""
     found = members(bewijs.whole)
     found["summary.html"] = found["summary.html"].replace(b"0363", b"0364")
-    told = faults(bewijs.verify(resealed(found, bewijs.seal(), NOW)))
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), now())))
     assert "summary.html: it is not the page that these leaves give" in told
 
 
@@ -494,7 +493,7 @@ def test_a_pdf_that_says_something_else(bewijs):
     """It is set again too."""
     found = members(bewijs.whole)
     found["summary.pdf"] = found["summary.pdf"] + b"%"
-    told = faults(bewijs.verify(resealed(found, bewijs.seal(), NOW)))
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), now())))
     assert "summary.pdf: it is not the page that these leaves give" in told
 
 
@@ -506,7 +505,7 @@ def test_pages_of_another_version_make_no_plain_verdict(bewijs, field):
     found[INDEX], found["summary.pdf"] = write_index(index), b"%PDF-vals"
     if field == "build":
         found["summary.html"] = b"<h1>Alles is door CBS bevestigd</h1>"
-    report = bewijs.verify(resealed(found, bewijs.seal(), NOW))
+    report = bewijs.verify(resealed(found, bewijs.seal(), now()))
     assert outcomes(report)["pages"] == "not-checked"
     assert "its pages were not checked" in report.doubts
 
@@ -521,7 +520,7 @@ def test_without_a_stamp_the_verdict_says_whose_word_the_time_is(bewijs):
 
 def test_a_seal_that_is_older_than_its_leaves(bewijs):
     """Back-dated by a thief, to before the certificate was revoked."""
-    at = NOW - timedelta(days=2)
+    at = now() - timedelta(days=2)
     told = faults(bewijs.verify(resealed(members(bewijs.whole), bewijs.seal(), at)))
     assert "META-INF/signature.p7s: it says to be older than a leaf" in told
 
@@ -536,14 +535,14 @@ def test_an_index_that_says_something_else(bewijs):
             about = dataclasses.replace(found.index.message, **{field: value})
             found.index = dataclasses.replace(found.index, message=about)
 
-        report = bewijs.verify(regathered(bewijs, change, NOW))
+        report = bewijs.verify(regathered(bewijs, change, now()))
         assert outcomes(report)["index"] == "failed"
 
     def claims(found):
         del found.members[next(one for one in found.members if one.startswith("receipts/"))]
 
     assert "it says that receipts is present" in faults(
-        bewijs.verify(regathered(bewijs, claims, NOW))
+        bewijs.verify(regathered(bewijs, claims, now()))
     )
 
 
@@ -561,7 +560,7 @@ def test_names_of_party_and_exchange_are_the_readers(bewijs, change, word):
     def other(found):
         found.index = dataclasses.replace(found.index, **change)
 
-    data = regathered(bewijs, other, NOW)
+    data = regathered(bewijs, other, now())
     assert word in faults(bewijs.verify(data))
     alone = dataclasses.replace(bewijs, belief=bewijs.belief._replace(deelnemers=None))
     [told] = [one.detail for one in alone.verify(bewijs.whole).steps if one.name == "index"]
@@ -580,14 +579,14 @@ def test_a_reason_is_one_of_ours_and_a_stamp_is_not_claimed(bewijs):
         return change
 
     change = other("witnesses", state="absent", why="Alles is bevestigd.")
-    told = faults(bewijs.verify(regathered(bewijs, change, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, change, now())))
     assert "no bundle says of witnesses: 'Alles is bevestigd.'" in told
 
     def unstamped(found):
         [size] = found.index.checkpoints
         del found.members[f"log/{size}/checkpoint.tsr"]
 
-    told = faults(bewijs.verify(regathered(bewijs, unstamped, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, unstamped, now())))
     assert "holds no stamp" in told
 
 
@@ -618,7 +617,7 @@ def test_witnesses_that_did_not_sign_are_not_claimed(bewijs):
                 found.members[path] = above + b"\n\n" + short
         found.members[name] = short
 
-    told = faults(bewijs.verify(regathered(bewijs, bare, NOW)))
+    told = faults(bewijs.verify(regathered(bewijs, bare, now())))
     assert "by your policy they are not enough" in told
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from gateway.alarms import ROUND_S, Health
 from gateway.config import parse
-from gateway.errors import ForkError
+from gateway.errors import ForkError, GatewayError
 from gateway.health import Monitor
 from gateway.jsonlog import JsonLog
 from gateway.location import Location, read_config
@@ -466,13 +466,14 @@ def test_a_webhook_that_redirects_has_taken_nothing(hook):
 
 def test_a_webhook_that_answers_garbage_is_asked_again():
     """No HTTP at all, a header without an end, nothing: alarms go on being posted after it."""
+    taken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz"  # its status counts alone
     answers = [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, b"",
                b"HTTP/1.1 wat\r\n\r\n"]  # fmt: skip
     well, asked, failed = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", [], []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve():
-            for answer in [*answers, well, well]:
+            for answer in [*answers, taken, well]:
                 line, _ = server.accept()
                 with line:
                     asked.append(line.recv(1 << 16))
@@ -489,6 +490,22 @@ def test_a_webhook_that_answers_garbage_is_asked_again():
         webhook.close()
     assert len(failed) == len(answers)
     assert not any("127.0.0.1" in one or "alarm" in one for one in failed)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_measuring_that_fails_in_a_way_nobody_foresaw_is_told():
+    """It is no health of before that is passed off as that of now; and it is measured again."""
+    found = iter((1, 0, 2))
+
+    def measure():
+        one = next(found)
+        return Health(under_way=one // (one > 0))
+
+    measuring = Measuring(measure)
+    assert measuring.now().under_way == 1
+    with pytest.raises(GatewayError, match="ZeroDivisionError"):
+        measuring.now()
+    assert measuring.now().under_way == 2
 
 
 def test_a_fork_that_stops_the_gateway_is_posted_before_the_end(keten, hook):

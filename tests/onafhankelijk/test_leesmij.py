@@ -23,11 +23,10 @@ from gateway.outside import ensure_policy
 from gateway.testing import Keten
 from gateway.trust import wissel
 from gateway.trust.domeinen import domein
-from tests.flow.bewijs import members, resealed, round_of_everything
+from tests.flow.bewijs import members, now, resealed, round_of_everything
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, typed, unpacked
 from tests.onafhankelijk.vervalsingen import (
     FORGED,
-    now,
     receipt_of_the_gateway,
     seal_of_the_gateway,
 )

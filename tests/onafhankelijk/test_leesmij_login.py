@@ -15,10 +15,9 @@ from gateway.outside import ensure_policy
 from gateway.testing import Keten
 from gateway.trust.domeinen import oin_van
 from gateway.trust.sleutels import seal_van
-from tests.flow.bewijs import members, resealed
+from tests.flow.bewijs import members, now, resealed
 from tests.flow.test_eherkenning import Forge, drop
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, unpacked
-from tests.onafhankelijk.vervalsingen import now
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 

@@ -7,11 +7,10 @@ from gateway import rotation
 from gateway.audit.checkpoint import VerifierKey
 from gateway.location import read_config
 from gateway.trust.sleutels import seal_van
-from tests.flow.bewijs import members, resealed
+from tests.flow.bewijs import members, now, resealed
 from tests.flow.getuigen import Getuigen
 from tests.flow.test_rotate_witnessed import bundle, change, deliver, kept_trust
 from tests.onafhankelijk.schil import MISSING, check, unpacked
-from tests.onafhankelijk.vervalsingen import now
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
 

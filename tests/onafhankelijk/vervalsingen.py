@@ -6,18 +6,12 @@ A forgery changes the members of a bundle and says which step finds it out.
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gateway.audit import reading
 from gateway.binding import cms
 from gateway.trust.xmlzegel import verzegel
-from tests.flow.bewijs import members
-
-
-def now():
-    """The moment of sealing: after all leaves, whatever came before this test."""
-    return datetime.now(UTC)
+from tests.flow.bewijs import members, now
 
 
 class Forged(NamedTuple):
