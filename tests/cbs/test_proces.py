@@ -555,7 +555,7 @@ def test_two_on_one_state_is_said(home: Path) -> None:
         first.communicate(timeout=SECONDS)
     assert first.returncode == 0
     assert second.returncode == 2
-    assert "another gateway is running on this state" in second.stderr
+    assert "another simulated CBS is running on this state" in second.stderr
 
 
 def test_cbs_status_says_what_waits_and_until_when(home: Path) -> None:

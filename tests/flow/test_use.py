@@ -74,9 +74,9 @@ def test_a_mandate_keeps_the_hash_of_what_it_rests_on(knooppunt):
     """--grondslag: the document's SHA-256 stands in the leaf, not the document."""
     paper = knooppunt.folder / "brief.pdf"
     paper.write_bytes(b"%PDF brief")
-    knooppunt("grant", "bea", "gmsd", "--gemeente", "0363", "--mandate", "0034",
+    knooppunt("grant", "bea.v.loon", "gmsd", "--gemeente", "0363", "--mandate", "0034",
               "--grondslag", "brief.pdf")  # fmt: skip
-    assert held(knooppunt) == [("bea", "0363", "0034", "gebruiker")]
+    assert held(knooppunt) == [("bea.v.loon", "0363", "0034", "gebruiker")]
     entries = b"".join(
         path.read_bytes()
         for path in (knooppunt.folders / ".state/audit/tile/entries").rglob("*")
@@ -84,7 +84,7 @@ def test_a_mandate_keeps_the_hash_of_what_it_rests_on(knooppunt):
     )
     assert f"grondslag:{hashlib.sha256(b'%PDF brief').hexdigest()}".encode() in entries
     assert b'"type":"role.grant"' in entries
-    assert b"bea" not in entries
+    assert b"bea.v.loon" not in entries
 
 
 @pytest.mark.parametrize(
