@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gateway.audit.leaf import leaf_hash
@@ -35,11 +36,15 @@ FAILED = frozenset({"D.2.ContentConsignmentFailure"})
 """What could not be done for a technical cause. A refusal is no error: 'een dataverwerking die niet
 klopt op basis van de input, maar zonder fouten is afgehandeld, krijgt Unset' (status)."""
 
+SPAN_DIGITS = 16
+"""Of the hexadecimal hash of a leaf: so many are its span's id."""
+
 _TRACE = re.compile("[0-9a-f]{32}")
 _SPAN = re.compile("[0-9a-f]{16}")
 _NOT_IN_URI = re.compile("[^A-Za-z0-9._~-]+")
 _KIND_INTERNAL = 1  # opentelemetry.proto.trace.v1 Span.SpanKind
 _STATUS_ERROR = 2  # opentelemetry.proto.trace.v1 Status.StatusCode
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Logregel(NamedTuple):
@@ -59,11 +64,7 @@ class Logregel(NamedTuple):
     @property
     def resource(self) -> dict[str, str]:
         """Which system it was, by the names that OpenTelemetry gives such attributes."""
-        return {
-            "service.name": "knooppunt",
-            "service.version": self.version,
-            "service.instance.id": self.log,
-        }
+        return _resource(self.version, self.log)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -88,7 +89,7 @@ def logregel(index: int, content: bytes, register: str) -> Logregel | None:
     return Logregel(
         leaf=index,
         trace=trace,
-        span=span_id(content),
+        span=digest[:SPAN_DIGITS],
         parent=parent,
         name=fields["type"],
         at=fields["at"],
@@ -101,7 +102,7 @@ def logregel(index: int, content: bytes, register: str) -> Logregel | None:
 
 def span_id(content: bytes) -> str:
     """The first 8 bytes of the leaf's hash: who has the leaf finds its line, and the reverse."""
-    return leaf_hash(content)[:8].hex()
+    return leaf_hash(content).hex()[:SPAN_DIGITS]
 
 
 def line(one: Logregel) -> bytes:
@@ -122,15 +123,25 @@ def line(one: Logregel) -> bytes:
         "attributes": _pairs(one.attributes),
         "status": {"code": _STATUS_ERROR} if one.failed else {},
     }
-    found = {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": _pairs(one.resource)},
-                "scopeSpans": [{"scope": {"name": "gateway.ldv"}, "spans": [span]}],
-            }
-        ]
+    before, after = _around(one.version, one.log)
+    return f"{before}{_dumps([span])}{after}\n".encode()
+
+
+@lru_cache(maxsize=8)
+def _around(version: str, log: str) -> tuple[str, str]:
+    """What stands before and after the spans: the same for all lines of one version and log."""
+    scope = {"scope": {"name": "gateway.ldv"}, "spans": []}
+    found = {"resource": {"attributes": _pairs(_resource(version, log))}, "scopeSpans": [scope]}
+    before, _, after = _dumps({"resourceSpans": [found]}).rpartition("[]")
+    return before, after
+
+
+def _resource(version: str, log: str) -> dict[str, str]:
+    return {
+        "service.name": "knooppunt",
+        "service.version": version,
+        "service.instance.id": log,
     }
-    return json.dumps(found, separators=(",", ":")).encode() + b"\n"
 
 
 def _pairs(values: dict[str, str]) -> list[dict[str, Any]]:
