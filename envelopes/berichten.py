@@ -109,16 +109,15 @@ def compose(envelop: Envelop) -> tuple[bytes, Envelop]:
     return data, _met_digest(envelop, voor + b">", inhoud, b"</" + na)
 
 
-def _gebouwd(envelop: Envelop) -> tuple[bytes, bytes, etree._Element]:
+def _gebouwd(envelop: Envelop) -> tuple[bytes, memoryview, etree._Element]:
     """The bytes, the base64 in them, and what is around it: parsed, checked."""
     sg = envelop.stuurgegevens
     if sg.berichtcode not in _ELEMENT:
         raise BuildError(f"berichtcode {sg.berichtcode!r}: an envelope is a Di01 or a Du01")
     try:
         omhulsel = _tekst(envelop).encode("utf-8")
-        inhoud = b64encode(envelop.payload)
         voor, _, na = omhulsel.rpartition(_GAT_BYTES)
-        data = b"".join((voor, b">", inhoud, b"</", na))
+        data = b"".join((voor, b">", b64encode(envelop.payload), b"</", na))
         if len(data) > _LIMIETEN.bytes:
             raise BuildError(f"message of {len(data)} bytes, limit {_LIMIETEN.bytes}")
         root = ontleed_vertrouwd(omhulsel)
@@ -127,6 +126,7 @@ def _gebouwd(envelop: Envelop) -> tuple[bytes, bytes, etree._Element]:
         raise BuildError("lone surrogate in the envelope: use xml_veilig") from e
     except EnvelopeError as e:
         raise BuildError(f"{e.code} {e.omschrijving}: {e.details}") from None
+    inhoud = memoryview(data)[len(voor) + 1 : len(data) - len(na) - 2]
     return data, inhoud, root
 
 
@@ -275,7 +275,7 @@ def _canoniek(root: etree._Element) -> bytes:
     return etree.tostring(root[-1][0], method="c14n", exclusive=True, with_comments=False)
 
 
-def _met_digest(e: Envelop, *canoniek: bytes) -> Envelop:
+def _met_digest(e: Envelop, *canoniek: bytes | memoryview) -> Envelop:
     digest = hashlib.sha256()
     for deel in canoniek:
         digest.update(deel)

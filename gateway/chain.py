@@ -53,6 +53,9 @@ from gateway.witnessing import Witnessing
 PUBLISH_SECONDS = 0.5
 """Leaves are on disk as tiles within a second of their commit (audit.md): half of that."""
 
+PUBLISH_LEAVES = 512
+"""So many at once hold a round up for some 20 ms; more of them would let the clerk wait."""
+
 STOP_SECONDS = 0.5
 """How often an idle gateway looks whether it was told to stop."""
 
@@ -408,6 +411,7 @@ class Chain:
                 return
             self._wait_published()
         due = idle or monotonic() - self._published_at >= PUBLISH_SECONDS
+        due = due or len(self.ledger.unpublished) >= PUBLISH_LEAVES
         if due and (self.ledger.unpublished or self._ldv.lagging):
             self._publishing = self._beside.submit(self._publication())
 

@@ -52,6 +52,7 @@ class Clerk:
         self._ask = ask
         self._hand = hand
         self._pending: deque[tuple[int, dict[Key[object], object]]] = deque()
+        self._learned: dict[Key[object], object] = {}  # in this round
         self._recent: dict[Key[object], object] = {}
         self._remembered: dict[Key[object], object] = {}
         self._written = Written()
@@ -71,7 +72,7 @@ class Clerk:
         self.folders.hanging = task.hanging
         for key in task.outdated:
             self._remembered.pop(key, None)
-        self._file_systems, self._touched = {}, set()
+        self._file_systems, self._touched, self._learned = {}, set(), {}
         for place in task.touched:
             self._touch(place)
         self._carrier.new_round()
@@ -79,16 +80,20 @@ class Clerk:
         works = self._claim(task.intents, done)
         works.sort(key=lambda work: work.order)
         self._decide(works, done)
-        self._pending.append((task.number, done.facts))
+        if task.answers:
+            done.answers = Done()
+            self._decide(self._read_answers(task.answers, done.answers), done.answers)
+        self._pending.append((task.number, self._learned))
         return done, list(self._file_systems.values())
 
     def answer(self, answers: list[Intent]) -> tuple[Done, set[Place]]:
         """Read answers where they lie, decide and stage; also gives the places that were touched.
 
-        The engine does this itself, on a clerk of its own that remembers nothing: it is as much
-        work as the engine has time for, and an answer changes nothing that a decision asks for.
+        The engine does this itself with every other one, on a clerk of its own that remembers
+        nothing: it is as much work as the engine has time for, and an answer changes nothing that
+        a decision asks for.
         """
-        self._file_systems, self._touched = {}, set()
+        self._file_systems, self._touched, self._learned = {}, set(), {}
         self._recent.clear()
         done = Done()
         self._decide(self._read_answers(answers, done), done)
@@ -241,7 +246,8 @@ class Clerk:
             if one.volgnummer is not None:
                 number = ByNumber(one.uitwisseling, one.gemeentecode, one.uitvraag, one.volgnummer)
                 learned[_key(number)] = one
-        done.facts.update(learned)
+        done.facts.update(decision.facts)
+        self._learned.update(learned)
         self._recent.update(learned)
 
     # --- what is known ---

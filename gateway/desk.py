@@ -212,8 +212,8 @@ def _serve(hire: Callable[[], Clerk], line: Connection, near: Connection, engine
             except GatewayError as error:
                 mouth.fail(error)
                 return
+            syncer.submit(_sync_and_say, file_systems, mouth)  # while the engine has no ear for us
             mouth.say(done)
-            syncer.submit(_sync_and_say, file_systems, mouth)
 
 
 class Mouth:

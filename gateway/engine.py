@@ -86,6 +86,7 @@ class Batch:
     places: set[Place] = field(default_factory=set)
     claims: list[Intent] = field(default_factory=list)
     answers: list[Intent] = field(default_factory=list)
+    handed: list[Intent] = field(default_factory=list)
     answered: Done = field(default_factory=Done)
     asked: Asked | None = None
     held: list[Row] = field(default_factory=list)
@@ -311,8 +312,11 @@ class Engine:
         """
         before, self._in_flight = self._in_flight, None
         done = self._desk.finish() if before is not None else None
-        if done is not None:
+        if before is not None and done is not None:
             self._put_back(done)
+            if done.answers is not None:
+                self._put_back(done.answers)
+                before.answered.add(done.answers)
             for intent in done.going:
                 intent.again = True
             if going_on:
@@ -325,6 +329,7 @@ class Engine:
                     batch.number,
                     self._committed,
                     batch.claims,
+                    batch.handed,
                     list(batch.touched.values()),
                     frozenset(self._outdated),
                     self._folders.hanging,
@@ -449,10 +454,11 @@ class Engine:
             batch.answers.append(self._judged(answer))
 
     def _answer(self, batch: Batch) -> None:
-        """Read the answers that came, and stage the notices they lead to."""
-        if not batch.answers:
+        """Read the answers that came, and stage the notices they lead to; half of it here."""
+        own, batch.handed = batch.answers[::2], batch.answers[1::2]
+        if not own:
             return
-        batch.answered, touched = self._near.answer(batch.answers)
+        batch.answered, touched = self._near.answer(own)
         for place in touched:
             self._touch(batch, place)
         self._put_back(batch.answered)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from gateway.model import Clash, Event, EventType, Fate, Kind, Moment, Place
+from gateway.model import Clash, Event, EventType, Fate, Kind, Moment, Place, Sent
 
 INTENT = "intent"
 PROMISE = "promise"
@@ -38,7 +38,7 @@ class Held(NamedTuple):
 
 
 @dataclass(slots=True)
-class Intent:
+class Intent(Sent):
     """A finished file that will be claimed: the moment it was seen decides its times and ids.
 
     ``announced_by`` is claimed with it, and so is ``proof``, its seal or assertion; ``given_up`` is
@@ -88,7 +88,7 @@ class Put(NamedTuple):
 
 
 @dataclass(slots=True)
-class Promise:
+class Promise(Sent):
     """What one decision leads to on the disk, and what becomes of its source."""
 
     id: str

@@ -11,7 +11,7 @@ from gateway.model import Event, Key, Levering, Place
 
 
 class Task(NamedTuple):
-    """One round's work: what to claim, in order.
+    """One round's work: what to claim, in order, and which ``answers`` to read.
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
     system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
@@ -21,6 +21,7 @@ class Task(NamedTuple):
     number: int
     committed: int
     intents: list[Intent]
+    answers: list[Intent]
     touched: list[Place]
     outdated: frozenset[Key[object]] = frozenset()
     hanging: frozenset[str] = frozenset()
@@ -45,3 +46,12 @@ class Done:
     going: list[Intent] = field(default_factory=list)
     ignored: list[Intent] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    answers: Done | None = None
+    """What came of the answers: no file of theirs is claimed, and no fact is learned from them."""
+
+    def add(self, other: Done) -> None:
+        """What came of others, after these."""
+        for name in ("promises", "happened", "withdrawn", "back", "going", "ignored"):
+            getattr(self, name).extend(getattr(other, name))
+        for name in ("leveringen", "facts", "reasons"):
+            getattr(self, name).update(getattr(other, name))
