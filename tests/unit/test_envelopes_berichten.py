@@ -2,6 +2,7 @@
 """Envelopes there and back, and what strangers may send."""
 
 import gzip
+import hashlib
 import http.server
 import re
 import subprocess
@@ -14,6 +15,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from envelopes import (
     Bestand,
@@ -374,3 +376,22 @@ def test_bytes_of_a_name_are_shown_as_bytes() -> None:
     """A name that is no UTF-8 shows its bytes."""
     assert xml_veilig(b"caf\xe9\x00.csv".decode("utf-8", "surrogateescape")) == r"caf\xe9\x00.csv"
     assert xml_veilig("\ud800\ufffe") == r"\ud800\ufffe"
+
+
+@pytest.mark.parametrize(
+    "geschreven",
+    [
+        "AAECAwQF\n  BgcICQ==\n",
+        "AAECAwQF&#13;\n\tBgcICQ==",
+        "<![CDATA[AAECAwQF]]>BgcICQ==",
+        "AAEC<!-- >AAAA</ -->AwQFBgcICQ==",
+    ],
+)
+def test_the_digest_is_that_of_the_whole_canonical_message(geschreven):
+    """The base64 is not made canonical with the rest; another's tool, which does, says the same."""
+    data = build(replace(ENVELOP, payload=bytes(range(10)))).decode()
+    data = data.replace("AAECAwQFBgcICQ==", geschreven)
+    assert geschreven in data
+    whole = etree.fromstring(data.encode(), etree.XMLParser(remove_comments=True))
+    canonical = etree.tostring(whole[-1][0], method="c14n", exclusive=True, with_comments=False)
+    assert read(data.encode()).body_digest == hashlib.sha256(canonical).hexdigest()
