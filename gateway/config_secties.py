@@ -175,7 +175,7 @@ class Technisch(Sectie):
         description="largest message on the wire, base64 included (GGk: 25 MB)",
     )
     deel_bytes: StrictInt = Field(
-        default=4 * 1024 * 1024,
+        default=16 * 1024 * 1024,
         ge=4096,
         le=1024 * 1024 * 1024,
         description="how much of large files is copied in one round, while small ones go on",
