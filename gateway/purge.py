@@ -185,7 +185,7 @@ def _files(folders: Folders, kept: Kept, told: Iterable[Copy]) -> Iterator[Spot]
         names = [one.name for one in mine if one.place.endswith("/verzonden")] or [kept.naam]
         for shown in names:
             name = _found(folders, place, shown)
-            if name and _digest(os.path.join(folders.path(place), name)) == kept.sha256:
+            if name and _digest(folders, place, name) == kept.sha256:
                 yield place, name
 
 
@@ -218,12 +218,18 @@ def _found(folders: Folders, place: Place, shown: str) -> str:
     return next((one for one in _names(folders, place) if toonbaar(one) == shown), "")
 
 
-def _digest(path: str) -> str:
+def _digest(folders: Folders, place: Place, name: str) -> str:
+    """Of what lies there now. What cannot be read is not passed over: it may be what must go."""
     try:
-        with open(path, "rb") as file:
+        with open(os.path.join(folders.path(place), name), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise FolderError(
+            f"a copy in {folders.shown(place)} cannot be read: {error.strerror}",
+            hint="give the gateway's user rights on what lies there, then purge again",
+        ) from error
 
 
 def _remove(folders: Folders, spots: Iterable[Spot]) -> None:

@@ -84,8 +84,10 @@ def rotate(
 
 def _finish(location: Location, domain: str, as_json: bool) -> None:
     from gateway.location import read_config
+    from gateway.owner import must_own
     from gateway.trust import wissel
 
+    must_own(location.state)
     one = wissel.gekozen(read_config(location.config_path), domain)
     gone = wissel.beeindig(location.state, one)
     _tell(as_json, {"domein": domain, "weg": gone}, f"{gone} old private keys of {domain} gone")

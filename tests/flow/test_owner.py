@@ -59,6 +59,7 @@ COMMANDS = (
     ("quarantine", "drop", "ID", "--reason", "x"),
     ("keys", "rotate", "log"),
     ("keys", "rotate", "tsa"),
+    ("keys", "rotate", "tsa", "--finish"),
     ("keys", "revoke", "zegel-cbs"),
 )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Retention: what is past its time goes, and nothing else; the log stays whole."""
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from gateway.requests import Asked, place
 from gateway.setup import shipped_config
 from gateway.store_digests import digest
 from gateway.store_queries import Reader
+from tests.faults.breaking import failing
 
 DAY = 24 * 3600 * 1000
 NAAM = "Jansen-de-Vries"
@@ -198,6 +200,20 @@ def test_other_bytes_under_the_name_are_somebody_elses(knooppunt):
     age(knooppunt, 731)
     purge(knooppunt, "--do")
     assert path.read_bytes() == b"other"
+
+
+def test_a_copy_that_cannot_be_read_is_not_passed_over(knooppunt):
+    """It may be what must go: nothing is called erased, and it is said which folder it is."""
+    path = knooppunt.drop("0363", "WMO_H22025.csv", b"old")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    rule = ("read", "/verzonden/WMO_H22025.csv", errno.EIO)
+    done = failing(knooppunt, rule, words=("purge", "--do"))
+    assert (done.returncode, path.exists()) == (2, False), done
+    assert "a copy in gemeenten/0363/verzonden cannot be read: Input/output" in done.stderr
+    assert "purge again" in done.stderr
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    assert verzonden(knooppunt) == []
 
 
 def test_many_messages_go_while_a_gateway_runs(knooppunt):
