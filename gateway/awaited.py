@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from gateway import names
-from gateway.folders import Folders
+from gateway.folders import Folders, Identity
 from gateway.model import STATION_OF, Direction, Kind, Levering, Place
 
 Spot = tuple[Place, str]
@@ -30,7 +30,7 @@ class Awaited:
         self._awaited: dict[Place, set[str]] = {}
         self._refused: set[str] = set()
         self._come: deque[Spot] = deque()
-        self._ignored: dict[Spot, tuple[int, int, int] | None] = {}
+        self._ignored: dict[Spot, Identity] = {}
         self._next_look = 0.0
 
     def __bool__(self) -> bool:
@@ -84,9 +84,12 @@ class Awaited:
         """This answer could not be read now: it comes again later."""
         self._awaited.setdefault(place, set()).add(name.split(".")[0])
 
-    def ignore(self, place: Place, name: str) -> None:
-        """What bears this answer's name is none: look again when it has become another file."""
-        self._ignored[place, name] = self._folders.identity(place, name)
+    def ignore(self, place: Place, name: str, read: Identity) -> None:
+        """What bears this answer's name is none: look again when it is another file than was read.
+
+        It may be another by now: who reads it may be a round behind.
+        """
+        self._ignored[place, name] = read
         self.again(place, name)
 
 

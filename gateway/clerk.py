@@ -152,8 +152,10 @@ class Clerk:
         works = []
         for intent in answers:
             try:
+                self.folders.freshen(intent.place)
                 content = self.folders.read_in_place(intent.place, intent.name)
             except OSError as error:
+                self.folders.forget(intent.place)
                 content, done.reasons[intent.id] = None, _said(error)
             if content is None:
                 done.back.append(intent)
@@ -214,7 +216,7 @@ class Clerk:
         with self._hand(work.key):
             decision = work.station.decide(work.arrival, known, self._config)
         if decision.source.fate is Fate.LEAVE and not decision.events:
-            done.ignored.append(work.intent)
+            done.ignored.append((work.intent, work.content.identity))
             return
         for delivery in decision.deliveries:
             self._touch(delivery.place)

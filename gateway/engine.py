@@ -491,8 +491,8 @@ class Engine:
                 pause = pause if stuck.code == ASKS else stuck.retry or pause
             line = (intent.place.kind, intent.place.partij)  # the others need not wait for it
             self._resting[line] = max(self._resting.get(line, 0.0), monotonic() + pause)
-        for intent in done.ignored:
-            self.inbound.awaited.ignore(intent.place, intent.name)
+        for intent, read in done.ignored:
+            self.inbound.awaited.ignore(intent.place, intent.name, read)
             self._went_well(_answer_key(intent.place, intent.name), intent)
 
     def _failed(self, key: str, one: Intent | Promise, reason: str) -> Waiting:

@@ -92,6 +92,10 @@ class Waiting:
     due: str = ""
 
 
+Identity = tuple[int, int, int]
+"""What tells a file from another under its name, or from itself changed: inode, size, mtime."""
+
+
 class Content(NamedTuple):
     """A claimed file as it was read, once: bytes and digest come from the same read.
 
@@ -101,10 +105,16 @@ class Content(NamedTuple):
 
     size: int
     mtime_ns: int
+    ino: int
     sha256: str
     content: bytes | None
     owner: str | None
     proof: Proof | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Of what was read, as :meth:`Folders.identity` has it of what lies there."""
+        return self.ino, self.size, self.mtime_ns
 
 
 class Folders:
@@ -419,7 +429,7 @@ class Folders:
             os.close(fd)
         return found[1].decode().ljust(17, "0") if found else ""
 
-    def identity(self, place: Place, name: str) -> tuple[int, int, int] | None:
+    def identity(self, place: Place, name: str) -> Identity | None:
         """What tells a file from another under its name, or from itself changed; None: gone."""
         try:
             found = os.stat(name, dir_fd=self.fd(place), follow_symlinks=False)
@@ -529,7 +539,8 @@ class Folders:
             return None
         if content is not None and len(content) != after.st_size:
             return None
-        return Content(after.st_size, after.st_mtime_ns, digest, content, _owner(after.st_uid))
+        owner = _owner(after.st_uid)
+        return Content(after.st_size, after.st_mtime_ns, after.st_ino, digest, content, owner)
 
     # --- what a crash may have left ---
 

@@ -14,8 +14,10 @@ digests alone.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -158,6 +160,7 @@ class Purge:
             about = {"object": KIND, "action": f"{len(due)} messages, {len(gone)} files"}
             self._ledger.act("erasure", by, about, changes)
             changes.erased += [one.seq for one in due]
+            changes.outdated.update(key for one in due for key in one.asked_by)
             changes.forgotten += [folder for folder, _ in loose]
         last = rows[-1].seq if rows else after
         return Response({"after": last, "messages": len(due), "files": len(gone), "more": more})
@@ -182,6 +185,8 @@ def _files(folders: Folders, kept: Kept, told: Iterable[Copy]) -> Iterator[Spot]
         yield from ((place, name) for name in _names(folders, place))
     if kept.direction == Direction.HEEN and kept.gemeentecode in folders.config.partijen:
         place = Place(Kind.VERZONDEN, kept.gemeentecode)
+        if said := folders.fault(place):
+            raise FolderError(said, hint="purge again when it is what it was")
         names = [one.name for one in mine if one.place.endswith("/verzonden")] or [kept.naam]
         for shown in names:
             name = _found(folders, place, shown)
@@ -207,12 +212,20 @@ def _names(folders: Folders, place: Place) -> list[str]:
         return sorted(os.listdir(folders.path(place)))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise _unread(folders, place, error) from error
 
 
 def _found(folders: Folders, place: Place, shown: str) -> str:
     """The name on the disk of what the store knows by a name that can be shown."""
-    if os.path.isfile(os.path.join(folders.path(place), shown)):
-        return shown
+    try:
+        if stat.S_ISREG(os.stat(os.path.join(folders.path(place), shown)).st_mode):
+            return shown
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # so it can be with what was escaped
+            raise _unread(folders, place, error) from error
     if "\\" not in shown:  # nothing was escaped: it is not there any more
         return ""
     return next((one for one in _names(folders, place) if toonbaar(one) == shown), "")
@@ -226,10 +239,14 @@ def _digest(folders: Folders, place: Place, name: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise FolderError(
-            f"a copy in {folders.shown(place)} cannot be read: {error.strerror}",
-            hint="give the gateway's user rights on what lies there, then purge again",
-        ) from error
+        raise _unread(folders, place, error) from error
+
+
+def _unread(folders: Folders, place: Place, error: OSError) -> FolderError:
+    return FolderError(
+        f"a copy in {folders.shown(place)} cannot be read: {error.strerror}",
+        hint="give the gateway's user rights on what lies there, then purge again",
+    )
 
 
 def _remove(folders: Folders, spots: Iterable[Spot]) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from gateway import store_tables as t
+from gateway.model import ByNumber, ByReference, Key, Levering
 
 GEWIST = "gewist"
 """What stands in place of a name and a user that were erased."""
@@ -39,6 +40,19 @@ class Kept(NamedTuple):
     sha256: str
     status: str
     at: int
+    referentienummer: str
+    uitvraag: str
+    volgnummer: int | None
+
+    @property
+    def asked_by(self) -> list[Key[Levering]]:
+        """The questions that it answers, with its name and user: no more to be remembered."""
+        number = self.volgnummer or 0
+        return [
+            ByReference(self.referentienummer),
+            ByReference(self.referentienummer, self.gemeentecode),
+            ByNumber(self.uitwisseling, self.gemeentecode, self.uitvraag, number),
+        ]
 
 
 class Copy(NamedTuple):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gateway.folders import Identity
 from gateway.journal import Intent, Promise
 from gateway.model import Event, Key, Levering, Place
 
@@ -33,8 +34,9 @@ class Done:
 
     ``withdrawn`` was taken back by its owner before the claim; ``back`` could not be read or
     staged now, for the ``reasons`` by its id, and comes again in this order; ``ignored`` bears an
-    answer's name and is none. ``going`` is under way: large bytes of which a part was carried, and
-    what must stay behind them; it goes on in the next round, before all else, in this order.
+    answer's name and is none, as it was read. ``going`` is under way: large bytes of which a part
+    was carried, and what must stay behind them; it goes on in the next round, before all else, in
+    this order.
     """
 
     promises: list[Promise] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Done:
     withdrawn: list[Intent] = field(default_factory=list)
     back: list[Intent] = field(default_factory=list)
     going: list[Intent] = field(default_factory=list)
-    ignored: list[Intent] = field(default_factory=list)
+    ignored: list[tuple[Intent, Identity]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     answers: Done | None = None
     """What came of the answers: no file of theirs is claimed, and no fact is learned from them."""

@@ -115,7 +115,7 @@ def test_row_85_deaths_are_counted_over_restarts(chain):
 
 
 def test_row_85_an_answer_that_ends_its_reader_is_left_alone(chain):
-    """It is the engine that reads it; the answer stays where it is, and nothing else waits."""
+    """A lone one the engine itself reads; the answer stays where it is, nothing else waits."""
     ggk = ("--stations", "ggk")
     chain.drop("0363", "WMO_a.csv", b"a")
     chain("run", "--once", *ggk)

@@ -540,3 +540,56 @@ def test_an_answer_written_in_two_goes_is_taken_when_it_is_whole(keten):
     keten.settle()
     assert len(keten.notices("0363", "ontvangst")) == 1
     path.unlink()
+
+
+def bv03_for(path):
+    """The answer that RINIS would give to an envelope in ``ggk/uit``."""
+    request = envelopes.read(path.read_bytes()).stuurgegevens
+    number = str(uuid.uuid4())
+    return envelopes.bv03(request, referentienummer=number, tijdstip_bericht="20260202100001")
+
+
+def test_of_more_answers_in_two_goes_none_stays_unread(keten):
+    """Every other one is read by the clerk, a round before the engine hears that it was none."""
+    keten.stations = ("ggk",)
+    keten.restart()
+    for number in range(5):
+        keten.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+    keten.settle()
+    answers = {
+        keten.hop("ggk/uit/antwoord") / f"{path.stem}.bv03.xml": bv03_for(path)
+        for path in keten.hop("ggk/uit").glob("*.xml")
+    }
+    for path, whole in answers.items():
+        path.write_bytes(whole[:100])
+    engine = keten._chain.engine
+    engine.look_now()
+    engine.round()
+    for path, whole in answers.items():
+        path.write_bytes(whole)
+    keten.settle()
+    assert len(keten.notices("0363", "ontvangst")) == 5
+    for path in keten.hop("ggk/uit").glob("*.xml"):
+        path.unlink()
+
+
+def test_answers_come_into_a_folder_that_was_made_again(keten):
+    """Neither who reads here nor the clerk keeps to the folder that was moved aside."""
+    keten.stations = ("ggk",)
+    keten.restart()
+    for number in range(6):
+        keten.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+    keten.settle()
+    paths = sorted(keten.hop("ggk/uit").glob("*.xml"))
+    folder = keten.hop("ggk/uit/antwoord")
+    for first in (0, 3):
+        for path in paths[first : first + 3]:
+            (folder / f"{path.stem}.bv03.xml").write_bytes(bv03_for(path))
+        keten.settle()
+        assert len(keten.notices("0363", "ontvangst")) == first + 3
+        folder.rename(folder.parent.parent / f"oud-{first}")
+        folder.mkdir()
+    for path in paths:
+        path.unlink()
+    for first in (0, 3):
+        shutil.rmtree(folder.parent.parent / f"oud-{first}")

@@ -20,6 +20,7 @@ from gateway.setup import shipped_config
 from gateway.store_digests import digest
 from gateway.store_queries import Reader
 from tests.faults.breaking import failing
+from tests.flow.test_hop import bv03_for
 
 DAY = 24 * 3600 * 1000
 NAAM = "Jansen-de-Vries"
@@ -264,6 +265,51 @@ def test_a_settled_chain_is_sound_after_a_purge(keten):
     keten._chain = keten._open()
     keten.settle()
     keten.check()
+
+
+def test_a_late_answer_brings_no_erased_name_back(keten):
+    """Answers after the term, in one process: what it remembered of the delivery is not told."""
+    keten.stations = ("ggk",)
+    keten.restart()
+    for letter in "abc":
+        keten.drop("0363", f"WMO_{NAAM}_{letter}.csv", letter.encode())
+    keten.settle()
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
+    connection.close()
+    place(keten.location.state, Asked("01P", PURGE, {"after": 0, "by": "tester"}))
+    keten._chain.engine.look_now()
+    keten.settle()
+    paths = list(keten.hop("ggk/uit").glob("*.xml"))
+    for path in paths:
+        (keten.hop("ggk/uit/antwoord") / f"{path.stem}.bv03.xml").write_bytes(bv03_for(path))
+        path.unlink()
+    keten.settle()
+    told = [path.name for path in keten.inbox("0363")]
+    assert len(told) == 6
+    assert not [name for name in told if NAAM in name]
+    with sqlite3.connect(keten.location.database) as connection:
+        kept = "\n".join(connection.iterdump())
+    connection.close()
+    assert "gewist" in kept
+    assert NAAM not in kept
+
+
+def test_where_one_cannot_look_no_copy_is_taken_for_gone(knooppunt):
+    """A folder in which nothing can be found is not one in which nothing lies."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"old")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    folder = knooppunt.folders / "gemeenten" / "0363" / "verzonden"
+    folder.rename(folder.with_name("elders"))
+    folder.symlink_to(folder)
+    said = knooppunt("purge", code=2).stderr
+    assert "a copy in gemeenten/0363/verzonden cannot be read: Too many levels" in said
+    said = knooppunt("purge", "--do", code=2).stderr
+    assert "gemeenten/0363/verzonden" in said
+    folder.unlink()
+    folder.with_name("elders").rename(folder)
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
 
 
 def test_what_a_person_dropped_goes_too(knooppunt):
