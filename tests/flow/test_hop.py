@@ -9,6 +9,11 @@ from collections import Counter
 import pytest
 
 import envelopes
+from gateway.clerk import Clerk
+from gateway.folders import Folders
+from gateway.inhand import Shared
+from gateway.journal import Intent
+from gateway.model import Kind, Place
 from tests.flow.vreemd import REF, antwoorden, envelop, goed, lees_antwoord
 from tests.vectors import GOED, VECTOREN
 from tests.vectors.tabel import B64, FUNCTIE, MGREF, ONTVANGER, TIJD, ZENDER
@@ -521,17 +526,27 @@ def test_an_answer_that_is_not_for_us_changes_nothing(keten):
     (answers / f"{path.stem}.txt").unlink()
 
 
-def test_an_answer_written_in_two_goes_is_taken_when_it_is_whole(keten):
-    """A half answer, closed, is no answer yet: when it is written anew it is taken."""
+def sent_by_ggk(keten, count):
+    """GGk alone, and the envelopes of so many files that it sent; who asks removes them again."""
     keten.stations = ("ggk",)
     keten.restart()
-    keten.drop("0363", "WMO_H22025.csv", b"x")
+    for number in range(count):
+        keten.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
     keten.settle()
-    [path] = keten.hop("ggk/uit").glob("*.xml")
+    return sorted(keten.hop("ggk/uit").glob("*.xml"))
+
+
+def bv03_for(path):
+    """The answer that RINIS would give to an envelope in ``ggk/uit``."""
     request = envelopes.read(path.read_bytes()).stuurgegevens
-    whole = envelopes.bv03(
-        request, referentienummer=str(uuid.uuid4()), tijdstip_bericht="20260202100001"
-    )
+    number = str(uuid.uuid4())
+    return envelopes.bv03(request, referentienummer=number, tijdstip_bericht="20260202100001")
+
+
+def test_an_answer_written_in_two_goes_is_taken_when_it_is_whole(keten):
+    """A half answer, closed, is no answer yet: when it is written anew it is taken."""
+    [path] = sent_by_ggk(keten, 1)
+    whole = bv03_for(path)
     answer = keten.hop("ggk/uit/antwoord") / f"{path.stem}.bv03.xml"
     answer.write_bytes(whole[:100])
     keten.settle()
@@ -542,24 +557,11 @@ def test_an_answer_written_in_two_goes_is_taken_when_it_is_whole(keten):
     path.unlink()
 
 
-def bv03_for(path):
-    """The answer that RINIS would give to an envelope in ``ggk/uit``."""
-    request = envelopes.read(path.read_bytes()).stuurgegevens
-    number = str(uuid.uuid4())
-    return envelopes.bv03(request, referentienummer=number, tijdstip_bericht="20260202100001")
-
-
 def test_of_more_answers_in_two_goes_none_stays_unread(keten):
     """Every other one is read by the clerk, a round before the engine hears that it was none."""
-    keten.stations = ("ggk",)
-    keten.restart()
-    for number in range(5):
-        keten.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
-    keten.settle()
-    answers = {
-        keten.hop("ggk/uit/antwoord") / f"{path.stem}.bv03.xml": bv03_for(path)
-        for path in keten.hop("ggk/uit").glob("*.xml")
-    }
+    paths = sent_by_ggk(keten, 5)
+    folder = keten.hop("ggk/uit/antwoord")
+    answers = {folder / f"{path.stem}.bv03.xml": bv03_for(path) for path in paths}
     for path, whole in answers.items():
         path.write_bytes(whole[:100])
     engine = keten._chain.engine
@@ -569,27 +571,28 @@ def test_of_more_answers_in_two_goes_none_stays_unread(keten):
         path.write_bytes(whole)
     keten.settle()
     assert len(keten.notices("0363", "ontvangst")) == 5
-    for path in keten.hop("ggk/uit").glob("*.xml"):
-        path.unlink()
-
-
-def test_answers_come_into_a_folder_that_was_made_again(keten):
-    """Neither who reads here nor the clerk keeps to the folder that was moved aside."""
-    keten.stations = ("ggk",)
-    keten.restart()
-    for number in range(6):
-        keten.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
-    keten.settle()
-    paths = sorted(keten.hop("ggk/uit").glob("*.xml"))
-    folder = keten.hop("ggk/uit/antwoord")
-    for first in (0, 3):
-        for path in paths[first : first + 3]:
-            (folder / f"{path.stem}.bv03.xml").write_bytes(bv03_for(path))
-        keten.settle()
-        assert len(keten.notices("0363", "ontvangst")) == first + 3
-        folder.rename(folder.parent.parent / f"oud-{first}")
-        folder.mkdir()
     for path in paths:
         path.unlink()
-    for first in (0, 3):
-        shutil.rmtree(folder.parent.parent / f"oud-{first}")
+
+
+def test_a_clerk_reads_answers_in_the_folder_that_is_there_now(keten):
+    """Moved aside and made again: the clerk's process has folders of its own, as this one has."""
+    paths = sent_by_ggk(keten, 2)
+    folder, place = keten.hop("ggk/uit/antwoord"), Place(Kind.GGK_UIT_ANTWOORD)
+    chain = keten._chain
+    folders = Folders(keten.location.root, chain.config)
+    clerk = Clerk(folders, chain.store.lookup, Shared().hand())
+    aside = folder.parent.parent / "oud"
+    for path in paths:
+        name = f"{path.stem}.bv03.xml"
+        (folder / name).write_bytes(bv03_for(path)[:100])  # it is none: nothing is staged for it
+        done, _ = clerk.answer([Intent("01A", place, name, 0, 0, chain.clock.moment(0))])
+        assert ([one.name for one, _ in done.ignored], done.back) == ([name], [])
+        if path == paths[0]:
+            folder.rename(aside)
+            folder.mkdir()
+    folders.close()
+    shutil.rmtree(aside)
+    for path in paths:
+        path.unlink()
+        (folder / f"{path.stem}.bv03.xml").unlink(missing_ok=True)
