@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,9 +115,19 @@ class Case:
     mode: Mode
     at: int
     then: int = 0
+    near: str = ""
+    """When given, ``at`` counts only calls whose line this expression matches, and not the others,
+    of which there are now more and now less: how often the log is published goes by the clock."""
+    past: int = 0
+    """With ``near``: so many calls after that one."""
 
     def __str__(self) -> str:
-        return f"{self.mode.name}@{self.at}" + (f"+{self.then}" if self.then else "")
+        moment = f"{self.at}" + (f"+{self.then}" if self.then else "")
+        return f"{self.mode.name}@{moment}" + (f" of {self.near!r}+{self.past}" * bool(self.near))
+
+    def counted(self, calls: tuple[str, ...]) -> int:
+        """How many of these calls count."""
+        return sum(not self.near or bool(re.search(self.near, line)) for line in calls)
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -255,11 +266,11 @@ class Bench:
         """Play a case from beginning to end."""
         mode, result = case.mode, Result(case)
         with self.chain(mode) as chain:
-            if not self._crash(chain, mode, case.at, result):
+            if not self._crash(chain, case, result):
                 return result
             if case.then and not result.wrong:
                 result.calls += ("-- restart --",)
-                if not self._crash(chain, mode, case.then, result):
+                if not self._crash(chain, Case(mode, case.then), result):
                     return result
             if not result.wrong:
                 self._finish(chain, result)
@@ -271,14 +282,17 @@ class Bench:
         """A whole round is each gateway's run; with several, in turns."""
         return list(chain.gateways * (1 if len(chain.gateways) == 1 else TURNS))
 
-    def _crash(self, chain: Chain, mode: Mode, at: int, result: Result) -> bool:
+    def _crash(self, chain: Chain, case: Case, result: Result) -> bool:
         """Run, be ended at call N of these runs, and let happen what happens before a restart."""
+        mode, at = case.mode, case.at
         off = () if mode.acted or mode.weak else tuple(disk.at for disk in self._off(mode))
         for gateway in self._runs(chain):
             ended = self.machine.run(
                 chain.run(gateway, two=mode.two),
                 chain.roots,
                 at,
+                near=case.near,
+                past=case.past,
                 torn=mode.torn,
                 flushed=mode.flushed,
                 alone=mode.alone,
@@ -287,14 +301,14 @@ class Bench:
             result.calls += ended.calls
             result.said += ended.said
             # Without its clerk the engine says so and ends, as after any failed sync.
-            ended_alone = mode.alone and ended.code == 2 and len(ended.calls) >= at
+            ended_alone = mode.alone and ended.code == 2 and case.counted(ended.calls) >= at
             if ended.died or ended_alone:
                 self._meanwhile(chain, mode, result)
                 return True
-            if ended.code != 0 or len(ended.calls) >= at:
+            if ended.code != 0 or (not case.past and case.counted(ended.calls) >= at):
                 result.wrong.append(f"ended with {ended.code} instead of dying")
                 return False
-            at -= len(ended.calls)
+            at -= case.counted(ended.calls)
         result.fired = False
         return False
 
@@ -351,7 +365,8 @@ class Bench:
     def count_recovery(self, mode: Mode, at: int) -> tuple[str, ...]:
         """The changing calls of the restart after a crash at call N."""
         with self.chain(mode) as chain:
-            if not self._crash(chain, mode, at, Result(Case(mode, at))):
+            case = Case(mode, at)
+            if not self._crash(chain, case, Result(case)):
                 return ()
             calls: tuple[str, ...] = ()
             for gateway in self._runs(chain):

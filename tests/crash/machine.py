@@ -115,6 +115,8 @@ class Machine:
         roots: list[Path],
         at: int = 0,
         *,
+        near: str = "",
+        past: int = 0,
         torn: bool = False,
         flushed: bool = False,
         alone: bool = False,
@@ -122,7 +124,8 @@ class Machine:
     ) -> Ended:
         """Run ``knooppunt argv`` and end it just before changing call number ``at``.
 
-        Calls below ``roots`` are counted. ``off``: mount points that lose power at that moment;
+        Calls below ``roots`` are counted; with ``near`` only those that it matches, and the end
+        comes ``past`` calls later. ``off``: mount points that lose power at that moment;
         ``flushed``: their journals had just been committed. ``alone``: of several processes only
         the one that makes that call ends.
         """
@@ -133,6 +136,8 @@ class Machine:
             "argv": argv,
             "root": ":".join(map(str, roots)),
             "at": at,
+            "near": near,
+            "past": past,
             "torn": torn,
             "flushed": flushed,
             "alone": alone,

@@ -13,11 +13,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain as joined
 from pathlib import Path
 
 from tests.crash import small
-from tests.crash.cases import MODES, Bench, Case, InvariantError, sample
+from tests.crash.cases import MODES, Bench, Case, InvariantError, Mode, sample
 from tests.crash.machine import ROOT, work
 
 MOST = 120
@@ -166,8 +165,9 @@ MUTATIONS = (
           "        self._syncing.append(self._syncer.submit(_sync, self._late.popleft()))\n"),
          ("        self._clerk = clerk\n",
           "        self._clerk = clerk\n        self._late: deque[list[int]] = deque([[], []])\n")),
-        "power-apart",
-        "syncfs",
+        "power-apart-flushed",
+        "renameat2 .*ggk/uit",
+        "partial",
     ),
     Mutation(
         "a source goes before what it led to is in place",
@@ -192,7 +192,7 @@ MUTATIONS = (
         "the checkpoint comes before its tiles",
         "audit/publish.py",
         (("        if head_size - before.size > STEP:",
-          "        content = checkpoint.sign(self._origin, head_size, head_root, self._key)\n"
+          "        content = checkpoint.sign(self._origin, head_size, head_root, *self.keys)\n"
           "        path = os.path.join(self._directory, \"checkpoint\")\n"
           "        durable.put(path, content, TILE_MODE)\n"
           "        if head_size - before.size > STEP:"),),
@@ -302,17 +302,18 @@ def _failures(bench: Bench, mutation: Mutation) -> Iterator[str]:
         except InvariantError as error:
             yield str(error)
             calls = error.calls
-        for at in _moments(calls, mutation.near):
-            result = bench.run(Case(mode, at))
+        for case in _cases(mode, calls, mutation.near):
+            result = bench.run(case)
             broken = _BROKEN.search(result.said)
             assert broken is None, f"it breaks the package itself: {broken and broken.group()}"
             yield from (f"{result.case}: {one}" for one in result.wrong)
 
 
-def _moments(calls: tuple[str, ...], near: str) -> list[int]:
+def _cases(mode: Mode, calls: tuple[str, ...], near: str) -> Iterator[Case]:
     """The calls of that kind and those after them first, then others from all over the run."""
-    first = [n for n, line in enumerate(calls, 1) if near and re.search(near, line)]
-    spread = first[:: max(1, len(first) // 12)]
-    around = [n + d for n in spread for d in (0, 1)]
-    order = joined(around, sample(calls, 40), first)
-    return list(dict.fromkeys(order))[:MOST]
+    many = sum(bool(re.search(near, line)) for line in calls) if near else 0
+    spread = range(1, many + 1, max(1, many // 12))
+    first = [Case(mode, nth, near=near, past=past) for nth in spread for past in (0, 1)]
+    others = [Case(mode, at) for at in sample(calls, 40)]
+    rest = [Case(mode, nth, near=near) for nth in range(1, many + 1) if nth not in spread]
+    yield from (first + others + rest)[:MOST]

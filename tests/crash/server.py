@@ -73,11 +73,14 @@ def child(request: dict[str, Any]) -> None:
     os.dup2(out, 2)
     arm = ctypes.CDLL(None).knooppunt_crash_arm
     text, flag = ctypes.c_char_p, ctypes.c_int
-    arm.argtypes = [text, ctypes.c_long, flag, flag, flag, text, text]
+    number = ctypes.c_long
+    arm.argtypes = [text, number, text, number, flag, flag, flag, text, text]
     arm.restype = None
     arm(
         str(request["root"]).encode(),
         int(str(request["at"])),
+        str(request["near"]).encode(),
+        int(str(request["past"])),
         int(bool(request["torn"])),
         int(bool(request["flushed"])),
         int(bool(request["alone"])),

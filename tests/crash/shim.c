@@ -6,6 +6,9 @@
  *
  *   KNOOPPUNT_CRASH_ROOT   directories, by colon: only calls on what lies in them are numbered
  *   KNOOPPUNT_CRASH_AT     N, from 1; 0 or absent: only number them
+ *   KNOOPPUNT_CRASH_NEAR   a regular expression (extended): N then counts only calls whose "call path"
+ *                          it matches, so that the moment stays the same however many others come
+ *   KNOOPPUNT_CRASH_PAST   with it: so many calls after that one
  *   KNOOPPUNT_CRASH_TORN   1: when call N is a write, do the first half of it before the end
  *   KNOOPPUNT_CRASH_OFF    mount points, by colon: they lose power first (EXT4_IOC_SHUTDOWN; XFS
  *                          knows the same ioctl)
@@ -25,6 +28,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -48,11 +52,15 @@ static char roots[MOST][PATH_MAX];
 static int n_roots;
 static int off[MOST];
 static int n_off;
-static long at;
+static long at, past;
+static int by_kind; /* N counts calls of one kind */
+static regex_t kind;
 static int torn, flush, alone;
 static int log_fd = -1;
 static pid_t first;          /* the process that was armed; others are its children */
-static atomic_long *counted; /* shared with them */
+static struct {
+    atomic_long counted, of_kind, target;
+} *shared; /* with them; the target is the number of the last call */
 
 static int split(const char *text, char parts[][PATH_MAX]) {
     int n = 0;
@@ -67,8 +75,8 @@ static int split(const char *text, char parts[][PATH_MAX]) {
     return n;
 }
 
-void knooppunt_crash_arm(const char *root, long n, int half, int flushed, int only,
-                         const char *mounts, const char *log) {
+void knooppunt_crash_arm(const char *root, long n, const char *near, long after, int half, int flushed,
+                         int only, const char *mounts, const char *log) {
     static char paths[MOST][PATH_MAX];
     int found = split(mounts, paths);
     n_off = 0;
@@ -77,14 +85,18 @@ void knooppunt_crash_arm(const char *root, long n, int half, int flushed, int on
     if (log && *log)
         log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     at = n;
+    past = after;
+    by_kind = near && *near;
+    if (by_kind && regcomp(&kind, near, REG_EXTENDED | REG_NOSUB) != 0)
+        syscall(SYS_exit_group, 96);
     torn = half;
     flush = flushed;
     alone = only;
     first = getpid();
-    counted = mmap(NULL, sizeof *counted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                   0);
-    if (counted == MAP_FAILED)
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
         syscall(SYS_exit_group, 97);
+    atomic_store(&shared->target, at && !by_kind ? at : LONG_MAX);
     n_roots = split(root, roots); /* last: from here on calls are numbered */
 }
 
@@ -96,8 +108,10 @@ static int is_set(const char *name) {
 __attribute__((constructor)) static void from_environment(void) {
     const char *root = getenv("KNOOPPUNT_CRASH_ROOT");
     const char *n = getenv("KNOOPPUNT_CRASH_AT");
+    const char *after = getenv("KNOOPPUNT_CRASH_PAST");
     if (root && *root)
-        knooppunt_crash_arm(root, n ? atol(n) : 0, is_set("KNOOPPUNT_CRASH_TORN"),
+        knooppunt_crash_arm(root, n ? atol(n) : 0, getenv("KNOOPPUNT_CRASH_NEAR"),
+                            after ? atol(after) : 0, is_set("KNOOPPUNT_CRASH_TORN"),
                             is_set("KNOOPPUNT_CRASH_FLUSH"), is_set("KNOOPPUNT_CRASH_ALONE"),
                             getenv("KNOOPPUNT_CRASH_OFF"), getenv("KNOOPPUNT_CRASH_LOG"));
 }
@@ -145,19 +159,29 @@ static void end(void) {
         pause();
 }
 
+/* A line of the log without its end, as the expression sees it. */
+static int is_of_kind(char *line, int len) {
+    line[len - 1] = 0;
+    int found = !regexec(&kind, line, 0, NULL, 0);
+    line[len - 1] = '\n';
+    return found;
+}
+
 /* 1: this is the last call, a write, and its first half must still be done. */
 static int numbered(const char *call, const char *path, int is_write) {
     if (!n_roots || !is_ours(path))
         return 0;
-    long n = atomic_fetch_add(counted, 1) + 1;
-    if (log_fd >= 0 && (!at || n <= at || alone)) {
-        char line[PATH_MAX + 64];
-        int len = snprintf(line, sizeof line, "%ld %s %s\n", n, call, path);
+    long n = atomic_fetch_add(&shared->counted, 1) + 1;
+    char line[PATH_MAX + 64];
+    int len = snprintf(line, sizeof line, "%ld %s %s\n", n, call, path);
+    if (by_kind && at && is_of_kind(line, len) && atomic_fetch_add(&shared->of_kind, 1) + 1 == at)
+        atomic_store(&shared->target, n + past);
+    long target = atomic_load(&shared->target);
+    if (log_fd >= 0 && (n <= target || alone))
         syscall(SYS_write, log_fd, line, (size_t)len);
-    }
-    if (!at || n < at || (n > at && alone))
+    if (n < target || (n > target && alone))
         return 0;
-    if (n > at) /* another thread or process, a moment before the end of all */
+    if (n > target) /* another thread or process, a moment before the end of all */
         for (;;)
             pause();
     if (torn && is_write)
