@@ -65,8 +65,10 @@ def lees(text: str) -> Document:
     if len(text) > MAX_TEKENS:
         document.fouten.append((Plaats(1, 1), "too large for a configuration; look what it is"))
         return document
+    yaml = YAML(typ="rt", pure=True)
+    yaml.composer.warn_double_anchors = False  # YAML 1.2, 3.2.2.2: the last one of a name counts
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        node = yaml.compose(text)
     except MarkedYAMLError as error:
         document.fouten.append(_syntaxis(error))
     except ReaderError as error:
