@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gateway import kept_copies
+from gateway.anchors import Anchors
 from gateway.asking import ask, asker
 from gateway.config import Config
 from gateway.errors import FolderError
@@ -154,7 +155,8 @@ class _Progress:
 def _found(
     location: Location, config: Config, tally: Tally, progress: _Progress
 ) -> Iterator[Found]:
-    with closing(Folders(location.root, config, reach=Reach(location.root))) as folders:
+    anchors = Anchors(location.root, location.state)
+    with closing(Folders(location.root, config, anchors, Reach(location.root))) as folders:
         for one, told in _due(location, config):
             folders.refresh()
             try:
