@@ -38,9 +38,9 @@ from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
-from gateway.restored import decided_since
+from gateway.restored import GAPS, decided_since, lacks, unknown_since, with_gap
 from gateway.store import Changes, Store
-from gateway.store_backup import adopt, head_of, roots_at, setting, snapshot
+from gateway.store_backup import adopt, head_of, refused_since, roots_at, setting, snapshot
 from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
@@ -149,13 +149,13 @@ def _restore(
     if found and (newest := max(one.size for one in found)) > size:
         taken, roles = _go_on(location, config, staged, size, newest, go_on=go_on)
     told = f"backup of {manifest['at']}, {taken} published leaves taken up"
-    decided = _tell(staged, origin, told, location.root)
+    whole = bool(found) and since is None and not taken  # nothing can have come after it
+    lacking = _tell(staged, origin, told, location.root, size, "" if whole else manifest["at"])
     said = [f"restored: backup of {manifest['at']}, {size} leaves of {origin}"]
     if taken:
-        said += [
-            f"{taken} published leaves taken up; the numbers of the parties in them were moved on",
-            "what happened after the backup is in the log, and not all of it in `trace`",
-        ]
+        said.append(
+            f"{taken} published leaves taken up; the numbers of the parties in them were moved on"
+        )
     if roles:
         said.append(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
@@ -163,9 +163,7 @@ def _restore(
         )
     if back := archived.put_back(location.audit, directory):
         said.append(f"{back} archived checkpoints put back, with what others signed of them")
-    if decided:
-        said.append(f"{decided} files in quarantine were decided about after the backup; who and "
-                    "why are lost")  # fmt: skip
+    said += lacking
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -237,14 +235,22 @@ def _put_key(location: Location, directory: str) -> None:
         durable.put(os.path.join(folder, os.path.basename(path)), _content(path), KEY_MODE)
 
 
-def _tell(staged: str, origin: str, action: str, root: str) -> int:
-    """The restore itself is a leaf. How many files in quarantine turn out to be decided about."""
-    store = Store(staged)
-    changes = Changes(decided_on=decided_since(staged, root, Clock().klok()))
-    Ledger(store, Clock(), origin).system("state.restore", action, "", changes)
+def _tell(staged: str, origin: str, action: str, root: str, size: int, since: str) -> list[str]:
+    """The restore itself is a leaf; what the folders tell of quarantine becomes rows.
+
+    Gives what the database lacks, a line each. ``since``: of when the backup is, where something
+    may have come after it.
+    """
+    store, clock = Store(staged), Clock()
+    decided = decided_since(staged, root, clock.klok())
+    unknown = unknown_since(staged, root, refused_since(staged, size), clock.moment(size))
+    changes = Changes(decided_on=decided, held=unknown)
+    if since:
+        changes.meta[GAPS] = with_gap(store.meta().get(GAPS), since, clock.klok())
+    Ledger(store, clock, origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
-    return len(changes.decided_on)
+    return lacks(len(decided), len(unknown), gap=bool(since))
 
 
 def _replace(state: int) -> str:
