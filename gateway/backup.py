@@ -45,9 +45,11 @@ from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
+_ASIDE = f"{DATABASE}.before-"
 STAGED = ".restore.db"
 CONFIG, ON_DISK = "config.yaml", "config.on-disk.yaml"
-_WAL = ("", "-wal", "-shm")
+_FILES = ("", "-wal", "-shm", "-journal")
+"""What SQLite calls a database and what belongs to it, the database itself first."""
 
 _AHEAD = (
     "restore a newer backup if there is one; with --continue the published leaves that this backup "
@@ -171,7 +173,7 @@ def _restore(
 def _stage(location: Location, directory: str, state: int, manifest: dict[str, Any]) -> str:
     """The backup's database beside the one that it is to replace: whole and sound, or refused."""
     staged = os.path.join(location.state, STAGED)
-    for tail in _WAL:
+    for tail in _FILES:
         durable.remove(state, STAGED + tail)
     durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
     if _digest(staged) != manifest["sha256"]:
@@ -255,12 +257,16 @@ def _tell(staged: str, origin: str, action: str, root: str, size: int, since: st
 
 def _replace(state: int) -> str:
     """Put the staged database in its place; under which name the one that was there is kept."""
-    aside = ""
-    for tail in _WAL:  # the database first: without its WAL it would be an older one
-        there = f"{DATABASE}{tail}"
-        if there in os.listdir(state):
-            aside = aside or f"{DATABASE}.before-{Clock().klok()}"
-            durable.rename(state, there, state, f"{aside}{tail}")
+    names, aside = os.listdir(state), ""
+    fresh = f"{_ASIDE}{Clock().klok()}"
+    if DATABASE not in names:  # a restore was cut off here: what is left belongs to the newest
+        kept = [one.removeprefix(_ASIDE) for one in names if one.startswith(_ASIDE)]
+        newest = max((int(one) for one in kept if one.isdecimal()), default=None)
+        fresh = fresh if newest is None else f"{_ASIDE}{newest}"
+    for tail in _FILES:  # the database first: without its WAL it would be an older one
+        if DATABASE + tail in names:
+            aside = fresh
+            durable.rename(state, DATABASE + tail, state, aside + tail)
     durable.rename(state, STAGED, state, DATABASE)
     durable.sync_filesystem(state)
     return aside

@@ -326,6 +326,20 @@ def test_the_database_that_was_there_is_kept(knooppunt):
     assert kept.read_bytes() == before
 
 
+def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
+    """It was ended when it had moved the one aside and not yet the other: they stay together."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    there = database(knooppunt)
+    there.rename(there.with_name("knooppunt.db.before-5"))
+    there.with_name("knooppunt.db-wal").write_bytes(b"wal")
+    there.with_name("knooppunt.db.before-41-wal").write_bytes(b"of an older one")
+    said = knooppunt("restore", "b").stdout
+    assert "knooppunt.db.before-5" in said
+    assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"wal"
+    knooppunt("run", "--once")
+
+
 def test_a_revocation_after_the_backup_is_told(knooppunt):
     """Its leaf names nobody: a person must revoke again, and is told so."""
     knooppunt("grant", "m.jansen", "gmsd", "--gemeente", "0363")
