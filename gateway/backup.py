@@ -38,16 +38,18 @@ from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
-from gateway.restored import decided_since
+from gateway.restored import GAPS, decided_since, lacks, unknown_since, with_gap
 from gateway.store import Changes, Store
-from gateway.store_backup import adopt, head_of, roots_at, setting, snapshot
+from gateway.store_backup import adopt, head_of, refused_since, roots_at, setting, snapshot
 from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
+_ASIDE = f"{DATABASE}.before-"
 STAGED = ".restore.db"
 CONFIG, ON_DISK = "config.yaml", "config.on-disk.yaml"
-_WAL = ("", "-wal", "-shm")
+_FILES = ("", "-wal", "-shm", "-journal")
+"""What SQLite calls a database and what belongs to it, the database itself first."""
 
 _AHEAD = (
     "restore a newer backup if there is one; with --continue the published leaves that this backup "
@@ -149,13 +151,13 @@ def _restore(
     if found and (newest := max(one.size for one in found)) > size:
         taken, roles = _go_on(location, config, staged, size, newest, go_on=go_on)
     told = f"backup of {manifest['at']}, {taken} published leaves taken up"
-    decided = _tell(staged, origin, told, location.root)
+    whole = bool(found) and since is None and not taken  # nothing can have come after it
+    lacking = _tell(staged, origin, told, location.root, size, "" if whole else manifest["at"])
     said = [f"restored: backup of {manifest['at']}, {size} leaves of {origin}"]
     if taken:
-        said += [
-            f"{taken} published leaves taken up; the numbers of the parties in them were moved on",
-            "what happened after the backup is in the log, and not all of it in `trace`",
-        ]
+        said.append(
+            f"{taken} published leaves taken up; the numbers of the parties in them were moved on"
+        )
     if roles:
         said.append(
             f"{roles} grants or revocations of after the backup are NOT in force: do them again "
@@ -163,9 +165,7 @@ def _restore(
         )
     if back := archived.put_back(location.audit, directory):
         said.append(f"{back} archived checkpoints put back, with what others signed of them")
-    if decided:
-        said.append(f"{decided} files in quarantine were decided about after the backup; who and "
-                    "why are lost")  # fmt: skip
+    said += lacking
     aside = _replace(state)
     return said + ([f"the database that was here is kept as {aside}"] if aside else [])
 
@@ -173,7 +173,7 @@ def _restore(
 def _stage(location: Location, directory: str, state: int, manifest: dict[str, Any]) -> str:
     """The backup's database beside the one that it is to replace: whole and sound, or refused."""
     staged = os.path.join(location.state, STAGED)
-    for tail in _WAL:
+    for tail in _FILES:
         durable.remove(state, STAGED + tail)
     durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
     if _digest(staged) != manifest["sha256"]:
@@ -237,24 +237,36 @@ def _put_key(location: Location, directory: str) -> None:
         durable.put(os.path.join(folder, os.path.basename(path)), _content(path), KEY_MODE)
 
 
-def _tell(staged: str, origin: str, action: str, root: str) -> int:
-    """The restore itself is a leaf. How many files in quarantine turn out to be decided about."""
-    store = Store(staged)
-    changes = Changes(decided_on=decided_since(staged, root, Clock().klok()))
-    Ledger(store, Clock(), origin).system("state.restore", action, "", changes)
+def _tell(staged: str, origin: str, action: str, root: str, size: int, since: str) -> list[str]:
+    """The restore itself is a leaf; what the folders tell of quarantine becomes rows.
+
+    Gives what the database lacks, a line each. ``since``: of when the backup is, where something
+    may have come after it.
+    """
+    store, clock = Store(staged), Clock()
+    decided = decided_since(staged, root, clock.klok())
+    unknown = unknown_since(staged, root, refused_since(staged, size), clock.moment(size))
+    changes = Changes(decided_on=decided, held=unknown)
+    if since:
+        changes.meta[GAPS] = with_gap(store.meta().get(GAPS), since, clock.klok())
+    Ledger(store, clock, origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
-    return len(changes.decided_on)
+    return lacks(len(decided), len(unknown), gap=bool(since))
 
 
 def _replace(state: int) -> str:
     """Put the staged database in its place; under which name the one that was there is kept."""
-    aside = ""
-    for tail in _WAL:  # the database first: without its WAL it would be an older one
-        there = f"{DATABASE}{tail}"
-        if there in os.listdir(state):
-            aside = aside or f"{DATABASE}.before-{Clock().klok()}"
-            durable.rename(state, there, state, f"{aside}{tail}")
+    names, aside = os.listdir(state), ""
+    fresh = f"{_ASIDE}{Clock().klok()}"
+    if DATABASE not in names:  # a restore was cut off here: what is left belongs to the newest
+        kept = [one.removeprefix(_ASIDE) for one in names if one.startswith(_ASIDE)]
+        newest = max((int(one) for one in kept if one.isdecimal()), default=None)
+        fresh = fresh if newest is None else f"{_ASIDE}{newest}"
+    for tail in _FILES:  # the database first: without its WAL it would be an older one
+        if DATABASE + tail in names:
+            aside = fresh
+            durable.rename(state, DATABASE + tail, state, aside + tail)
     durable.rename(state, STAGED, state, DATABASE)
     durable.sync_filesystem(state)
     return aside

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from gateway import __version__, screens
+from gateway import __version__
 from gateway.commands import (
     audit,
     autorisatie,
@@ -222,7 +222,7 @@ def trace(
     elif messages:
         show.trace(out, messages + answers)
     else:
-        out.print(Text(f"Nothing here was ever called {screens.name(ref)!r}."))
+        out.print(Text(receipts.nothing_called(location, ref)))
         out.print("Still lying in an outbox? `knooppunt status` lists what is not taken, and why.")
     raise typer.Exit(0 if messages else 1)
 

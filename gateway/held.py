@@ -18,6 +18,7 @@ from gateway.config import Config
 from gateway.errors import GatewayError
 from gateway.journal import decode_intent
 from gateway.location import Location, is_running
+from gateway.model import STATION_OF
 from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.periods import moment_of
@@ -96,7 +97,7 @@ def _described(row: Row) -> Row:
         "code": row["code"] or row["soort"],
         "reason": row["remark"] or SOORTEN[row["soort"]],
         "at": row["at"],
-        "from": screens.place(str(place.place)),
+        "from": screens.place(str(place.place)) if place.place.kind in STATION_OF else "",
         "gemeentecode": row["l_gemeentecode"] or _party(row),
         "uitwisseling": row["l_uitwisseling"] or "",
         "referentienummer": row["l_referentienummer"] or "",

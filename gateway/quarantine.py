@@ -8,7 +8,8 @@
   exchange of a drop;
 - a refused envelope: the hub judges the same message again (it is known, so StUF019 does not hold);
 - a name conflict: the envelope is judged again and gets the next number;
-- a file that was written to after it was taken, or that the journal does not know: a new delivery.
+- a file that was written to after it was taken, or that the journal does not know: a new delivery,
+  where it is known at which place it was taken.
 
 *Drop* says that it goes no further; the folder moves to the archive. Both are an event and a leaf,
 with who decided it and why; two people who decide at once are heard one after the other, and the
@@ -71,6 +72,11 @@ def objection(row: Row | None, action: str, chosen: str, root: str, config: Conf
 def _not_again(row: Row, chosen: str, config: Config) -> str | None:
     """Why a release would lead to nothing."""
     place = decode_intent(row["id"], row["intent"]).place
+    if place.kind is Kind.QUARANTAINE:
+        return (
+            "where it was taken went with the database: whose it is must be found out; lay a copy "
+            "of it in that outbox, where it is a new delivery, and drop this one"
+        )
     if row["soort"] == "naam-bezet" and place.kind is Kind.OUTBOX:
         return (
             "its envelope lies here, and the file itself in 'verzonden': move the other file away "
@@ -95,7 +101,7 @@ def _not_dropped_again(row: Row, place: Place, chosen: str, config: Config) -> s
     exchange = config.uitwisselingen.get(chosen or place.uitwisseling)
     if chosen and (exchange is None or exchange.direction is not Direction.HEEN):
         return f"there is no exchange {chosen} that takes files; choose from: {wanted}"
-    if row["soort"] == "wees" and not exchange:
+    if row["soort"] == "wees" and not exchange and row["id"] == f"wees-{_name(row)}":
         return f"its name is lost, so say which exchange it is for: --as {wanted}"
     if row["l_size"] == 0:
         return "it is empty: ask for a filled one, and drop this one"

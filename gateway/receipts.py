@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import envelopes
-from gateway import confirmed
+from gateway import confirmed, screens
 from gateway.confirmed import RECEIPTS, Wanted
 from gateway.location import Location
 from gateway.model import EventType
 from gateway.moment import Clock
+from gateway.restored import gaps
 from gateway.store_queries import Reader
 
 Row = dict[str, Any]
@@ -38,6 +39,18 @@ def trace(location: Location, ref: str, nu: datetime | None = None) -> tuple[lis
             one["receipt"] = of(reader, one, nu, wanted) if wanted else None
             one["downloads"] = downloads(one)
     return messages, answers
+
+
+def nothing_called(location: Location, ref: str) -> str:
+    """The sentence for a reference that names nothing; in a state that forgot, that it may have."""
+    with Reader(location.database) as reader:
+        told = gaps(reader)
+    name = repr(screens.name(ref))
+    return (
+        f"Nothing known here was called {name}; {told}."
+        if told
+        else (f"Nothing here was ever called {name}.")
+    )
 
 
 def of(reader: Reader, message: Row, nu: datetime, wanted: Wanted) -> Row | None:

@@ -312,9 +312,9 @@ class Store:
         self._next_arrival += 1
         return self._next_arrival - 1
 
-    def kept_since(self, after: int, before: int, limit: int) -> list[store_purge.Kept]:
-        """See :func:`store_purge.kept_since`."""
-        return store_purge.kept_since(self._connection, after, before, limit)
+    def kept(self, seqs: list[int]) -> list[store_purge.Kept]:
+        """See :func:`store_purge.kept`."""
+        return store_purge.kept(self._connection, seqs)
 
     def copies(self, seqs: list[int]) -> list[store_purge.Copy]:
         """See :func:`store_purge.copies`."""

@@ -17,7 +17,7 @@ from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.errors import StateError
 from gateway.lifecycle import PSEUDONYM_LINK, TRANSITIONS, Status, step
-from gateway.model import EventType
+from gateway.model import STATION_OF, EventType, Kind
 from gateway.store import connect
 from gateway.store_health import reading
 
@@ -78,6 +78,19 @@ def _leaves(connection: sa.Connection, stop: int) -> Iterator[bytes]:
             t.leaf.c.idx >= start, t.leaf.c.idx < min(stop, start + STEP)
         )
         yield from connection.execute(query.order_by(t.leaf.c.idx)).scalars()
+
+
+def refused_since(path: str, size: int) -> dict[str, str]:
+    """Of the leaves from a place on: which drops GGk refused, each with its municipality."""
+    rejected = TRANSITIONS[EventType.REJECTED].leaf
+    with reading(path) as connection:
+        query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= size)
+        told = [json.loads(one) for one in connection.execute(query).scalars()]
+    return {
+        one["msg"]: one["tenant"]
+        for one in told
+        if one["type"] == rejected and one["source"] == STATION_OF[Kind.OUTBOX]
+    }
 
 
 def adopt(

@@ -8,7 +8,7 @@ the commitments in its leaves. What stays names nobody: ids, numbers, hashes, si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -67,11 +67,21 @@ class Copy(NamedTuple):
 def kept_since(run: sa.Connection, after: int, before: int, limit: int) -> list[Kept]:
     """Messages of before this time (ms since 1970) that were not erased, from a place on."""
     c = t.levering.c
-    query = sa.select(*(c[name] for name in Kept._fields)).where(
-        c.seq > after, c.at < before, sa.or_(c.naam != GEWIST, c.gebruiker != GEWIST)
-    )
-    rows = run.execute(query.order_by(c.seq).limit(limit))
+    query = _kept().where(c.seq > after, c.at < before)
+    return [Kept(**row._mapping) for row in run.execute(query.order_by(c.seq).limit(limit))]
+
+
+def kept(run: sa.Connection, seqs: Sequence[int]) -> list[Kept]:
+    """Of these messages those that were not erased."""
+    c = t.levering.c
+    rows = run.execute(_kept().where(c.seq.in_(seqs)).order_by(c.seq))
     return [Kept(**row._mapping) for row in rows]
+
+
+def _kept() -> sa.Select[Any]:
+    c = t.levering.c
+    query = sa.select(*(c[name] for name in Kept._fields))
+    return query.where(sa.or_(c.naam != GEWIST, c.gebruiker != GEWIST))
 
 
 def copies(run: sa.Connection, seqs: Sequence[int]) -> list[Copy]:

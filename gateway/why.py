@@ -20,6 +20,7 @@ from gateway.location import Location
 from gateway.lying import Lying
 from gateway.model import STATION_OF, Arrival, EventType, Kind, Known, Place
 from gateway.names import toonbaar
+from gateway.restored import gaps
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
 
@@ -94,6 +95,8 @@ def _of_place(lying: Lying, reader: Reader, place: Place, name: str) -> Row:
         reason += _RECEIPT.get((last["receipt"] or {}).get("state", ""), "")
     else:
         code, reason = "onbekend", "nothing lies here, and nothing of this name was ever taken here"
+        if told := gaps(reader):
+            reason = f"nothing lies here, and nothing known was taken here by this name; {told}"
     row = {"path": lying.shown(path), "code": code, "reason": reason, "retry_s": None}
     return {**_empty({**row, "since": None, "next": None}), "lies_here": False,
             "messages": messages}  # fmt: skip

@@ -15,10 +15,11 @@ from gateway.commands.options import (
     JsonOption,
     StateOption,
     config_of,
+    err,
     location_of,
     out,
 )
-from gateway.errors import StateError
+from gateway.errors import FolderError, StateError
 
 
 def add(app: typer.Typer) -> None:
@@ -98,23 +99,27 @@ def purge(
     Without --do only what would go, by kind of message. With it: the copies in verzonden/ and
     quarantaine/, the personal fields of the store and what opens the leaves; never a leaf, so the
     log stays whole and says who purged. Works while a gateway runs and while none does.
+
+    Exit code 2 when a copy cannot be seen, read or removed: what belongs to that message is left
+    for later, the others go.
     """
-    from gateway.asking import ask, asker
-    from gateway.purge import KIND, plan
+    from gateway.retention import carry_out, plan
 
     location = location_of(config, state)
-    rows = [
-        {**soort._asdict(), "berichten": messages, "bestanden": files}
-        for soort, messages, files in plan(location, config_of(location))
-    ]
-    after, more = 0, do and bool(rows)
-    while more:
-        answer = ask(location, KIND, {"after": after, "by": asker()})
-        after, more = answer["after"], answer["more"]
+    found = (carry_out if do else plan)(
+        location, config_of(location), lambda line: err.print(Text(line))
+    )
+    told = {"done": do, **found.to_json()}
     if as_json:
-        typer.echo(json.dumps({"done": do, "rows": rows}, ensure_ascii=False, indent=2))
-        return
-    _tell_purged(rows, done=do)
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        _tell_purged(told["rows"], done=do)
+    if found.left:
+        raise FolderError(
+            f"{found.left.total()} messages are left for later, whole: "
+            + "; ".join(f"{one['berichten']} as {one['reden']}" for one in told["left"]),
+            hint="mend that (rights on what lies there, a share that is away), then purge again",
+        )
 
 
 def _tell_purged(rows: list[dict[str, Any]], *, done: bool) -> None:

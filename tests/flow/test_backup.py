@@ -10,6 +10,10 @@ import stat
 
 import pytest
 
+from gateway.backup import backup, restore
+from gateway.held import Filter, listed
+from gateway.store_queries import Reader
+from gateway.testing import Keten
 from tests.flow.conftest import eventually
 
 
@@ -322,6 +326,20 @@ def test_the_database_that_was_there_is_kept(knooppunt):
     assert kept.read_bytes() == before
 
 
+def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
+    """It was ended when it had moved the one aside and not yet the other: they stay together."""
+    deliver(knooppunt, "WMO_H22025_a.csv")
+    knooppunt("backup", "b")
+    there = database(knooppunt)
+    there.rename(there.with_name("knooppunt.db.before-5"))
+    there.with_name("knooppunt.db-wal").write_bytes(b"wal")
+    there.with_name("knooppunt.db.before-41-wal").write_bytes(b"of an older one")
+    said = knooppunt("restore", "b").stdout
+    assert "knooppunt.db.before-5" in said
+    assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"wal"
+    knooppunt("run", "--once")
+
+
 def test_a_revocation_after_the_backup_is_told(knooppunt):
     """Its leaf names nobody: a person must revoke again, and is told so."""
     knooppunt("grant", "m.jansen", "gmsd", "--gemeente", "0363")
@@ -368,6 +386,135 @@ def test_what_was_decided_about_after_the_backup_is_not_held_again(knooppunt):
     knooppunt("run", "--once")
     assert sorted(there.glob("foo_*")) == before  # sent once, by the release
     assert knooppunt.json("audit", "verify")["ok"]
+
+
+def refused_since(knooppunt):
+    """A backup; then one that is refused and one that arrives; the database is lost."""
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("backup", "b1")
+    knooppunt.drop("0363", "vakantie.jpg", b"x")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"goed")
+    knooppunt("run", "--once")
+    lose(knooppunt)
+
+
+def test_what_was_refused_after_the_backup_is_known_again(knooppunt):
+    """Listed, shown and released: whose it is stands in the log, its name on the disk."""
+    refused_since(knooppunt)
+    said = knooppunt("restore", "b1", "--continue").stdout
+    assert "1 files in quarantine came there after the backup" in said
+    [row] = knooppunt.json("quarantine", "list", "--gemeente", "0363")["held"]
+    assert (row["name"], row["soort"], row["from"]) == (
+        "vakantie.jpg",
+        "wees",
+        "gemeenten/0363/outbox",
+    )
+    assert knooppunt.json("status")["quarantine"] == 1
+    shown = knooppunt.json("quarantine", "show", row["id"])
+    assert shown["files"] == ["reden.txt", "vakantie.jpg"]
+    assert "still no exchange fits its name" in shown["release"]
+    knooppunt("quarantine", "release", row["id"], "--as", "wmo", "--reason", "x")
+    knooppunt("run", "--once")
+    there = knooppunt.folders / "cbs" / "in" / "GMSDWMO"
+    assert [path.read_bytes() for path in there.glob("vakantie_*.jpg")] == [b"x"]
+    assert knooppunt.json("quarantine", "list", code=1)["held"] == []
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
+def test_what_was_refused_after_the_backup_is_purged_once_decided_on(knooppunt):
+    """Dropped by a person, and past its time: no copy of it stays that nothing knows."""
+    refused_since(knooppunt)
+    knooppunt("restore", "b1", "--continue")
+    [row] = knooppunt.json("quarantine", "list")["held"]
+    knooppunt("quarantine", "drop", row["id"], "--reason", "x")
+    with sqlite3.connect(database(knooppunt)) as connection:
+        connection.execute("UPDATE held SET at = at - ?", (731 * 24 * 3600 * 1000,))
+    connection.close()
+    knooppunt("purge", "--do")
+    archive = knooppunt.folders / "quarantaine" / ".archief"
+    assert list(archive.iterdir()) == []
+
+
+def test_what_was_refused_and_decided_about_after_the_backup_is_listed(knooppunt):
+    """Of both the database had nothing: the archive tells that it was dropped."""
+    refused_since(knooppunt)
+    [folder] = [p for p in (knooppunt.folders / "quarantaine").iterdir() if p.name[0] != "."]
+    archive = knooppunt.folders / "quarantaine" / ".archief"
+    archive.mkdir(exist_ok=True)
+    folder.rename(archive / f"01KAQ70000AAAAAAAAAAAAAAAA.{folder.name}")
+    knooppunt("restore", "b1", "--continue")
+    assert knooppunt.json("quarantine", "list", code=1)["held"] == []
+    [row] = knooppunt.json("quarantine", "list", "--all")["held"]
+    assert (row["name"], row["state"]) == ("vakantie.jpg", "dropped")
+    assert (knooppunt.folders / row["folder"]).is_dir()
+    assert "dropped already, after the backup" in knooppunt("quarantine", "show", row["id"]).stdout
+    knooppunt("run", "--once")
+
+
+def test_what_lies_there_of_nobody_knows_whom_can_only_be_dropped(knooppunt):
+    """Neither log nor journal tells where it was taken: a report, here. It is not sent anywhere."""
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("backup", "b1")
+    (knooppunt.folders / "cbs" / "uit" / "GMSDTTK" / "onbekend.pdf").write_bytes(b"%PDF")
+    knooppunt("run", "--once")
+    lose(knooppunt)
+    knooppunt("restore", "b1", "--continue")
+    [row] = knooppunt.json("quarantine", "list")["held"]
+    assert (row["name"], row["from"]) == ("onbekend.pdf", "")
+    words = ("quarantine", "release", row["id"], "--reason", "x")
+    [refused] = knooppunt.json(*words, code=1)["refused"]
+    assert "where it was taken went with the database" in refused["reason"]
+    knooppunt("quarantine", "show", row["id"])
+    knooppunt("quarantine", "drop", row["id"], "--reason", "x")
+    knooppunt("run", "--once")
+
+
+def test_what_was_under_way_at_the_backup_and_refused_since_is_listed_once(tmp_path):
+    """Its intent is in the backup's journal, its file in quarantine: told by where it was taken."""
+    keten = Keten(tmp_path / "keten")
+    keten.drop("0363", "vakantie.jpg", b"x")
+    with Reader(keten.location.database) as reader:
+        while "intent" not in [row["state"] for row in reader.journal()]:
+            keten._chain.engine.round()
+    backup(keten.location, str(tmp_path / "b"), keys=False)
+    keten.settle()
+    [folder] = keten.quarantine()
+    keten.close()
+    how = {"since": None, "go_on": True, "log_lost": False}
+    restore(keten.location, keten.config, str(tmp_path / "b"), **how)
+    for _ in range(2):
+        [row] = listed(keten.location, Filter())
+        assert (row["id"], row["name"]) == (folder.name, "vakantie.jpg")
+        assert row["from"] == "gemeenten/0363/outbox"
+        keten._chain = keten._open()
+        keten.settle()
+        assert keten.quarantine() == [folder]
+        keten.close()
+
+
+def test_a_restored_state_says_that_it_has_a_gap(knooppunt):
+    """`why` and `trace` do not say that nothing was ever there, and since when they do not know."""
+    refused_since(knooppunt)
+    backup = json.loads((knooppunt.folder / "b1" / "backup.json").read_text())["at"]
+    said = knooppunt("restore", "b1", "--continue").stdout
+    assert "`trace`, `why` and `usage` lack it" in said
+    path = "folders/gemeenten/0363/outbox/WMO_H22025.csv"
+    for words in (("why", path), ("trace", "WMO_H22025.csv")):
+        said = knooppunt(*words, code=1).stdout.replace("\n", " ")
+        assert "ever" not in said.replace("never", "")
+        assert f"between {backup} and 2" in said
+        assert "only the log knows" in said
+    knooppunt("run", "--once")
+    assert "only the log knows" in knooppunt("why", path, code=1).stdout
+
+
+def test_a_restore_of_all_that_there_was_leaves_no_gap(knooppunt):
+    """Nothing came after the backup: what is not known was never there."""
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("backup", "b1")
+    lose(knooppunt)
+    assert "lack" not in knooppunt("restore", "b1").stdout
+    assert "ever called" in knooppunt("trace", "WMO_H22025.csv", code=1).stdout
 
 
 def test_what_is_gone_can_be_taken_off_the_list(knooppunt):

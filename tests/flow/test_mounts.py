@@ -2,10 +2,12 @@
 """Disks that come and go under the folders: never 'all gone', never a delivery into the void."""
 
 import os
+import sqlite3
 import subprocess
 
 import pytest
 
+from gateway.retention import carry_out, plan
 from gateway.testing import Keten
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
@@ -152,3 +154,29 @@ def test_a_device_number_may_change(keten, share):
     assert codes(keten) == {}
     assert len(keten.received("wmo")) == 1
     keten.check()
+
+
+def test_a_purge_tells_the_same_as_it_does_while_a_share_is_away(keten, share):
+    """Its messages are left for later, with the reason; not counted as without a copy."""
+    share.mount()
+    keten.restart()
+    for code in ("0363", "0034"):
+        keten.drop(code, "WMO_1.csv", code.encode())
+    keten.settle()
+    keten.empty_receivers()
+    keten.close()
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * 24 * 3600 * 1000,))
+    connection.close()
+    share.umount()
+    for do in (plan, carry_out):
+        tally = do(keten.location, keten.config, print)
+        assert (tally.messages.total(), tally.files.total()) == (1, 1)
+        [said] = tally.left
+        assert said.startswith("folders/gemeenten/0363 is not the one configured")
+    share.mount()
+    for do in (plan, carry_out):
+        tally = do(keten.location, keten.config, print)
+        assert (tally.messages.total(), tally.files.total(), tally.left) == (1, 1, {})
+    assert keten.verzonden("0363") == []
+    keten._chain = keten._open()

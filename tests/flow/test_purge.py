@@ -2,7 +2,9 @@
 """Retention: what is past its time goes, and nothing else; the log stays whole."""
 
 import errno
+import hashlib
 import json
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -10,7 +12,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from gateway import retention
+from gateway.asking import ask
 from gateway.config import parse
+from gateway.errors import GatewayError
 from gateway.lifecycle import Status
 from gateway.names import stam_sleutel
 from gateway.purge import KIND as PURGE
@@ -20,6 +25,7 @@ from gateway.setup import shipped_config
 from gateway.store_digests import digest
 from gateway.store_queries import Reader
 from tests.faults.breaking import failing
+from tests.flow.conftest import eventually
 from tests.flow.test_hop import bv03_for
 
 DAY = 24 * 3600 * 1000
@@ -60,6 +66,12 @@ def verzonden(knooppunt):
 def quarantine(knooppunt):
     top = knooppunt.folders / "quarantaine"
     return sorted(p.name for p in top.iterdir() if not p.name.startswith("."))
+
+
+def one_order(keten):
+    """What the engine is asked about all that is past its time: few enough for one request."""
+    [part] = retention.parts(keten.location, keten.config, retention.Tally(), print)
+    return retention.order(part, "tester").encode()
 
 
 @pytest.fixture
@@ -203,18 +215,134 @@ def test_other_bytes_under_the_name_are_somebody_elses(knooppunt):
     assert path.read_bytes() == b"other"
 
 
-def test_a_copy_that_cannot_be_read_is_not_passed_over(knooppunt):
-    """It may be what must go: nothing is called erased, and it is said which folder it is."""
+def test_a_copy_that_cannot_be_read_is_left_for_later_and_the_others_go(knooppunt):
+    """It may be what must go: its message is not called erased, and it is said where it lies."""
     path = knooppunt.drop("0363", "WMO_H22025.csv", b"old")
+    knooppunt.drop("0363", "WMO_H22025_b.csv", b"other")
+    knooppunt.drop("0034", "WMO_H22025.csv", b"another's")
     knooppunt("run", "--once", "--nu", "2026-02-02")
     age(knooppunt, 731)
     rule = ("read", "/verzonden/WMO_H22025.csv", errno.EIO)
-    done = failing(knooppunt, rule, words=("purge", "--do"))
-    assert (done.returncode, path.exists()) == (2, False), done
-    assert "a copy in gemeenten/0363/verzonden cannot be read: Input/output" in done.stderr
-    assert "purge again" in done.stderr
+    party = rule[0], "/0363" + rule[1], rule[2]
+    for words, others in ((("purge",), 2), (("purge", "--do"), 2), (("purge",), 0)):
+        done = failing(knooppunt, party, words=(*words, "--json"))
+        knooppunt.configure(("rusttijd_ms: 100", "rusttijd_ms: 2000"))
+        assert (done.returncode, path.exists()) == (2, False), done
+        said = "a copy in gemeenten/0363/verzonden cannot be read: Input/output"
+        assert said in done.stderr
+        assert "WMO_H22025" not in done.stderr
+        found = json.loads(done.stdout)
+        [left] = found["left"]
+        assert (left["berichten"], left["reden"].startswith(said)) == (1, True)
+        assert sum(row["berichten"] for row in found["rows"]) == others
+    assert verzonden(knooppunt) == ["WMO_H22025.csv"]
+    assert sql(knooppunt, "SELECT gemeentecode FROM levering WHERE naam <> 'gewist'") == [("0363",)]
     assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
     assert verzonden(knooppunt) == []
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
+def test_what_the_gateway_cannot_remove_is_left_for_later_too(knooppunt):
+    """Somebody made a folder in a folder of quarantine: the other message goes."""
+    for name in ("a.jpg", "b.jpg"):
+        knooppunt.drop("0363", name, b"y")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    first, second = quarantine(knooppunt)
+    (knooppunt.folders / "quarantaine" / first / "map").mkdir()
+    age(knooppunt, 731)
+    said = knooppunt("purge", "--do", code=2)
+    assert "1 messages, 2 files of ours" in said.stdout
+    assert f"a copy in quarantaine/{first} cannot be removed: " in said.stderr.replace("\n", " ")
+    assert quarantine(knooppunt) == [first]
+    assert sql(knooppunt, "SELECT id FROM levering WHERE naam <> 'gewist'") == [(first,)]
+    (knooppunt.folders / "quarantaine" / first / "map").rmdir()
+    knooppunt("purge", "--do")
+    assert (quarantine(knooppunt), second != first) == ([], True)
+
+
+def test_large_copies_are_read_by_who_asks_and_the_gateway_goes_on(knooppunt):
+    """A file that is dropped meanwhile arrives, and the gateway ends, before they are gone."""
+    for number in range(40):
+        knooppunt.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number)
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    for path in (knooppunt.folders / "gemeenten" / "0363" / "verzonden").iterdir():
+        os.truncate(path, 0)
+        os.truncate(path, 2_000_000_000)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sql(knooppunt, "UPDATE levering SET sha256 = ?", sha256)
+    process = knooppunt.start("run", "--metrics", "0")
+    for line in process.stderr:
+        if b"metrics on" in line:
+            break
+    asking = knooppunt.start("purge", "--do")
+    assert any(b"GB of copies read" in line for line in asking.stderr)
+    eventually(lambda: len(verzonden(knooppunt)) < 40)
+    arrived = knooppunt.folders / "cbs" / "in" / "GMSDWMO" / "WMO_H22025_nieuw_0363_0041.csv"
+    knooppunt.drop("0363", "WMO_H22025_nieuw.csv", b"nieuw")
+    eventually(arrived.exists)
+    process.terminate()
+    process.communicate(timeout=60)
+    still, left = asking.poll() is None, len(verzonden(knooppunt))
+    asking.kill()
+    asking.communicate(timeout=60)
+    assert (process.returncode, still) == (0, True)
+    assert left > 2
+
+
+def test_no_round_has_more_to_remove_than_the_bound(knooppunt, monkeypatch):
+    """In bytes as well as in messages; one that is larger by itself goes alone."""
+    for number, size in enumerate((4, 4, 20, 4, 4, 4)):
+        knooppunt.drop("0363", f"WMO_H22025_{number}.csv", b"%d" % number * size)
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    monkeypatch.setattr(retention, "BYTES", 10)
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (6, 6)}
+    found = [json.loads(row[0]) for row in sql(knooppunt, "SELECT content FROM leaf ORDER BY idx")]
+    told = [one["action"].split(" ")[0] for one in found if one["type"] == "erasure"]
+    assert told == ["2", "1", "2", "1"]
+
+
+@pytest.mark.parametrize("how", ["replaced", "written", "new"])
+def test_what_is_not_the_file_that_was_read_stays(keten, how):
+    """Between the reading and the removing: not removed, not called erased, and told."""
+    keten.drop("0363", "WMO_H22025.csv", b"inhoud")
+    keten.settle()
+    keten.empty_receivers()
+    keten.close()
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
+    connection.close()
+    [copy] = keten.verzonden("0363")
+    if how == "new":
+        copy.unlink()
+    order = one_order(keten)
+    if how == "new":
+        copy.write_bytes(b"inhoud")
+    elif how == "written":
+        os.utime(copy, ns=(copy.stat().st_atime_ns, copy.stat().st_mtime_ns))
+    else:
+        other = copy.with_name("ander")
+        other.write_bytes(b"inhoud")
+        other.rename(copy)
+    answer = ask(keten.location, PURGE, order)
+    said = "a copy in gemeenten/0363/verzonden was changed while it was being purged"
+    assert (answer["gone"], answer["left"]) == ([], [said])
+    assert copy.read_bytes() == b"inhoud"
+    tally = retention.carry_out(keten.location, keten.config, print)
+    assert (tally.messages.total(), tally.files.total(), tally.left) == (1, 1, {})
+    assert not copy.exists()
+    keten._chain = keten._open()
+    keten.settle()
+
+
+def test_a_request_to_purge_of_another_version_is_refused(keten):
+    """It lay there when the gateway was renewed: nothing is done, and it is said what now."""
+    keten.close()
+    with pytest.raises(GatewayError, match="which messages"):
+        ask(keten.location, PURGE, {"after": 0, "by": "tester"})
+    keten._chain = keten._open()
 
 
 def test_many_messages_go_while_a_gateway_runs(knooppunt):
@@ -257,11 +385,9 @@ def test_a_settled_chain_is_sound_after_a_purge(keten):
         connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
     connection.close()
     keten._chain = keten._open()
-    from gateway.asking import ask
-
     keten.close()
-    answer = ask(keten.location, "purge", {"after": 0, "by": "tester"})
-    assert (answer["messages"], answer["files"], answer["more"]) == (2, 3, False)
+    tally = retention.carry_out(keten.location, keten.config, print)
+    assert (tally.messages.total(), tally.files.total(), tally.left) == (2, 3, {})
     keten._chain = keten._open()
     keten.settle()
     keten.check()
@@ -277,7 +403,7 @@ def test_a_late_answer_brings_no_erased_name_back(keten):
     with sqlite3.connect(keten.location.database) as connection:
         connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
     connection.close()
-    place(keten.location.state, Asked("01P", PURGE, {"after": 0, "by": "tester"}))
+    place(keten.location.state, Asked("01P", PURGE, one_order(keten)))
     keten._chain.engine.look_now()
     keten.settle()
     paths = list(keten.hop("ggk/uit").glob("*.xml"))
@@ -354,9 +480,10 @@ def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
     with sqlite3.connect(keten.location.database) as connection:
         connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
     connection.close()
+    order = one_order(keten)
     release = {"action": "release", "ids": [held.name], "by": "anna", "reason": "toch", "as": "wmo"}
     place(keten.location.state, Asked("01A", DECIDE, release))
-    place(keten.location.state, Asked("01B", PURGE, {"after": 0, "by": "piet"}))
+    place(keten.location.state, Asked("01B", PURGE, order))
     keten.settle()
     assert [one.content for one in keten.received("wmo")] == [b"toch"]
     assert [path.name for path in keten.verzonden("0363")] == ["onbekend.jpg"]
