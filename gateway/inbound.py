@@ -12,21 +12,15 @@ import heapq
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 
-from gateway.awaited import ANSWERS, Awaited, Spot
+from gateway.awaited import ANSWERS, SCAN_SECONDS, SCAN_SHARE, Awaited, Spot
 from gateway.folders import Folders, Seen, Waiting
 from gateway.handover import Handover
 from gateway.model import STATION_OF, Kind, Place
 from gateway.moment import monotonic
 from gateway.scanner import Scanner
 
-SCAN_SHARE = 20
-"""A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
-
 IDLE_SHARE = 250
-"""The same where a scan found nothing, and the watcher is awake: 0.4 % of a core."""
-
-SCAN_SECONDS = 10.0
-"""A scan is never further away than this, or than ``scan_ms`` where that is more."""
+"""What ``SCAN_SHARE`` is where a scan found nothing, and the watcher is awake: 0.4 % of a core."""
 
 _UNTIL_THE_FOLDER_CHANGES = frozenset(
     {"geen-bestand", "bewerkt", "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
