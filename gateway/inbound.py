@@ -130,6 +130,7 @@ class Inbound:
     def finished(self, now: float) -> list[Seen]:
         """Finished files, at most ``limit`` for each kind of place, each place in its turn."""
         self._take_hints()
+        self._handover.announced.new_round()
         began, scanned = monotonic(), now >= self._next_scan
         if scanned:
             self._scan(now)
@@ -257,6 +258,11 @@ class Inbound:
     def answers(self, now: float) -> list[Spot]:
         """Answers to envelopes of ours that have come. They stay where they are."""
         return self.awaited.come(now, self._scan_s, self._limit)
+
+    @property
+    def reading(self) -> bool:
+        """Whether the last look read a part of a large file, and there is more of it."""
+        return self._handover.announced.reading
 
     # --- what people ask ---
 
