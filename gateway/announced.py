@@ -3,24 +3,34 @@
 
 What announces is consumed with the last file that it announces: it is claimed with it, and goes
 when that goes. Until then it stays where it is, and can be read by whoever wonders.
+
+A file that a manifest lists is read to be held to it: a part in each round, all files together, so
+that one of gigabytes is nobody else's matter. A command that only looks begins on no large one.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import stat
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gateway import manifest, plain, proofs
 from gateway.config import Overdracht
-from gateway.folders import Folders, Waiting, digest_of
+from gateway.folders import Folders, Waiting
 from gateway.lease import has_no_writer
 from gateway.model import Place
 from gateway.moment import Clock, iso
 from gateway.waits import Waits
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_CHUNK = 1 << 20
 AGAIN_SECONDS = 5.0
 """How often an announcement, or a file that differs from it, is looked at without a hint."""
 
@@ -39,15 +49,34 @@ class _Index:
     """By name, the SHA-256 as it was listed then: mending another line does not undo it."""
 
 
+@dataclass(slots=True)
+class _Reading:
+    """How far a file was read, of one version of it."""
+
+    identity: Identity
+    at: int = 0
+    digest: _Hash = field(default_factory=hashlib.sha256)
+
+
 class Announced:
-    """Knows the announcements of each place, for :class:`gateway.handover.Handover`."""
+    """Knows the announcements of each place, for :class:`gateway.handover.Handover`.
+
+    ``reading``: in this round a part of a file was read, and there is more of it.
+    """
 
     def __init__(self, folders: Folders, clock: Clock, waits: Waits) -> None:
         self._folders = folders
         self._clock = clock
         self._waits = waits
         self._lists: dict[Place, dict[str, _Index]] = {}
-        self._digests: dict[tuple[Place, str], tuple[Identity, str]] = {}
+        self._readings: dict[tuple[Place, str], _Reading] = {}
+        self._left: int | None = None  # to be read in this round; None: of a process without rounds
+        self.reading = False
+
+    def new_round(self) -> None:
+        """A new round: so many bytes may be read in it, for all files together."""
+        self._left = self._folders.config.technisch.deel_bytes
+        self.reading = False
 
     def announcement(self, place: Place, name: str, agreed: Overdracht) -> Waiting | None:
         """What a marker or manifest announces; None when it is gone. It is never sent itself."""
@@ -76,6 +105,12 @@ class Announced:
             return Waiting(place, name, "manifest-ontbreekt", reason, None)
         differs = self._differs(place, name, fd, found, listed[1].said.files[name])
         beside = self._last_of(name, *listed)
+        if differs is None:
+            kept = self._waits.get(place, name, "manifest-wijkt-af")
+            if self._left is not None or kept is None:
+                reason = "it is read, a part in each round, to be held to the manifest"
+                return Waiting(place, name, "manifest-lezen", reason, 0.0)
+            differs = "it was not what the manifest says when the gateway last looked"
         if not differs:
             self._waits.over(place, name, "manifest-wijkt-af")
             return beside, ""
@@ -103,7 +138,7 @@ class Announced:
 
     def forget(self, place: Place, name: str) -> None:
         """The file is gone, or taken."""
-        self._digests.pop((place, name), None)
+        self._readings.pop((place, name), None)
         self._lists.get(place, {}).pop(name, None)
 
     # --- manifests ---
@@ -176,15 +211,34 @@ class Announced:
 
     def _differs(
         self, place: Place, name: str, fd: int, found: os.stat_result, listed: manifest.Listed
-    ) -> str:
+    ) -> str | None:
+        """What is not as it was listed; empty: nothing; None: it was not read to its end yet."""
         if found.st_size != listed.size:
             return f"it has {found.st_size} bytes, the manifest says {listed.size}"
-        identity = (found.st_ino, found.st_size, found.st_mtime_ns)
-        known = self._digests.get((place, name))
-        if known is None or known[0] != identity:
-            known = self._digests[place, name] = identity, digest_of(fd)
-        same = known[1] == listed.sha256
-        return "" if same else "its SHA-256 is not the one in the manifest"
+        sha256 = self._read_on(place, name, fd, found)
+        if sha256 is None:
+            return None
+        return "" if sha256 == listed.sha256 else "its SHA-256 is not the one in the manifest"
+
+    def _read_on(self, place: Place, name: str, fd: int, found: os.stat_result) -> str | None:
+        """Its SHA-256; None when there is more to read. ``OSError``: it cannot be read."""
+        identity, size = (found.st_ino, found.st_size, found.st_mtime_ns), found.st_size
+        known = self._readings.get((place, name))
+        if known is None or known.identity != identity:
+            known = self._readings[place, name] = _Reading(identity)
+        large = size > self._folders.config.technisch.deel_bytes
+        left = (0 if large else size) if self._left is None else self._left
+        end = min(size, known.at + left)
+        if self._left is not None:
+            self._left -= end - known.at
+        while known.at < end:
+            chunk = os.pread(fd, min(_CHUNK, end - known.at), known.at)
+            if not chunk:
+                raise OSError(errno.EIO, "it ends before its size says")
+            known.digest.update(chunk)
+            known.at += len(chunk)
+        self.reading = self.reading or known.at < size
+        return known.digest.hexdigest() if known.at == size else None
 
 
 def _together(name: str) -> set[str]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Answers (Bv03, Fo03) to envelopes of ours: which are awaited, and which of them have come.
 
-They stay where they lie: the municipality's or CBS's own systems read them too.
+They stay where they lie: the municipality's or CBS's own systems read them too. So their folder
+only grows. It is not listed to find the few that are awaited: their names are known, and asked for.
 """
 
 from __future__ import annotations
@@ -11,8 +12,18 @@ from collections import deque
 from gateway import names
 from gateway.folders import Folders, Identity
 from gateway.model import STATION_OF, Direction, Kind, Levering, Place
+from gateway.moment import monotonic
 
 Spot = tuple[Place, str]
+
+SCAN_SHARE = 20
+"""A look that took t seconds is not repeated within this many times t: at most 5 % of a core."""
+
+SCAN_SECONDS = 10.0
+"""A look is never further away than this, or than ``scan_ms`` where that is more."""
+
+FEW = 1000
+"""So many answers are asked for by name whatever lies there; of more it may be less to list it."""
 
 ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
 _ANSWER_PLACE = {
@@ -31,6 +42,7 @@ class Awaited:
         self._refused: set[str] = set()
         self._come: deque[Spot] = deque()
         self._ignored: dict[Spot, Identity] = {}
+        self._listed: dict[Place, int] = {}  # how many names were there when it was last listed
         self._next_look = 0.0
 
     def __bool__(self) -> bool:
@@ -56,16 +68,31 @@ class Awaited:
         self._next_look = 0.0
 
     def come(self, now: float, interval: float, limit: int) -> list[Spot]:
-        """Answers that have come, at most ``limit``; the folders are read once an ``interval``."""
+        """Answers that have come, at most ``limit``; looked for once an ``interval`` at most."""
         if any(self._awaited.values()) and now >= self._next_look:
-            self._next_look = now + interval
-            for place in self._awaited:
-                for name in self._folders.scan(place):
+            began = monotonic()
+            for place, stems in self._awaited.items():
+                for name in self._candidates(place, stems):
                     self.see(place, name)
+            pause = max(interval, SCAN_SHARE * (monotonic() - began))
+            self._next_look = now + min(pause, max(interval, SCAN_SECONDS))
         found: list[Spot] = []
         while self._come and len(found) < limit:
             found.append(self._come.popleft())
         return found
+
+    def _candidates(self, place: Place, stems: set[str]) -> list[str]:
+        """What lies there and may be awaited, at the price of what is awaited, not of what lies."""
+        if len(stems) <= max(FEW, self._listed.get(place, 0)):
+            wanted = [name for stem in sorted(stems) for name in self._expected(stem)]
+            return self._folders.lying(place, wanted)
+        found = self._folders.scan(place)
+        self._listed[place] = len(found)
+        return found
+
+    def _expected(self, stem: str) -> list[str]:
+        answers = [f"{stem}.bv03.xml", f"{stem}.fo03.xml"]
+        return answers[:1] if stem in self._refused else answers
 
     def see(self, place: Place, name: str) -> None:
         """Take note of what lies there: it may be an answer that is awaited."""
@@ -75,8 +102,7 @@ class Awaited:
             if self._ignored[place, name] == self._folders.identity(place, name):
                 return
             del self._ignored[place, name]
-        expected = [f"{stem}.bv03.xml"] if stem in self._refused else _answers_to(stem)
-        if stem in awaited and name in expected:
+        if stem in awaited and name in self._expected(stem):
             awaited.discard(stem)
             self._come.append((place, name))
 
@@ -91,7 +117,3 @@ class Awaited:
         """
         self._ignored[place, name] = read
         self.again(place, name)
-
-
-def _answers_to(stem: str) -> list[str]:
-    return [f"{stem}.bv03.xml", f"{stem}.fo03.xml"]

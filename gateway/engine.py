@@ -295,9 +295,10 @@ class Engine:
         self._answer(batch)
         self._hear(batch)
         news = bool(batch)
-        worked = news or self._in_flight is not None
+        reads = self.inbound.reading
+        worked = news or self._in_flight is not None or reads
         self._fly(batch)
-        self.only_carries = not news and self._in_flight is not None
+        self.only_carries = not news and (self._in_flight is not None or reads)
         return worked
 
     def _batch(self) -> Batch:

@@ -11,6 +11,7 @@ What this does not protect against: an owner who deletes our ``.claimed`` or ``.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -18,7 +19,7 @@ import pwd
 import re
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -385,6 +386,28 @@ class Folders:
             return [], []
         self.unlisted.pop(place, None)
         return [name for _, name in sorted(lying)], sorted(below)
+
+    def lying(self, place: Place, wanted: Iterable[str]) -> list[str]:
+        """Which of these names lie in a place, whatever else does: one look each, no list.
+
+        None where nobody answers, or it cannot be entered: why stands in ``unlisted`` until it can.
+        """
+        path, there = self.path(place), []
+        if said := self.hangs(path):
+            self.unlisted[place] = said
+            return []
+        try:
+            self.freshen(place)
+            for name in wanted:
+                with contextlib.suppress(FileNotFoundError):
+                    os.lstat(os.path.join(path, name))
+                    there.append(name)
+        except OSError as error:
+            self.forget(place)
+            self.unlisted[place] = error.strerror or str(error)
+            return []
+        self.unlisted.pop(place, None)
+        return there
 
     def _forget_replaced(self, place: Place, found: os.stat_result) -> None:
         """Let go of a folder that was removed and made again: by ours nothing is found in it."""

@@ -15,7 +15,7 @@ from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, jud
 from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.confirmed import Wanted
-from gateway.folders import Folders, Seen
+from gateway.folders import Folders, Seen, Waiting
 from gateway.handover import Handover
 from gateway.ldv_resume import behind
 from gateway.location import Location, is_running
@@ -185,7 +185,10 @@ class Monitor:
         handover = Handover(folders, Clock(), self._location.state, Waits())
         for place in folders.sources(tuple(STATIONS)):
             for name in folders.scan(place):
-                count += isinstance(handover.look(place, name, monotonic()), Seen)
+                found = handover.look(place, name, monotonic())
+                # What is large we do not read ourselves to hold it to its manifest.
+                large = isinstance(found, Waiting) and found.code == "manifest-lezen"
+                count += large or isinstance(found, Seen)
         return count
 
     def close(self) -> None:

@@ -12,21 +12,15 @@ import heapq
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 
-from gateway.awaited import ANSWERS, Awaited, Spot
+from gateway.awaited import ANSWERS, SCAN_SECONDS, SCAN_SHARE, Awaited, Spot
 from gateway.folders import Folders, Seen, Waiting
 from gateway.handover import Handover
 from gateway.model import STATION_OF, Kind, Place
 from gateway.moment import monotonic
 from gateway.scanner import Scanner
 
-SCAN_SHARE = 20
-"""A scan that took t seconds is not repeated within this many times t: at most 5 % of a core."""
-
 IDLE_SHARE = 250
-"""The same where a scan found nothing, and the watcher is awake: 0.4 % of a core."""
-
-SCAN_SECONDS = 10.0
-"""A scan is never further away than this, or than ``scan_ms`` where that is more."""
+"""What ``SCAN_SHARE`` is where a scan found nothing, and the watcher is awake: 0.4 % of a core."""
 
 _UNTIL_THE_FOLDER_CHANGES = frozenset(
     {"geen-bestand", "bewerkt", "merkteken", "manifest", "manifest-fout", "manifest-wijkt-af",
@@ -136,6 +130,7 @@ class Inbound:
     def finished(self, now: float) -> list[Seen]:
         """Finished files, at most ``limit`` for each kind of place, each place in its turn."""
         self._take_hints()
+        self._handover.announced.new_round()
         began, scanned = monotonic(), now >= self._next_scan
         if scanned:
             self._scan(now)
@@ -263,6 +258,11 @@ class Inbound:
     def answers(self, now: float) -> list[Spot]:
         """Answers to envelopes of ours that have come. They stay where they are."""
         return self.awaited.come(now, self._scan_s, self._limit)
+
+    @property
+    def reading(self) -> bool:
+        """Whether the last look read a part of a large file, and there is more of it."""
+        return self._handover.announced.reading
 
     # --- what people ask ---
 

@@ -10,8 +10,12 @@ read again, but refused (``model.READING_ENDS``).
 Nothing of this costs a sync, and most of it not even a call. An engine notes by itself only when
 the process before it did not end well: for as long as all goes well there is no file.
 
-What this does not protect against: a parser that spoils the memory of its process, which then ends
-while it reads another file. That other is blamed, and a person may release it.
+Who reads by itself has nobody who sees it hang: the kernel ends it, after so much work on one file
+(:data:`HANG_SECONDS`), without a word to Python, which a parser in C would not let speak.
+
+What this does not protect against: a parser that waits for what never comes and does no work, in
+an engine that reads by itself; one that spoils the memory of its process, which then ends while it
+reads another file. That other is blamed, and a person may release it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import contextlib
 import hashlib
 import mmap
 import os
+import signal
 import struct
 from collections.abc import Callable
 
@@ -30,6 +35,10 @@ from gateway.model import ANSWERS
 
 DEATHS = 2
 """How often reading a file may have ended a process before it is read no more."""
+
+HANG_SECONDS = 60.0
+"""So much work of this process on one file: then the kernel ends it. Reading 25 MB takes a second;
+what other threads work meanwhile counts as well, time that this machine was halted does not."""
 
 FILE = "in-hand"
 _SIZE = 64
@@ -51,20 +60,26 @@ class Hand:
     """Says what is being read: ``with hand(key): ...``. ``show`` is told the key, and then ``""``.
 
     It stays said when our own code fails on the file; not for an end that has to do with no file.
+    ``alone``: nobody watches this process, so the kernel ends it when it hangs.
     """
 
-    def __init__(self, show: Callable[[str], None]) -> None:
+    def __init__(self, show: Callable[[str], None], *, alone: bool = False) -> None:
         self._show = show
+        self._limit = HANG_SECONDS if alone else 0.0
 
     def __call__(self, key: str) -> Hand:
         """The file of that key is looked into from here on."""
         self._show(key)
+        if self._limit:  # nothing of ours handles SIGVTALRM: it ends the process
+            signal.setitimer(signal.ITIMER_VIRTUAL, self._limit)
         return self
 
     def __enter__(self) -> None:
         """See the class."""
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._limit:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
         ours = kind is not None and issubclass(kind, Exception)
         if not ours or (kind is not None and issubclass(kind, GatewayError | OSError)):
             self._show("")
@@ -114,7 +129,7 @@ class Noted:
 
     def hand(self) -> Hand:
         """For an engine that reads by itself."""
-        return Hand(self._show if self.wary else lambda _: None)
+        return Hand(self._show if self.wary else lambda _: None, alone=True)
 
     def _show(self, key: str) -> None:
         if self._fd >= 0:

@@ -11,6 +11,7 @@ import sys
 from xml.parsers import expat
 
 import gateway.desk
+import gateway.inhand
 from gateway.cli import main
 
 DEADLY, HANGING, ODD = b"KNOOPPUNT-DODELIJK", b"KNOOPPUNT-HANGT", b"KNOOPPUNT-VREEMD"
@@ -50,5 +51,6 @@ if __name__ == "__main__":
     os.cpu_count = lambda: 2
     gateway.desk.LOOK_SECONDS = 0.05
     gateway.desk.HANG_LOOKS = 20
+    gateway.inhand.HANG_SECONDS = 1.0
     sys.argv[0] = "knooppunt"
     main()

@@ -2,11 +2,15 @@
 """What was agreed on handing over: event, quiet time, rename, marker, manifest."""
 
 import hashlib
+import os
 from datetime import UTC, datetime
 
 import pytest
 
+from gateway.lying import Lying
+from gateway.model import Kind, Place
 from gateway.setup import shipped_config
+from gateway.store_queries import Reader
 from gateway.testing import Keten
 
 
@@ -184,6 +188,76 @@ def test_a_manifest_of_which_a_line_is_wrong_says_which(keten_of):
     keten.drop("0363", "WMO_2.csv", b"twee")
     assert reasons(keten) == {}
     assert list(keten.outbox("0363").glob("*.*")) == []
+
+
+# --- what is large is read by and by --------------------------------------------------------------
+
+
+SMALL_PARTS = ("max_bytes: 26214400", "max_bytes: 26214400\n  deel_bytes: 4096")
+
+
+def looked_at(keten):
+    """What a command says of each file that lies there."""
+    with (
+        Reader(keten.location.database) as reader,
+        Lying(keten.location, keten.config, reader) as lying,
+    ):
+        lying.read_announcements(Place(Kind.OUTBOX, "0363"))
+        return {os.path.basename(row["path"]): row["code"] for row in lying.all()}
+
+
+def test_a_large_file_is_held_to_its_manifest_by_parts_and_holds_up_nobody(keten_of):
+    """It takes as many rounds as it has parts; the neighbour's file goes in the first."""
+    keten = keten_of("wijze: manifest", SMALL_PARTS)
+    large = os.urandom(5 * 4096 + 1)
+    keten.drop("0363", "lijst.manifest", listed(("WMO_1.csv", large)))
+    keten.drop("0363", "WMO_1.csv", large)
+    keten.drop("0034", "WMO_2.csv", b"klein")
+    engine = keten._chain.engine
+    engine.look_now()
+    taken = []
+    while "0363" not in taken:
+        assert engine.round()
+        taken += [place.partij for place, _ in engine.inbound._taken if place.partij not in taken]
+        codes = {one.name: one.code for one in engine.inbound.waiting()}
+        if "0363" not in taken:
+            assert codes["WMO_1.csv"] == "manifest-lezen"
+    assert taken[0] == "0034"
+    assert reasons(keten) == {}
+    assert sorted(one.content for one in keten.received("wmo")) == sorted([large, b"klein"])
+
+
+def test_a_large_file_that_changes_while_it_is_read_is_read_anew(keten_of):
+    """Parts of two versions are nobody's file: what it is in the end is held to the list."""
+    keten = keten_of("wijze: manifest", SMALL_PARTS)
+    before, after = b"a" * 20_000, b"b" * 20_000
+    keten.drop("0363", "lijst.manifest", listed(("WMO_1.csv", before)))
+    path = keten.drop("0363", "WMO_1.csv", before)
+    engine = keten._chain.engine
+    engine.look_now()
+    engine.round()
+    path.write_bytes(after)
+    assert reasons(keten)["WMO_1.csv"] == "manifest-wijkt-af"
+    assert keten.received("wmo") == []
+    path.unlink()
+    (keten.outbox("0363") / "lijst.manifest").unlink()
+
+
+def test_a_command_does_not_read_a_large_file_and_says_what_the_gateway_found(keten_of):
+    """A small one it reads itself; of a large one it has the gateway's word."""
+    keten = keten_of("wijze: manifest", SMALL_PARTS)
+    files = {"WMO_1.csv": b"a" * 20_000, "WMO_2.csv": b"klein"}
+    keten.drop("0363", "lijst.manifest", listed(*files.items()))
+    for name in files:
+        keten.drop("0363", name, files[name].replace(b"a", b"b"))
+    found = looked_at(keten)
+    assert (found["WMO_1.csv"], found["WMO_2.csv"]) == ("manifest-lezen", "klaar")
+    assert reasons(keten)["WMO_1.csv"] == "manifest-wijkt-af"
+    assert looked_at(keten)["WMO_1.csv"] == "manifest-wijkt-af"
+    keten.drop("0363", "WMO_1.csv", files["WMO_1.csv"])
+    keten.restart()
+    assert reasons(keten) == {}
+    assert sorted(one.content for one in keten.received("wmo")) == sorted(files.values())
 
 
 # --- rename and quiet time ------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 
 from tests.fuzz.depth import runs, seeds
-from tests.fuzz.world import CODES, RIGHT, WRONG, World, play
+from tests.fuzz.world import CODES, RIGHT, WRONG, World, is_whole_notice, play
 
 CODE = st.sampled_from(CODES)
 
@@ -112,3 +112,19 @@ def test_any_steps_in_any_order():
 def test_what_once_failed(number):
     """The steps that once broke an invariant."""
     play(seeds("world")[number])
+
+
+def test_half_a_notice_would_be_seen():
+    """What the machine holds notices to: cut off anywhere, they are not whole."""
+    world = World()
+    for name in (RIGHT, WRONG):
+        world.drop(CODES[0], name)
+    world.settle()
+    inbox = world.keten.root / "gemeenten" / CODES[0] / "inbox"
+    notices = [path for path in inbox.iterdir() if path.is_file()]
+    assert {path.suffix for path in notices} == {".txt", ".xml"}
+    for path in notices:
+        whole = path.read_bytes()
+        assert is_whole_notice(path.suffix, whole)
+        assert not any(is_whole_notice(path.suffix, whole[:end]) for end in range(len(whole)))
+    world.close()

@@ -252,7 +252,7 @@ class World:
                 if path.name.endswith("_metagegevens.xml"):
                     envelopes.read_metagegevens(content)
                 elif "_ontvangst_" in path.name or "_weigering_" in path.name:
-                    assert content.rstrip().endswith((b">", b".")) or content, path
+                    assert is_whole_notice(path.suffix, content), (path, content)
                 else:
                     assert content in known, path
             elif below[0] == "ggk" and path.name.endswith(".xml") and "antwoord" not in below:
@@ -267,6 +267,13 @@ class World:
         there = {content for _, content in self._lying()} | {content for _, content in self.bag}
         missing = [one for one in [*self.dropped, *self.sent] if one not in there]
         assert missing == []
+
+
+def is_whole_notice(suffix, content):
+    """Its XML is closed; its words are there in both languages, to the full stop at their end."""
+    if suffix == ".xml":
+        return content.startswith(b"<?xml") and content.endswith(b"</kennisgeving>\n")
+    return b"\nEnglish: " in content and content.endswith(b".\n")
 
 
 def _is_alone(path):

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An awaited answer is asked for by its name: what else lies in its folder costs nothing."""
+
+import os
+import shutil
+
+import pytest
+
+from gateway import awaited as module
+from gateway import names
+from gateway.awaited import Awaited
+from gateway.config import parse
+from gateway.folders import Folders
+from gateway.model import Direction, Kind, Levering, Place
+from gateway.setup import shipped_config
+
+PLACE = Place(Kind.GGK_UIT_ANTWOORD)
+INTERVAL = 2.0
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """The folders of the shipped configuration."""
+    made = Folders(str(tmp_path), parse(shipped_config(), "config.yaml"))
+    made.make_all()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    """The directories of which a list was read."""
+    found = []
+    real = os.scandir
+
+    def scandir(path):
+        found.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    return found
+
+
+def levering(number):
+    """A delivery whose envelope was sent."""
+    reference = f"00000000-0000-4000-8000-{number:012d}"
+    return Levering(f"{number:026d}", reference, Direction.HEEN, "0363", "WMO", "H22025",
+                    "a.csv", "0" * 64, 1, tijdstip=f"202602{number:011d}")  # fmt: skip
+
+
+def answer(folders, number, kind="bv03", content=b"<a/>"):
+    """Lay down an answer; gives its name."""
+    one = levering(number)
+    stem = names.envelop_stam(names.envelop_naam(one.tijdstip, one.referentienummer))
+    name = f"{stem}.{kind}.xml"
+    with open(os.path.join(folders.path(PLACE), name), "wb") as file:
+        file.write(content)
+    return name
+
+
+def awaiting(folders, numbers):
+    """All of these deliveries await their answers."""
+    made = Awaited(folders, ("ggk",))
+    for number in numbers:
+        made.expect(levering(number))
+    return made
+
+
+def come(awaited, now):
+    """The names of what has come."""
+    return sorted(name for _, name in awaited.come(now, INTERVAL, 10_000))
+
+
+def test_what_else_lies_there_is_not_listed(folders, listed):
+    """However much lies there: the folder never empties."""
+    for number in range(2000):
+        answer(folders, number)
+    awaited = awaiting(folders, [5000, 5001])
+    assert come(awaited, 0.0) == []
+    late = [answer(folders, 5000), answer(folders, 5001, "fo03")]
+    assert come(awaited, INTERVAL) == sorted(late)
+    assert folders.path(PLACE) not in listed
+
+
+def test_an_answer_that_was_there_before_it_was_awaited_is_found(folders):
+    """A restart; and a folder that is made anew, whose predecessor we still hold open."""
+    name = answer(folders, 1)
+    awaited = awaiting(folders, [1, 2])
+    assert come(awaited, 0.0) == [name]
+    folders.fd(PLACE)
+    shutil.move(folders.path(PLACE), folders.path(PLACE) + ".oud")
+    assert come(awaited, INTERVAL) == []
+    os.mkdir(folders.path(PLACE))
+    name = answer(folders, 2)
+    assert come(awaited, 2 * INTERVAL) == [name]
+
+
+def test_when_more_is_awaited_than_lies_there_it_is_listed(folders, listed, monkeypatch):
+    """Many are awaited: the shorter of the two is gone through, and none is missed."""
+    monkeypatch.setattr(module, "FEW", 2)
+    awaited = awaiting(folders, range(10))
+    first = [answer(folders, number) for number in range(3)]
+    assert come(awaited, 0.0) == sorted(first)
+    assert folders.path(PLACE) in listed
+    for number in range(100, 200):
+        answer(folders, number)
+    assert come(awaited, 100.0) == []  # it listed 3 before, so it lists again: 103
+    listed.clear()
+    second = [answer(folders, number) for number in range(3, 10)]
+    assert come(awaited, 200.0) == sorted(second)
+    assert folders.path(PLACE) not in listed
+
+
+def test_what_was_read_and_is_none_is_news_only_when_it_changed(folders):
+    """Written anew in place, which no date of its folder tells."""
+    name = answer(folders, 1, content=b"<half")
+    awaited = awaiting(folders, [1])
+    assert come(awaited, 0.0) == [name]
+    read = folders.identity(PLACE, name)
+    awaited.ignore(PLACE, name, read)
+    assert come(awaited, INTERVAL) == []
+    answer(folders, 1, content=b"<whole/>")
+    assert come(awaited, 2 * INTERVAL) == [name]
+
+
+def test_of_a_released_message_the_refusal_that_lies_there_is_no_news(folders):
+    """Only a Bv03 is."""
+    awaited = Awaited(folders, ("ggk",))
+    awaited.expect(levering(1), refused=True)
+    answer(folders, 1, "fo03")
+    assert come(awaited, 0.0) == []
+    name = answer(folders, 1)
+    assert come(awaited, INTERVAL) == [name]
+
+
+def test_a_folder_that_nobody_may_enter_says_so(folders):
+    """And is looked at again."""
+    if os.geteuid() == 0:
+        place = Place(Kind.GGK_UIT_ANTWOORD)
+        os.rmdir(folders.path(place))
+        os.symlink("antwoord", folders.path(place))  # ELOOP: an error for root too
+    else:
+        os.chmod(folders.path(PLACE), 0)
+    awaited = awaiting(folders, [1])
+    assert come(awaited, 0.0) == []
+    assert PLACE in folders.unlisted
