@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway import durable, moves, names, promises, releases
 from gateway.aside import Aside
@@ -61,6 +62,7 @@ from gateway.requests import Asked, Requests
 from gateway.retries import FIRST_SECONDS, Retries, Try
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
+from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
 from gateway.waits import ASKS, STUCK, Kept
 
@@ -95,6 +97,13 @@ class Batch:
     def __bool__(self) -> bool:
         worked = self.intents or self.performed or self.redo or self.claims or self.answers
         return bool(worked or self.waits) or self.asked is not None
+
+
+class Decided(NamedTuple):
+    """A folder in quarantine that a person decided about: it is to be archived."""
+
+    name: str
+    place: Place = Place(Kind.QUARANTAINE)
 
 
 class Engine:
@@ -156,8 +165,13 @@ class Engine:
                 self._to_perform.append(decode_promise(row["id"], row["promise"]))
             else:
                 self._take_up(_found_again(row))
+        unclaimed = {one.held.folder for one in self._to_claim if one.held}
+        decided = self._store.decided_on()
+        self._to_archive = [one for one in decided if one[0] not in unclaimed]
         under_way = {(one.place, one.name) for one in self._to_claim}
         under_way |= {(one.place, one.name) for one in self._to_perform}
+        under_way |= {(Place(Kind.QUARANTAINE), folder) for folder, _ in self._to_archive}
+        under_way.add((Place(Kind.QUARANTAINE), ARCHIVE))
         for place, name in self._waits.taken():
             if (place, name) in under_way:
                 self._stuck_before.add((place, name))
@@ -167,9 +181,6 @@ class Engine:
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
-        unclaimed = {one.held.folder for one in self._to_claim if one.held}
-        decided = self._store.decided_on()
-        self._to_archive = [one for one in decided if one[0] not in unclaimed]
 
     def _count_death(self) -> None:
         """The process before this one was ended while it read a file: remember it of that file."""
@@ -384,16 +395,44 @@ class Engine:
                 self.inbound.hint(place, name)
             if outcome.held is not None:
                 batch.held.append(self._held(promise, outcome.held))
+                self._keep_in_quarantine(promise.id)
             self._leveringen.pop(promise.levering, None)
 
     def _archive(self) -> None:
-        """What a person decided about, as the last commit says; while its share hangs it waits."""
-        left, self._to_archive = self._to_archive, []
-        for folder, name in left:
+        """What a person decided about, as the last commit says; what cannot go now comes again."""
+        # What was released, and cannot be archived, may be refused once more: it is there again.
+        filled = {promise.id for promise in self._to_perform if promise.again}
+        now = monotonic()
+        due: list[tuple[str, str]] = []
+        later: list[tuple[str, str]] = []
+        for one in self._to_archive:
+            waits = one[0] in filled or self._retries.rests(_archive_key(one[0]), now)
+            (later if waits else due).append(one)
+        if not due or self._retries.rests(ARCHIVE, now):
+            return
+        try:
+            lying = releases.lying(self._folders)
+        except OSError as error:
+            self._failed(ARCHIVE, Decided(ARCHIVE), _said(error))
+            return
+        self._went_well(ARCHIVE, Decided(ARCHIVE))
+        self._to_archive = later
+        for folder, name in due:
             try:
-                releases.archive(self._folders, folder, name)
-            except TimeoutError:  # told by the alarm `map-hangt`
+                if folder in lying:
+                    releases.archive(self._folders, folder, name)
+            except OSError as error:
                 self._to_archive.append((folder, name))
+                self._failed(_archive_key(folder), Decided(folder), _said(error))
+            else:
+                self._went_well(_archive_key(folder), Decided(folder))
+
+    def _keep_in_quarantine(self, folder: str) -> None:
+        """It was refused again before the rest could be archived: that stays with it."""
+        before, self._to_archive = self._to_archive, []
+        self._to_archive += (one for one in before if one[0] != folder)
+        if len(self._to_archive) < len(before):
+            self._went_well(_archive_key(folder), Decided(folder))
 
     def _perform_one(self, batch: Batch, promise: Promise) -> promises.Outcome | None:
         """Perform; None when a folder does not let us: told, and done again later, by itself."""
@@ -407,9 +446,7 @@ class Engine:
                 self._folders.forget(place)
             promise.again = True
             self._to_perform.append(promise)
-            where = f" ({error.filename})" if error.filename else ""
-            reason = f"{error.strerror or error}{where}"
-            self._failed(promise.id, promise, reason)
+            self._failed(promise.id, promise, _said(error))
             return None
         self._went_well(promise.id, promise)
         return outcome
@@ -495,7 +532,7 @@ class Engine:
             self.inbound.awaited.ignore(intent.place, intent.name, read)
             self._went_well(_answer_key(intent.place, intent.name), intent)
 
-    def _failed(self, key: str, one: Intent | Promise, reason: str) -> Waiting:
+    def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
         place, name = one.place, one.name
         count, pause = self._retries.failed(key, monotonic())
@@ -513,7 +550,7 @@ class Engine:
             self._trouble(stuck)
         return stuck
 
-    def _went_well(self, key: str, one: Intent | Promise) -> None:
+    def _went_well(self, key: str, one: Intent | Promise | Decided) -> None:
         before = (one.place, one.name) in self._stuck_before
         if not self._retries.done(key) and not before:
             return  # what waits under its name is another file
@@ -642,6 +679,15 @@ def _hop_line(promise: Promise) -> tuple[Kind, str] | None:
     if any(put.place.kind in (Kind.GGK_UIT, Kind.GGK_IN) for put in promise.puts):
         return promise.place.kind, promise.place.partij
     return None
+
+
+def _archive_key(folder: str) -> str:
+    """Of what is moved out of quarantine: under its id a released file may be under way."""
+    return f"{ARCHIVE}/{folder}"
+
+
+def _said(error: OSError) -> str:
+    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
 
 
 def _answer_key(place: Place, name: str) -> str:
