@@ -69,6 +69,9 @@ from gateway.waits import ASKS, STUCK, Kept
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
 
+UNREAD = "onleesbaar"
+"""Key of the tries to look into what could not be looked into at the start."""
+
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
 
@@ -133,6 +136,7 @@ class Engine:
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
         self._waits = handover.waits
         self.orphans: list[str] = []
+        self._unread: list[tuple[Place, str]] = []  # of these nobody knows what was left in them
         self.blamed = ""  # of the file whose reading ended the process before this one
         self._noted = noted
         self._deaths: dict[str, int] = {}
@@ -209,7 +213,9 @@ class Engine:
         intended = {intent.id for intent in self._to_claim}
         promised = {promise.id for promise in self._to_perform}
         staged = {put.staged for promise in self._to_perform for put in promise.puts}
-        found = list(self._folders.leftovers(self._stations))
+        self._unread = []
+        found = list(self._folders.leftovers(self._stations, self._unread))
+        unseen = any(which == ".claimed" for _, which in self._unread)
         claimed = {name for _, which, name in found if which == ".claimed"}
         ours = intended | promised
         lost = [(place, name) for place, which, name in found if which == ".claimed"]
@@ -220,20 +226,47 @@ class Engine:
                 continue  # a part of a large file: it is held to its source, and the rest follows
             if name in staged or (which == ".claimed" and owner in intended | promised):
                 continue
-            fd = self._folders.private(place, which)
-            if which == ".tmp" and owner in intended | promised:
-                durable.remove(fd, name)  # no promise was made of it; its source is still there
-                continue
-            if which == ".tmp" and owner not in claimed:
-                # A source goes last: so this was staged for an answer, which is still there. In
-                # quarantine no answer leads to a file: it is that of a gateway beside this one.
-                if place.kind is not Kind.QUARANTAINE:
-                    durable.remove(fd, name)
-                continue
-            held = Place(Kind.QUARANTAINE, ORPHAN + owner)
-            moves.move(self._folders, fd, name, held, name)
-            durable.sync_filesystem(self._folders.fd(held))
-            self.orphans.append(self._folders.shown(held))
+            source = owner in ours or owner in claimed
+            if which == ".tmp" and not source and unseen:
+                continue  # its source may lie where nobody can look now
+            try:
+                self._set_aside(place, which, name, orphan=owner not in ours and source)
+            except OSError as error:
+                self._unread.append((place, which))
+                shown = f"{self._folders.shown(place)}/{which}"
+                self._folders.unusable[shown] = _said(error)
+
+    def _set_aside(self, place: Place, which: str, name: str, *, orphan: bool) -> None:
+        """To quarantine, when it is of nobody; else it is made anew, and is removed."""
+        fd = self._folders.private(place, which)
+        owner = name.split(".")[0]
+        if which == ".tmp" and not orphan:
+            # No promise was made of it and its source is still there: in .claimed, or, since a
+            # source goes last, an answer, which stays. In quarantine no answer leads to a file: it
+            # is that of a gateway beside this one, where its source is none of ours.
+            if place.kind is not Kind.QUARANTAINE or self._is_ours(owner):
+                durable.remove(fd, name)
+            return
+        held = Place(Kind.QUARANTAINE, ORPHAN + owner)
+        moves.move(self._folders, fd, name, held, name)
+        durable.sync_filesystem(self._folders.fd(held))
+        self.orphans.append(self._folders.shown(held))
+
+    def _is_ours(self, arrival: str) -> bool:
+        claims = any(intent.id == arrival for intent in self._to_claim)
+        return claims or any(promise.id == arrival for promise in self._to_perform)
+
+    def _look_at_unread(self) -> None:
+        """What nobody could look into at the start, and now can: recovered then, as at a start."""
+        if not self._unread or self._retries.rests(UNREAD, monotonic()):
+            return
+        self._retries.failed(UNREAD, monotonic())
+        if all(self._folders.left_in(*one) is None for one in self._unread):
+            return
+        self.settle()  # what lies there and is in no row of the journal is of nobody, then
+        self._set_orphans_aside()
+        if not self._unread:
+            self._retries.done(UNREAD)
 
     def try_now(self) -> None:
         """Let the next round try all that failed or waits, whatever the pauses."""
@@ -299,6 +332,7 @@ class Engine:
 
     def round(self) -> bool:
         """Go round once; False when there was nothing to do."""
+        self._look_at_unread()
         batch = self._batch()
         self._perform(batch)
         self._see(batch)
