@@ -156,7 +156,7 @@ class Chain:
         self.said += [self.engine.blamed] if self.engine.blamed else []
         self.said += [f"{path} cannot be used ({why}); the others go on"
                       for path, why in self.folders.unusable.items()]  # fmt: skip
-        self.said += [f"set aside, unknown to the journal: {one}" for one in self.engine.orphans]
+        self.said += self._orphans()
 
     def __enter__(self) -> Chain:
         return self
@@ -401,9 +401,16 @@ class Chain:
         if self._witnessing is not None and self._witnessing.fault is not None:
             raise self._witnessing.fault
         worked = self.engine.round()
+        for line in self._orphans():
+            self._say(line)
         self.rounds += worked
         self._publish_beside(idle=not worked)
         return worked
+
+    def _orphans(self) -> list[str]:
+        """What was set aside since this was asked last: at the start, as a rule."""
+        found, self.engine.orphans = self.engine.orphans, []
+        return [f"set aside, unknown to the journal: {one}" for one in dict.fromkeys(found)]
 
     def _publish_beside(self, *, idle: bool) -> None:
         if self._publishing is not None:

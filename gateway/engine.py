@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway import durable, moves, names, promises, releases
 from gateway.aside import Aside
@@ -61,11 +62,15 @@ from gateway.requests import Asked, Requests
 from gateway.retries import FIRST_SECONDS, Retries, Try
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
+from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
 from gateway.waits import ASKS, STUCK, Kept
 
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
+
+UNREAD = "onleesbaar"
+"""Key of the tries to look into what could not be looked into at the start."""
 
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
@@ -97,6 +102,13 @@ class Batch:
         return bool(worked or self.waits) or self.asked is not None
 
 
+class Decided(NamedTuple):
+    """A folder in quarantine that a person decided about: it is to be archived."""
+
+    name: str
+    place: Place = Place(Kind.QUARANTAINE)
+
+
 class Engine:
     """Goes round for some stations, on one store and one set of folders.
 
@@ -124,6 +136,7 @@ class Engine:
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
         self._waits = handover.waits
         self.orphans: list[str] = []
+        self._unread: list[tuple[Place, str]] = []  # of these nobody knows what was left in them
         self.blamed = ""  # of the file whose reading ended the process before this one
         self._noted = noted
         self._deaths: dict[str, int] = {}
@@ -156,8 +169,13 @@ class Engine:
                 self._to_perform.append(decode_promise(row["id"], row["promise"]))
             else:
                 self._take_up(_found_again(row))
+        unclaimed = {one.held.folder for one in self._to_claim if one.held}
+        decided = self._store.decided_on()
+        self._to_archive = [one for one in decided if one[0] not in unclaimed]
         under_way = {(one.place, one.name) for one in self._to_claim}
         under_way |= {(one.place, one.name) for one in self._to_perform}
+        under_way |= {(Place(Kind.QUARANTAINE), folder) for folder, _ in self._to_archive}
+        under_way.add((Place(Kind.QUARANTAINE), ARCHIVE))
         for place, name in self._waits.taken():
             if (place, name) in under_way:
                 self._stuck_before.add((place, name))
@@ -167,9 +185,6 @@ class Engine:
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
-        unclaimed = {one.held.folder for one in self._to_claim if one.held}
-        decided = self._store.decided_on()
-        self._to_archive = [one for one in decided if one[0] not in unclaimed]
 
     def _count_death(self) -> None:
         """The process before this one was ended while it read a file: remember it of that file."""
@@ -198,7 +213,9 @@ class Engine:
         intended = {intent.id for intent in self._to_claim}
         promised = {promise.id for promise in self._to_perform}
         staged = {put.staged for promise in self._to_perform for put in promise.puts}
-        found = list(self._folders.leftovers(self._stations))
+        self._unread = []
+        found = list(self._folders.leftovers(self._stations, self._unread))
+        unseen = any(which == ".claimed" for _, which in self._unread)
         claimed = {name for _, which, name in found if which == ".claimed"}
         ours = intended | promised
         lost = [(place, name) for place, which, name in found if which == ".claimed"]
@@ -209,20 +226,47 @@ class Engine:
                 continue  # a part of a large file: it is held to its source, and the rest follows
             if name in staged or (which == ".claimed" and owner in intended | promised):
                 continue
-            fd = self._folders.private(place, which)
-            if which == ".tmp" and owner in intended | promised:
-                durable.remove(fd, name)  # no promise was made of it; its source is still there
-                continue
-            if which == ".tmp" and owner not in claimed:
-                # A source goes last: so this was staged for an answer, which is still there. In
-                # quarantine no answer leads to a file: it is that of a gateway beside this one.
-                if place.kind is not Kind.QUARANTAINE:
-                    durable.remove(fd, name)
-                continue
-            held = Place(Kind.QUARANTAINE, ORPHAN + owner)
-            moves.move(self._folders, fd, name, held, name)
-            durable.sync_filesystem(self._folders.fd(held))
-            self.orphans.append(self._folders.shown(held))
+            source = owner in ours or owner in claimed
+            if which == ".tmp" and not source and unseen:
+                continue  # its source may lie where nobody can look now
+            try:
+                self._set_aside(place, which, name, orphan=owner not in ours and source)
+            except OSError as error:
+                self._unread.append((place, which))
+                shown = f"{self._folders.shown(place)}/{which}"
+                self._folders.unusable[shown] = _said(error)
+
+    def _set_aside(self, place: Place, which: str, name: str, *, orphan: bool) -> None:
+        """To quarantine, when it is of nobody; else it is made anew, and is removed."""
+        fd = self._folders.private(place, which)
+        owner = name.split(".")[0]
+        if which == ".tmp" and not orphan:
+            # No promise was made of it and its source is still there: in .claimed, or, since a
+            # source goes last, an answer, which stays. In quarantine no answer leads to a file: it
+            # is that of a gateway beside this one, where its source is none of ours.
+            if place.kind is not Kind.QUARANTAINE or self._is_ours(owner):
+                durable.remove(fd, name)
+            return
+        held = Place(Kind.QUARANTAINE, ORPHAN + owner)
+        moves.move(self._folders, fd, name, held, name)
+        durable.sync_filesystem(self._folders.fd(held))
+        self.orphans.append(self._folders.shown(held))
+
+    def _is_ours(self, arrival: str) -> bool:
+        claims = any(intent.id == arrival for intent in self._to_claim)
+        return claims or any(promise.id == arrival for promise in self._to_perform)
+
+    def _look_at_unread(self) -> None:
+        """What nobody could look into at the start, and now can: recovered then, as at a start."""
+        if not self._unread or self._retries.rests(UNREAD, monotonic()):
+            return
+        self._retries.failed(UNREAD, monotonic())
+        if all(self._folders.left_in(*one) is None for one in self._unread):
+            return
+        self.settle()  # what lies there and is in no row of the journal is of nobody, then
+        self._set_orphans_aside()
+        if not self._unread:
+            self._retries.done(UNREAD)
 
     def try_now(self) -> None:
         """Let the next round try all that failed or waits, whatever the pauses."""
@@ -288,6 +332,7 @@ class Engine:
 
     def round(self) -> bool:
         """Go round once; False when there was nothing to do."""
+        self._look_at_unread()
         batch = self._batch()
         self._perform(batch)
         self._see(batch)
@@ -385,16 +430,44 @@ class Engine:
                 self.inbound.hint(place, name)
             if outcome.held is not None:
                 batch.held.append(self._held(promise, outcome.held))
+                self._keep_in_quarantine(promise.id)
             self._leveringen.pop(promise.levering, None)
 
     def _archive(self) -> None:
-        """What a person decided about, as the last commit says; while its share hangs it waits."""
-        left, self._to_archive = self._to_archive, []
-        for folder, name in left:
+        """What a person decided about, as the last commit says; what cannot go now comes again."""
+        # What was released, and cannot be archived, may be refused once more: it is there again.
+        filled = {promise.id for promise in self._to_perform if promise.again}
+        now = monotonic()
+        due: list[tuple[str, str]] = []
+        later: list[tuple[str, str]] = []
+        for one in self._to_archive:
+            waits = one[0] in filled or self._retries.rests(_archive_key(one[0]), now)
+            (later if waits else due).append(one)
+        if not due or self._retries.rests(ARCHIVE, now):
+            return
+        try:
+            lying = releases.lying(self._folders)
+        except OSError as error:
+            self._failed(ARCHIVE, Decided(ARCHIVE), _said(error))
+            return
+        self._went_well(ARCHIVE, Decided(ARCHIVE))
+        self._to_archive = later
+        for folder, name in due:
             try:
-                releases.archive(self._folders, folder, name)
-            except TimeoutError:  # told by the alarm `map-hangt`
+                if folder in lying:
+                    releases.archive(self._folders, folder, name)
+            except OSError as error:
                 self._to_archive.append((folder, name))
+                self._failed(_archive_key(folder), Decided(folder), _said(error))
+            else:
+                self._went_well(_archive_key(folder), Decided(folder))
+
+    def _keep_in_quarantine(self, folder: str) -> None:
+        """It was refused again before the rest could be archived: that stays with it."""
+        before, self._to_archive = self._to_archive, []
+        self._to_archive += (one for one in before if one[0] != folder)
+        if len(self._to_archive) < len(before):
+            self._went_well(_archive_key(folder), Decided(folder))
 
     def _perform_one(self, batch: Batch, promise: Promise) -> promises.Outcome | None:
         """Perform; None when a folder does not let us: told, and done again later, by itself."""
@@ -408,9 +481,7 @@ class Engine:
                 self._folders.forget(place)
             promise.again = True
             self._to_perform.append(promise)
-            where = f" ({error.filename})" if error.filename else ""
-            reason = f"{error.strerror or error}{where}"
-            self._failed(promise.id, promise, reason)
+            self._failed(promise.id, promise, _said(error))
             return None
         self._went_well(promise.id, promise)
         return outcome
@@ -496,7 +567,7 @@ class Engine:
             self.inbound.awaited.ignore(intent.place, intent.name, read)
             self._went_well(_answer_key(intent.place, intent.name), intent)
 
-    def _failed(self, key: str, one: Intent | Promise, reason: str) -> Waiting:
+    def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
         place, name = one.place, one.name
         count, pause = self._retries.failed(key, monotonic())
@@ -514,7 +585,7 @@ class Engine:
             self._trouble(stuck)
         return stuck
 
-    def _went_well(self, key: str, one: Intent | Promise) -> None:
+    def _went_well(self, key: str, one: Intent | Promise | Decided) -> None:
         before = (one.place, one.name) in self._stuck_before
         if not self._retries.done(key) and not before:
             return  # what waits under its name is another file
@@ -643,6 +714,15 @@ def _hop_line(promise: Promise) -> tuple[Kind, str] | None:
     if any(put.place.kind in (Kind.GGK_UIT, Kind.GGK_IN) for put in promise.puts):
         return promise.place.kind, promise.place.partij
     return None
+
+
+def _archive_key(folder: str) -> str:
+    """Of what is moved out of quarantine: under its id a released file may be under way."""
+    return f"{ARCHIVE}/{folder}"
+
+
+def _said(error: OSError) -> str:
+    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
 
 
 def _answer_key(place: Place, name: str) -> str:

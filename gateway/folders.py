@@ -567,10 +567,13 @@ class Folders:
 
     # --- what a crash may have left ---
 
-    def leftovers(self, stations: tuple[str, ...]) -> Iterator[tuple[Place, str, str]]:
+    def leftovers(
+        self, stations: tuple[str, ...], unread: list[tuple[Place, str]]
+    ) -> Iterator[tuple[Place, str, str]]:
         """Everything that these stations have in a ``.claimed`` or ``.tmp``: (place, which, name).
 
         Another gateway, with a state of its own, may play the other stations on the same folders.
+        What cannot be looked into now is added to ``unread``: nobody knows what lies there.
         """
         seen: set[str] = set()
         places = [*self.all_places(), *self.sources(stations), Place(Kind.QUARANTAINE)]
@@ -579,16 +582,41 @@ class Folders:
             for p in places
             if p.kind is Kind.RECEIVER_UIT
         ]
-        for place in (one for one in places if not self.fault(one)):
+        for place in places:
             for which, whose in ((".claimed", STATION_OF), (".tmp", _STAGED_BY)):
                 if place.kind is not Kind.QUARANTAINE and whose.get(place.kind) not in stations:
                     continue
                 path = self._private(place, which)
-                if path in seen or not os.path.isdir(path):
+                if path in seen:
                     continue
                 seen.add(path)
-                for name in sorted(os.listdir(path)):
+                names_there = self.left_in(place, which)
+                if names_there is None:
+                    unread.append((place, which))
+                for name in names_there or ():
                     yield place, which, name
+
+    def left_in(self, place: Place, which: str) -> list[str] | None:
+        """What lies in ``.claimed`` or ``.tmp``; None when that cannot be seen now.
+
+        Why stands in ``unusable``, until it can; where the whole place is not the one, in its own
+        fault.
+        """
+        if self.fault(place):
+            return None
+        path = self._private(place, which)
+        found: list[str] = []
+        if self._usable(path, lambda _: found.extend(_names_in(path)), path):
+            self.unusable.pop(os.path.relpath(path, self.root), None)
+            return sorted(found)
+        return None
+
+
+def _names_in(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except FileNotFoundError:
+        return []  # nothing was ever put there
 
 
 def place_of(path: bytes) -> Place | None:

@@ -8,14 +8,21 @@ decided on is for retention to say, not for whoever clears the list.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
-from gateway import durable, moves
+from gateway import aside, durable, moves
 from gateway.folders import Folders
 from gateway.journal import Intent, proof_id
 from gateway.model import BESIDE, Kind, Place
 from gateway.store_purge import ARCHIVE
+
+_NOT_HERE = (errno.EXDEV, errno.ENOTDIR, errno.ELOOP)
+_ELSEWHERE = (
+    "the archive must be a plain folder on the disk of quarantine: no link, and no disk of its "
+    "own; put a folder in its place, with all that lies in it now"
+)
 
 
 def claim(folders: Folders, intent: Intent) -> bool:
@@ -70,9 +77,32 @@ def _put_beside(folders: Folders, place: Place, held: Place, name: str) -> None:
             moves.move(folders, folders.fd(held), name, beside, name)
 
 
+def lying(folders: Folders) -> set[str]:
+    """The names in quarantine; ``OSError`` when that cannot be seen."""
+    top = Place(Kind.QUARANTAINE)
+    try:
+        folders.freshen(top)
+        return set(os.listdir(folders.fd(top)))
+    except OSError as error:
+        folders.forget(top)
+        raise OSError(error.errno, error.strerror, folders.shown(top)) from error
+
+
 def archive(folders: Folders, folder: str, name: str) -> None:
-    """Move a folder out of quarantine, to this name in the archive; again: nothing."""
-    top = folders.fd(Place(Kind.QUARANTAINE))
-    kept = Place(Kind.QUARANTAINE, ARCHIVE)
+    """Move a folder out of quarantine, to this name in the archive; again: nothing.
+
+    Raises ``OSError`` where the archive does not let us, with what to do when it is no folder on
+    the disk of quarantine; nothing was moved then.
+    """
+    top, kept = Place(Kind.QUARANTAINE), Place(Kind.QUARANTAINE, ARCHIVE)
     folders.forget(Place(Kind.QUARANTAINE, folder))
-    durable.rename_dir(top, folder, folders.fd(kept), name)
+    try:
+        folders.freshen(kept)  # removed under our hands, it would seem that all was moved already
+        target = folders.fd(kept)
+        if aside.inode(target, name) is None:  # else what bears its id now came there since
+            durable.rename_dir(folders.fd(top), folder, target, name)
+    except OSError as error:
+        for place in (top, kept):  # their disk may be mounted anew before the next try
+            folders.forget(place)
+        said = _ELSEWHERE if error.errno in _NOT_HERE else error.strerror
+        raise OSError(error.errno, said, folders.shown(kept)) from error

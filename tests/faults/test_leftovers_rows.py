@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a crash left lies in folders that nobody may look into: row 28, at a start."""
+
+import ctypes
+import os
+import struct
+import tempfile
+import traceback
+
+import pytest
+
+from gateway.testing import Keten
+from tests.faults.breaking import eventually, need_root
+
+_CAPABILITIES_3 = 0x20080522
+
+ORPHAN = "01JWEES0000000000000000000"
+"""The id of a file that the journal does not know."""
+
+SHUT = ["gemeenten/0363/.claimed", "gemeenten/0363/inbox/.tmp", "gemeenten/0363",
+        "cbs/in/GMSDWMO/.tmp", "quarantaine/.tmp", "ggk/uit/.claimed"]  # fmt: skip
+
+
+@pytest.mark.parametrize("shut", SHUT)
+def test_row_28_no_rights_on_what_a_crash_left(shut):
+    """The others go on from the start; what lies there is recovered once it can be read."""
+    need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        keten = Keten(folder)
+        staged = keten.root / "ggk/uit/.tmp"  # nothing can be staged: it is claimed, and waits
+        if staged.exists():
+            staged.rmdir()
+        staged.write_bytes(b"")
+        keten.drop("0363", "WMO_1.csv", b"een")
+        keten.settle()
+        keten.close()
+        staged.unlink()
+        root = keten.root
+        claimed = root / "gemeenten/0363/.claimed"
+        assert [p.read_bytes() for p in claimed.iterdir()] == [b"een"]
+        (claimed / ORPHAN).write_bytes(b"wees")
+        for place in ("cbs/in/GMSDWMO", "gemeenten/0363/inbox", "quarantaine"):
+            (root / place / ".tmp").mkdir(parents=True, exist_ok=True)
+            (root / place / ".tmp" / f"{ORPHAN}.0").write_bytes(b"gemaakt")
+        (root / shut).mkdir(parents=True, exist_ok=True)
+        (root / shut).chmod(0)
+        assert without_capabilities(lambda: goes_on_and_recovers(folder, shut)) == 0
+
+
+def without_capabilities(work):
+    """Do this in a process that reads only what the mode of a file lets its owner read."""
+    child = os.fork()
+    if child == 0:
+        try:
+            header, none = struct.pack("=Ii", _CAPABILITIES_3, 0), bytes(24)
+            assert ctypes.CDLL(None).capset(header, none) == 0
+            work()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001  a child must not run on into pytest
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def goes_on_and_recovers(folder, shut):
+    """Without rights there."""
+    keten = Keten(folder)
+    assert any(one.startswith(shut) and "Permission denied" in one for one in keten.said)
+    keten.drop("0034", "SBO_2.csv", b"twee")
+    keten.settle()
+    if not shut.startswith(("ggk", "cbs")):  # else the first of ggk/uit holds up the next a while
+        assert [one.content for one in keten.received("sbo")] == [b"twee"]
+    (keten.root / shut).chmod(0o750)
+    eventually(lambda: keten.settle() and all_recovered(keten))
+    keten.restart()
+    keten.settle()
+    assert all_recovered(keten)
+    assert keten.types().count("accepted") == 2
+    keten.check()
+    keten.close()
+
+
+def all_recovered(keten):
+    """Each file is once where it belongs; of the one that nobody knows all is in quarantine."""
+    held = [one for one in keten.quarantine() if one.name == f"wees-{ORPHAN}"]
+    wanted = {ORPHAN: b"wees", f"{ORPHAN}.0": b"gemaakt"}
+    return (
+        [one.content for one in keten.received("wmo")] == [b"een"]
+        and [one.content for one in keten.received("sbo")] == [b"twee"]
+        and [path.name for path in keten.verzonden("0363")] == ["WMO_1.csv"]
+        and [*(keten.root / "gemeenten/0363/.claimed").iterdir()] == []
+        and any(all((one / n).read_bytes() == w for n, w in wanted.items()) for one in held)
+        and not list(keten.root.rglob(f".tmp/{ORPHAN}*"))
+    )
