@@ -84,7 +84,9 @@ class Health:
     too often in vain. ``pseudonyms``: those that the operator's file gives to another employee
     than the log. ``fork``: what stopped the gateway. ``silent``: of each witness or authority that
     fails its name, for how many seconds, and why. ``unconfirmed``: deliveries whose receiver's
-    sealed receipt is missed. ``hanging``: folders that do not answer. Of a gateway that runs:
+    sealed receipt is missed. ``unanswered``: deliveries that the next hub has not answered, and
+    since when the oldest. ``config_refused``: a running gateway refused what stands on the disk.
+    ``hanging``: folders that do not answer. Of a gateway that runs:
     ``round_s``, since when its round goes on, and ``measure_s``, since when all the rest of this is
     measured in vain, and as it was before.
     """
@@ -113,6 +115,9 @@ class Health:
     fork: str = ""
     silent: tuple[tuple[str, float, str], ...] = ()
     unconfirmed: tuple[Unconfirmed, ...] = ()
+    unanswered: int = 0
+    unanswered_s: float | None = None
+    config_refused: bool = False
 
 
 def deadlines(config: Config, today: date) -> list[Deadline]:
@@ -150,7 +155,7 @@ def judge(health: Health, config: Config) -> list[Alarm]:
     found += _behind(health.ldv)
     found += _receipts(health.unconfirmed, config)
     found += [*_others(health, rules.getuige_minuten), *_pseudonyms(health.pseudonyms)]
-    found += _standstill(health)
+    found += [*_unanswered(health, rules.antwoord_uren), *_standstill(health)]
     found += [*_machine(health, rules.klok_sprong_s), *_waiting(health, config)]
     return found
 
@@ -206,6 +211,19 @@ def _others(health: Health, minutes: int) -> Iterator[Alarm]:
             yield Alarm("getuige-zwijgt", name, f"{name} has not signed the log for "
                         f"{age / 60:.0f} minutes: {why}; leaves since then are logged, and not "
                         "witnessed or time-stamped")  # fmt: skip
+
+
+def _unanswered(health: Health, hours: int) -> Iterator[Alarm]:
+    """What the gateway waits for in vain: a hub, or a configuration that can be used."""
+    if health.unanswered_s is not None and health.unanswered_s >= hours * 3600:
+        yield Alarm("geen-antwoord", "antwoord", f"{health.unanswered} deliveries are not answered "
+                    f"by the next hub, the oldest for {health.unanswered_s / 3600:.0f} hours: does "
+                    "that hub run? An answer that cannot be used does not count; `knooppunt why` "
+                    "on it tells why")  # fmt: skip
+    if health.config_refused:
+        yield Alarm("configuratie-geweigerd", "config.yaml", "config.yaml as it stands on the disk "
+                    "was refused; the one before stays in force, and a start would fail: "
+                    "`knooppunt status` says why, `knooppunt config check` where")  # fmt: skip
 
 
 def _pseudonyms(changed: int) -> Iterator[Alarm]:

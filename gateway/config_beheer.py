@@ -59,6 +59,12 @@ class Alarmen(Sectie):
         le=10_080,
         description="a witness, or time stamping authority, that fails for so many minutes is told",
     )
+    antwoord_uren: StrictInt = Field(
+        default=24,
+        ge=1,
+        le=8760,
+        description="a delivery that the next hub has not answered after so many hours is told",
+    )
     ontvangstbewijs_uren: StrictInt = Field(
         default=24,
         ge=1,

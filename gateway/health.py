@@ -15,6 +15,7 @@ from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, jud
 from gateway.anchors import Anchors
 from gateway.config import Config
 from gateway.confirmed import Wanted
+from gateway.current import REFUSED
 from gateway.folders import Folders, Seen, Waiting
 from gateway.handover import Handover
 from gateway.ldv_resume import behind
@@ -25,7 +26,17 @@ from gateway.periods import dag_van
 from gateway.reach import Answer, Reach, within
 from gateway.sealing import read_sealing
 from gateway.stations import STATIONS
-from gateway.store_health import Reading, damage, delivered_by, leaf_at, reading, vitals, waits
+from gateway.store_health import (
+    Reading,
+    damage,
+    delivered_by,
+    leaf_at,
+    reading,
+    setting,
+    unanswered,
+    vitals,
+    waits,
+)
 from gateway.store_receipts import unconfirmed
 from gateway.waits import Waits
 
@@ -90,6 +101,9 @@ class Monitor:
             before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
             lagging = tuple(self._lagging(connection, found.leaves, now))
             lying = Waits(waits(connection, before)).staying(before)
+            open_ones, first = unanswered(connection)
+            refused = bool(setting(connection, REFUSED))
+        runs = is_running(self._location.state)
         ages = [now / 1000 - at for at in _quarantined(self._places)]
         published, checkpoint = _published(self._location.audit)
         sealing = read_sealing(self._location.state)
@@ -115,7 +129,10 @@ class Monitor:
             ldv=lagging,
             fork=sealing.fork,
             silent=sealing.silent(now),
-            unserved=0 if is_running(self._location.state) else self._unserved(),
+            unserved=0 if runs else self._unserved(),
+            unanswered=open_ones,
+            unanswered_s=None if first is None else (now - first) / 1000,
+            config_refused=runs and refused,
         )
 
     def _missing(self, connection: Reading, nu: datetime) -> Iterator[Missing]:
@@ -154,7 +171,8 @@ class Monitor:
         """A folder by words of the configuration: below those somebody may have named it."""
         if path == self._location.state:
             return "state"
-        known = {self._location.root, *map(self._places.path, self._places.all_places())}
+        ours = [*self._places.all_places(), Place(Kind.QUARANTAINE)]
+        known = {self._location.root, *map(self._places.path, ours)}
         known |= {os.path.dirname(one) for one in known}
         while path not in known and path.startswith(self._location.root + os.sep):
             path = os.path.dirname(path)

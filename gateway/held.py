@@ -50,9 +50,16 @@ class Filter(NamedTuple):
         told = zip(("--code", "--gemeente", "--uitwisseling", "--before"), self, strict=False)
         return " ".join(f"{option} {word}" for option, word in told if word)
 
+    def check(self) -> None:
+        """Raise ``GatewayError`` for a word that means nothing, also while nothing is held."""
+        self._limit()
+
+    def _limit(self) -> float | None:
+        return moment_of(self.before, "--before").timestamp() * 1000 if self.before else None
+
     def matches(self, row: Row) -> bool:
         """Whether it is one of those (of :func:`_described`)."""
-        limit = moment_of(self.before, "--before").timestamp() * 1000 if self.before else None
+        limit = self._limit()
         return (
             (self.everything or row["state"] == HELD)
             and self.code in ("", row["code"])
@@ -121,6 +128,7 @@ def _told(row: Row) -> Row:
 
 def listed(location: Location, wanted: Filter) -> list[Row]:
     """Files in quarantine, oldest first, as docs/schemas/quarantine-list.schema.json has them."""
+    wanted.check()
     with Reader(location.database) as reader:
         rows = [_described(row) for row in reader.held()]
     return [_told(row) for row in rows if wanted.matches(row)]
@@ -187,6 +195,7 @@ def plan(location: Location, config: Config, order: Order) -> Plan:
             "--before); not both",
             hint="see what there is: knooppunt quarantine list",
         )
+    order.wanted.check()
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
     would: list[Row] = []

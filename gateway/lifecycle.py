@@ -149,6 +149,9 @@ SYSTEM_LEAVES: dict[str, str] = {
 DECIDED = frozenset({EventType.RELEASED, EventType.DROPPED})
 """What a person decides about a file in quarantine."""
 
+UNANSWERED = (Status.ACCEPTED, Status.RELAYED)
+"""It went to the next hub, which has not answered."""
+
 _HELD = frozenset({Status.REJECTED, Status.REFUSED, Status.CONFLICT})
 _STANDS = frozenset({Status.REFUSED, Status.CONFLICT, Status.DROPPED})
 _SAID = frozenset({Status.RECEIVED, Status.CONFIRMED})

@@ -66,9 +66,8 @@ def find_config(here: str) -> str:
             return path
         parent = os.path.dirname(folder)
         if parent == folder:
-            raise ConfigError(
-                f"there is no config.yaml in {here} or above it",
-                hint="make a chain with: knooppunt init DIR      or say --config FILE",
+            raise missing(
+                os.path.join(here, "config.yaml"), f"there is no config.yaml in {here} or above it"
             )
         folder = parent
 
@@ -82,6 +81,19 @@ def is_running(state: str) -> bool:
     except OSError:
         return False
     return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
+
+
+def missing(path: str, said: str = "") -> ConfigError:
+    """There is no configuration there; where a chain has its state, a new one would not do."""
+    location = Location.of(path)
+    hint = "make a chain with: knooppunt init DIR      or say --config FILE"
+    if os.path.exists(location.database):
+        hint = (
+            f"a chain has its state in {location.state}: put its config.yaml back (each backup "
+            "holds it); a gateway that runs goes on with the one it had. Not `init`: it would "
+            "write the configuration of an example"
+        )
+    return ConfigError(said or f"there is no configuration at {path}", hint=hint)
 
 
 class Version(NamedTuple):
@@ -103,12 +115,18 @@ def read_version(path: str) -> Version:
         with open(path, encoding="utf-8", newline="") as file:
             text = file.read()
     except FileNotFoundError:
+        raise missing(path) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(
-            f"there is no configuration at {path}",
-            hint="make one with: knooppunt init DIR",
+            f"{path} is not UTF-8: line {line} holds a byte that is no part of a character",
+            hint="save it as UTF-8, then run: knooppunt config check",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}",
+            hint="give the user of the gateway the right to read it",
+        ) from None
     return Version(understood(text, path), text)
 
 

@@ -101,6 +101,8 @@ def _numbers(health: Health) -> Iterator[tuple[str, str, float | None]]:
     yield "quarantine_files", "Folders in quarantine", health.quarantine
     yield "quarantine_oldest_age_seconds", "Age of the oldest", health.quarantine_oldest_s
     yield "quarantine_files_last_day", "Set aside in the last 24 hours", health.quarantine_today
+    yield "unanswered_deliveries", "Not answered by the next hub yet", health.unanswered
+    yield "unanswered_oldest_age_seconds", "Since when the oldest of them", health.unanswered_s
     yield "leaves", "Leaves of the audit log in the database", health.leaves
     yield "published_leaves", "Leaves that the checkpoint on disk speaks of", health.published
     yield "checkpoint_age_seconds", "Since the last checkpoint was published", health.checkpoint_s

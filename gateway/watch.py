@@ -40,6 +40,7 @@ BUSY_SECONDS = 0.5
 
 LOOK_SECONDS = 0.5
 """How often the configuration is looked at."""
+_GONE = (0, 0, 0)
 _IN_DELETE_SELF = 0x400
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,24 +54,28 @@ class FileChanges:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._settled = self._found = self._look()
+        self._found = self._look()
+        self._settled: tuple[int, int, int] | None = self._found
         self._next = monotonic() + LOOK_SECONDS
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _look(self) -> tuple[int, int, int]:
         try:
             found = os.stat(self._path)
         except OSError:
-            return None  # an editor may be putting a new one in its place
+            return _GONE
         return found.st_ino, found.st_size, found.st_mtime_ns
 
     def seen(self) -> bool:
-        """Whether the file is another than at the last True, and was so at two looks."""
+        """Whether the file is another than at the last True, and was so at two looks.
+
+        To be gone is a change too, but at one look: an editor may be putting a new one there.
+        """
         now = monotonic()
         if now < self._next:
             return False
         self._next = now + LOOK_SECONDS
         before, self._found = self._found, self._look()
-        if self._found is None or self._found != before or self._found == self._settled:
+        if self._found != before or self._found == self._settled:
             return False
         self._settled = self._found
         return True

@@ -49,13 +49,11 @@ def fail(error: GatewayError) -> NoReturn:
 
 def location_of(config: Path | None, state: Path | None) -> Location:
     """Find the chain that is meant; say which configuration, where none was named."""
-    from gateway.location import Location, find_config
+    from gateway.location import Location, find_config, missing
 
     path = str(config) if config else find_config(os.getcwd())
     if not os.path.isfile(path):
-        raise ConfigError(
-            f"there is no configuration at {path}", hint="make one with: knooppunt init DIR"
-        )
+        raise missing(path)
     if config is None:
         err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
     return Location.of(path, str(state) if state else None)

@@ -72,12 +72,10 @@ def restore(
     """
     from gateway.backup import restore as put_back
     from gateway.location import read_config
+    from gateway.verifying import kept_checkpoint
 
     location = location_of(config, state)
-    try:
-        kept = since.read_bytes() if since else None
-    except OSError as error:
-        raise StateError(f"{since} cannot be read: {error.strerror}") from None
+    kept = kept_checkpoint(since) if since else None
     found = read_config(location.config_path)
     for line in put_back(
         location, found, str(directory), since=kept, go_on=go_on, log_lost=log_lost

@@ -115,4 +115,9 @@ def _wanted(
         only = {uitwisseling} if only is None else only & {uitwisseling}
     since = klok_of(van, "--van") if van else None
     until = klok_of(tot, "--tot", end=True) if tot else None
+    if since is not None and until is not None and until <= since:
+        raise GatewayError(
+            f"--tot {tot} is before --van {van}: nothing lies between them",
+            hint="give the first day with --van and the last with --tot",
+        )
     return Wanted(only, gebruiker, gemeente, since, until)

@@ -37,6 +37,8 @@ def test_a_chain_that_is_well_gives_no_alarm() -> None:
         (Health(lying=("0363",)), "blijft-liggen"),
         (Health(unserved=1), "geen-gateway"),
         (Health(asks=1), "vraagt-aandacht"),
+        (Health(unanswered=2, unanswered_s=86_400.0), "geen-antwoord"),
+        (Health(config_refused=True), "configuratie-geweigerd"),
         (Health(damage="row 3 missing"), "database-stuk"),
     ],
 )  # fmt: skip
@@ -50,7 +52,7 @@ def test_each_limit_gives_its_alarm(health: Health, code: str) -> None:
     [
         Health(disks=(Disk("state", 500 << 20, INODES),)),
         Health(clock_s=-59.9), Health(quarantine_today=9), Health(oldest_s=899.0),
-        Health(round_s=59.9),
+        Health(round_s=59.9), Health(unanswered=2, unanswered_s=86_399.0),
     ],
 )  # fmt: skip
 def test_just_inside_a_limit_gives_none(health: Health) -> None:
