@@ -5,9 +5,9 @@ A gateway of its own runs on a fresh chain while this script plays the people ar
 files, right and wrong, large and small, whole and in parts; CBS takes what it gets and sends
 reports back; and now and then something breaks: SIGKILL, SIGTERM, SIGSTOP, a folder of a
 municipality that lets nobody write, a database that another program holds, a backup, a changed
-configuration. At the end all is mended, the chain comes to rest, and every file must be where it
-belongs, once: at CBS, in a municipality's inbox or in quarantine; nothing half done; the log
-verified.
+configuration, a wrong one. An operator releases or drops what was refused. At the end all is
+mended, the chain comes to rest, and every file must be where it belongs, once: at CBS, in a
+municipality's inbox or in quarantine; nothing half done; the log verified.
 
 Usage: python bench/soak.py [--seconds 1800] [--seed N] [--folder DIR] [--keep]
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -30,9 +31,13 @@ from pathlib import Path
 
 import country
 
-CODES = country.codes(12)
+*CODES, GUEST = country.codes(13)
+"""Twelve that hand in files, and one that joins and leaves."""
 PAUSE = 0.05
 """Seconds between two acts of the people around the chain."""
+
+REFUSED = b"the old one stays"
+"""What the gateway says of a configuration that it cannot use."""
 
 COMMAND = [sys.executable, "-m", "gateway.cli"]
 
@@ -46,6 +51,7 @@ class World:
     heen: Counter[bytes] = field(default_factory=Counter)
     retour: Counter[bytes] = field(default_factory=Counter)
     wrong: Counter[bytes] = field(default_factory=Counter)
+    dropped: Counter[bytes] = field(default_factory=Counter)
     at_cbs: Counter[bytes] = field(default_factory=Counter)
     at_home: Counter[bytes] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
@@ -219,10 +225,59 @@ def hold_database(world: World) -> None:
 
 
 def reconfigure(world: World) -> None:
-    """A remark is added to the configuration: it is read anew."""
-    with world.config.open("a", encoding="utf-8") as file:
-        file.write(f"# soak {world.number}\n")
+    """A municipality joins or leaves, and the folders are looked at more or less often."""
+    text = world.config.read_text(encoding="utf-8")
+    guest = f'  "{GUEST}": {{soort: gemeente}}\n'
+    text = text.replace(guest, "") if guest in text else text.replace(
+        "partijen:\n", f"partijen:\n{guest}", 1)  # fmt: skip
+    scan = world.chance.choice((300, 500, 900))
+    write(world, re.sub(r"scan_ms: \d+", f"scan_ms: {scan}", text))
     world.done["reconfigured"] += 1
+
+
+def write(world: World, text: str) -> None:
+    """Another configuration, whole at once: as an editor saves it."""
+    beside = world.config.with_name("config.yaml.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.rename(world.config)
+
+
+def misconfigure(world: World) -> None:
+    """A wrong configuration: who runs refuses it and goes on by the old one; it is put right."""
+    log, text = world.config.parent / "gateway.log", world.config.read_text(encoding="utf-8")
+    before = log.read_bytes().count(REFUSED)
+    unknown = f"soak_{world.chance.randrange(1 << 30)}: 1"  # a fault is told once: each is another
+    write(world, text.replace("  scan_ms: ", f"  {unknown}\n  scan_ms: "))
+    try:
+        for _ in range(100):
+            if world.process is None or world.process.poll() is not None:
+                world.done["wrong configuration, not started"] += 1
+                return
+            if log.read_bytes().count(REFUSED) > before:
+                world.done["wrong configuration refused"] += 1
+                return
+            time.sleep(0.1)
+    finally:
+        write(world, text)
+    raise SystemExit("a wrong configuration was not refused within 10 seconds")
+
+
+def decide(world: World) -> None:
+    """An operator sends a refused file in again, as one of an exchange, or decides against it."""
+    found = [path for path in world.folders.glob("quarantaine/*/brief_*") if path.is_file()]
+    if not found:
+        return
+    path = world.chance.choice(found)
+    content, held = path.read_bytes(), path.parent.name
+    release = world.chance.random() < 0.5
+    words = ("release", held, "--as", "wmo") if release else ("drop", held)
+    ended = world.command("quarantine", *words, "--reason", "soak")
+    if ended.returncode:
+        world.done["decisions refused"] += 1  # it stays where it is, and is counted there
+        return
+    world.wrong[content] -= 1
+    (world.heen if release else world.dropped)[content] += 1
+    world.done["released" if release else "dropped from quarantine"] += 1
 
 
 def back_up(world: World) -> None:
@@ -235,7 +290,7 @@ def back_up(world: World) -> None:
 
 PEOPLE = ((drop, 80), (report, 12), (take, 4))
 FAULTS = ((kill, 4), (stop, 2), (halt, 4), (spoil, 4), (hold_database, 3), (reconfigure, 2),
-          (back_up, 1))  # fmt: skip
+          (misconfigure, 1), (decide, 3), (back_up, 1))  # fmt: skip
 
 
 def play(world: World, seconds: float) -> None:
@@ -269,15 +324,15 @@ def settle(world: World) -> None:
 
 def faults(world: World) -> list[str]:
     """What is not as it must be, a sentence each."""
-    held = Counter(
-        path.read_bytes()
-        for path in world.folders.glob("quarantaine/*/*")
-        if path.is_file() and path.name.startswith("brief_")
+    held, gone = (
+        Counter(path.read_bytes() for path in world.folders.glob(where) if path.is_file())
+        for where in ("quarantaine/[!.]*/brief_*", "quarantaine/.archief/*/brief_*")
     )
     wrong = []
     for what, put, got in (("to CBS", world.heen, world.at_cbs),
                            ("back", world.retour, world.at_home),
-                           ("refused", world.wrong, held)):  # fmt: skip
+                           ("refused", world.wrong, held),
+                           ("dropped", world.dropped, gone)):  # fmt: skip
         lost, more = put - got, got - put
         wrong += [f"{what}: {count} lost: {one[:40]!r}" for one, count in lost.items()]
         wrong += [f"{what}: {count} too many: {one[:40]!r}" for one, count in more.items()]
@@ -311,7 +366,7 @@ def main() -> None:
     wrong = faults(world)
     print(dict(world.done))
     print(f"{sum(world.heen.values())} to CBS, {sum(world.retour.values())} back, "
-          f"{sum(world.wrong.values())} refused: "
+          f"{sum(world.wrong.values())} refused, {sum(world.dropped.values())} dropped: "
           f"{'each where it belongs, once' if not wrong else f'{len(wrong)} faults'}")  # fmt: skip
     if wrong:
         print("\n".join(wrong[:50]))
