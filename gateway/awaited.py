@@ -99,8 +99,8 @@ class Awaited:
         stem = name.split(".")[0]
         awaited = self._awaited.get(place, set())
         if (place, name) in self._ignored:
-            if self._ignored[place, name] == self._folders.identity(place, name):
-                return
+            if self._folders.identity(place, name) in (None, self._ignored[place, name]):
+                return  # the same, or nothing that can be seen now: no news
             del self._ignored[place, name]
         if stem in awaited and name in self._expected(stem):
             awaited.discard(stem)

@@ -15,6 +15,7 @@ from typing import cast
 from gateway import releases, staging
 from gateway.carrier import Carrier
 from gateway.config import Config
+from gateway.errors import DurabilityError
 from gateway.folders import Content, Folders
 from gateway.inhand import Hand
 from gateway.journal import Intent, Promise
@@ -74,7 +75,7 @@ class Clerk:
             self._remembered.pop(key, None)
         self._file_systems, self._touched, self._learned = {}, set(), {}
         for place in task.touched:
-            self._touch(place)
+            self._touch_renamed(place)
         self._carrier.new_round()
         done = Done()
         works = self._claim(task.intents, done)
@@ -105,6 +106,18 @@ class Clerk:
             device, fd = self.folders.file_system(place)
             self._file_systems[device] = fd
             self._touched.add(place)
+
+    def _touch_renamed(self, place: Place) -> None:
+        """What the engine renamed there must be synced before it is recorded as done."""
+        try:
+            self._touch(place)
+        except OSError as error:
+            shown = self.folders.shown(place)
+            raise DurabilityError(
+                f"what was put in {shown} cannot be made durable: {_said(error)}",
+                hint="mend that folder or share, then start again: a restart goes on from the last "
+                "commit, and without that folder while it is away",
+            ) from error
 
     # --- claiming and reading ---
 

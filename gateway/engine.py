@@ -138,10 +138,9 @@ class Engine:
         self.orphans: list[str] = []
         self._unread: list[tuple[Place, str]] = []  # of these nobody knows what was left in them
         self.blamed = ""  # of the file whose reading ended the process before this one
-        self._noted = noted
         self._deaths: dict[str, int] = {}
         self._folders, self._store, self._ledger, self._clock = folders, store, ledger, clock
-        self._desk = desk
+        self._desk, self._noted = desk, noted
         self._near = Clerk(folders, store.lookup, noted.hand())
         self._requests, self._requests_rest_until = requests, 0.0
         self._stations = stations
@@ -389,9 +388,9 @@ class Engine:
 
     def _touch(self, batch: Batch, place: Place) -> None:
         if place not in batch.places:
-            batch.places.add(place)
             self._folders.freshen(place)
             batch.touched.setdefault(self._folders.file_system(place)[0], place)
+            batch.places.add(place)  # only now: who comes after one that failed tries for himself
 
     # (a) On the disk, before: staged files in .tmp, sources in .claimed. After: files under their
     # final names, sources gone. A restart does the same again, file by file.
@@ -532,7 +531,13 @@ class Engine:
             return
         batch.answered, touched = self._near.answer(own)
         for place in touched:
-            self._touch(batch, place)
+            try:
+                self._touch(batch, place)
+            except OSError as error:  # what was staged there cannot be synced: nothing is promised
+                self._folders.forget(place)
+                reasons = {one.id: _said(error) for one in own}
+                batch.answered = Done(back=own, reasons=reasons)
+                break
         self._put_back(batch.answered)
 
     def _hear(self, batch: Batch) -> None:

@@ -453,10 +453,13 @@ class Folders:
         return found[1].decode().ljust(17, "0") if found else ""
 
     def identity(self, place: Place, name: str) -> Identity | None:
-        """What tells a file from another under its name, or from itself changed; None: gone."""
+        """What tells a file from another under its name, or from itself changed.
+
+        None: it cannot be seen now. It may be gone, or where it lies may not let us look.
+        """
         try:
             found = os.stat(name, dir_fd=self.fd(place), follow_symlinks=False)
-        except (FileNotFoundError, TimeoutError):
+        except OSError:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
