@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
+from gateway.config_problems import GEBRUIKERSNAAM, UITGEVER
 from gateway.config_sectie import Sectie
 
 Niveau = Literal["loa1", "loa2", "loa2plus", "loa3", "loa4"]
 """Assurance levels of eTD, lowest first; in a token ``urn:etoegang:core:assurance-class:loa3``."""
 
-Gebruikersnaam = Annotated[str, Field(pattern=r"^[0-9]{4}/.{1,100}$")]
+Gebruikersnaam = Annotated[str, Field(pattern=GEBRUIKERSNAAM)]
 """An employee of a party: its code, and what the user is called there."""
 
 NIVEAUS: tuple[Niveau, ...] = ("loa1", "loa2", "loa2plus", "loa3", "loa4")
@@ -24,7 +25,7 @@ class Eherkenning(Sectie):
 
     uitgever: str = Field(
         default="http://127.0.0.1:8363",
-        pattern=r"^https?://[!-~]{1,200}$",
+        pattern=UITGEVER,
         description="the broker's name in its tokens (`iss`): where `knooppunt idp run` answers",
     )
     client: str = Field(

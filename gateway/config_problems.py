@@ -19,6 +19,8 @@ CODE = r"^[0-9]{4}$"
 RINIS_CODE = r"^[A-Z][A-Z0-9]{1,29}$"
 XSD = r"^[A-Za-z0-9][A-Za-z0-9._-]*\.xsd$"
 ACHTERVOEGSEL = r"^[._-][A-Za-z0-9._-]{0,29}[A-Za-z0-9]$"
+GEBRUIKERSNAAM = r"^[0-9]{4}/.{1,100}$"
+UITGEVER = r"^https?://[!-~]{1,200}$"
 LOGNAAM = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
 MEDEWERKER = r"^[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?$"
 DOMEIN = r"^(zegel-[a-z0-9._-]{1,80}|idp|tsa)$"
@@ -28,7 +30,7 @@ URL = r"^https?://[^\s/]+(/\S*)?$"
 SAFE_URL = r"^(https://[^\s/@]+|http://(127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/\S*)?$"
 REGISTER = r"^(https?://[^\s/]+(/\S*[^\s/])?|urn:[A-Za-z0-9][A-Za-z0-9-]*:\S*[^\s/])$"
 
-_VORMEN = {
+FORMS = {
     ID: "write small letters, digits and -, at most 40, beginning with a letter or digit",
     UITVRAAG: "write H1 or H2 and the year, for example H22025",
     CODE: 'write the 4 digits of the code between quotes, for example "0363"',
@@ -42,8 +44,11 @@ _VORMEN = {
     VARIABELE: "write the name of a variable, for example KNOOPPUNT_WACHTWOORD",
     URL: "write an address that begins with https:// (or http://), without spaces",
     SAFE_URL: "write an address that begins with https://; http:// only to 127.0.0.1",
+    GEBRUIKERSNAAM: "write the party's code, / and what the user is called there: 0363/coordinator",
+    UITGEVER: "write an address that begins with http:// or https://, without spaces",
     REGISTER: "write an address (https://...) or a URN, without a / at its end",
 }
+"""By the pattern of a value: how to write it."""
 
 _LIJST = "write a list, for example: [first, second]"
 _BLOK = "write its fields below it, indented: `name: value`"
@@ -88,7 +93,7 @@ def _zin(error: ErrorDetails, pad: Pad, place: Plaats, model: type[BaseModel]) -
         wanted = str(ctx["expected"]).replace("'", "`")
         return f"{what} is {shown or 'empty'}; write {wanted}"
     if kind == "string_pattern_mismatch":
-        return f"{shown or name} does not fit; {_VORMEN[ctx['pattern']]}"
+        return f"{shown or name} does not fit; {FORMS[ctx['pattern']]}"
     if kind == "value_error":
         return str(ctx["error"])
     if kind == "int_type":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
@@ -92,48 +93,51 @@ class Monitor:
         """How the chain is now. ``deeply`` reads the whole database: once in a while, not often."""
         now = Clock().klok()
         answers = self._ask()
-        with reading(self._location.database) as connection:
-            found = vitals(connection)
-            nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
-            missing = tuple(self._missing(connection, nu))
-            wanted = Wanted.of(self.config)
-            unsealed = unconfirmed(connection, wanted.how, wanted.before(nu))
-            before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
-            lagging = tuple(self._lagging(connection, found.leaves, now))
-            lying = Waits(waits(connection, before)).staying(before)
-            open_ones, first = unanswered(connection)
-            refused = bool(setting(connection, REFUSED))
-        runs = is_running(self._location.state)
         ages = [now / 1000 - at for at in _quarantined(self._places)]
         published, checkpoint = _published(self._location.audit)
         sealing = read_sealing(self._location.state)
-        return Health(
-            under_way=found.under_way,
-            oldest_s=None if found.oldest is None else (now - found.oldest) / 1000,
+        stored, runs = self._stored(now), is_running(self._location.state)
+        return replace(
+            stored,
             quarantine=len(ages),
             quarantine_oldest_s=max(ages, default=None),
             quarantine_today=sum(age < DAY for age in ages),
-            leaves=found.leaves,
             published=published,
             checkpoint_s=None if checkpoint is None else now / 1000 - checkpoint,
-            clock_s=self._clock(now, found.last_leaf),
             disks=tuple(self._disks(answers)),
             gone=tuple(self._gone(answers)),
             hanging=tuple(self._hanging()),
-            missing=missing,
-            asks=found.asks,
-            pseudonyms=found.pseudonyms,
-            unconfirmed=tuple(unsealed),
-            lying=tuple(place.partij for place in lying),
             damage=damage(self._location.database) if deeply else "",
-            ldv=lagging,
             fork=sealing.fork,
             silent=sealing.silent(now),
             unserved=0 if runs else self._unserved(),
-            unanswered=open_ones,
-            unanswered_s=None if first is None else (now - first) / 1000,
-            config_refused=runs and refused,
+            config_refused=runs and stored.config_refused,
         )
+
+    def _stored(self, now: int) -> Health:
+        """What the database knows of it."""
+        with reading(self._location.database) as connection:
+            found = vitals(connection)
+            nu = Clock(timedelta(milliseconds=found.nu_offset_ms)).nu()
+            wanted = Wanted.of(self.config)
+            open_ones, first = unanswered(connection)
+            before = now - self.config.alarmen.blijft_liggen_uren * 3_600_000
+            lying = Waits(waits(connection, before)).staying(before)
+            return Health(
+                under_way=found.under_way,
+                oldest_s=_age(found.oldest, now),
+                leaves=found.leaves,
+                clock_s=self._clock(now, found.last_leaf),
+                missing=tuple(self._missing(connection, nu)),
+                asks=found.asks,
+                pseudonyms=found.pseudonyms,
+                unconfirmed=tuple(unconfirmed(connection, wanted.how, wanted.before(nu))),
+                lying=tuple(place.partij for place in lying),
+                ldv=tuple(self._lagging(connection, found.leaves, now)),
+                unanswered=open_ones,
+                unanswered_s=_age(first, now),
+                config_refused=bool(setting(connection, REFUSED)),
+            )
 
     def _missing(self, connection: Reading, nu: datetime) -> Iterator[Missing]:
         """Deadlines that are near, and who has not handed in for them."""
@@ -225,6 +229,11 @@ def checkup(location: Location, config: Config) -> list[Alarm]:
         return judge(monitor.measure(deeply=True), config)
     finally:
         monitor.close()
+
+
+def _age(moment: int | None, now: int) -> float | None:
+    """In seconds, of a moment in ms since 1970."""
+    return None if moment is None else (now - moment) / 1000
 
 
 def _drift() -> float:

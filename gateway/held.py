@@ -50,22 +50,18 @@ class Filter(NamedTuple):
         told = zip(("--code", "--gemeente", "--uitwisseling", "--before"), self, strict=False)
         return " ".join(f"{option} {word}" for option, word in told if word)
 
-    def check(self) -> None:
-        """Raise ``GatewayError`` for a word that means nothing, also while nothing is held."""
-        self._limit()
-
-    def _limit(self) -> float | None:
+    def limit(self) -> float | None:
+        """``before`` (ms since 1970); ``GatewayError`` for a word that means nothing."""
         return moment_of(self.before, "--before").timestamp() * 1000 if self.before else None
 
     def matches(self, row: Row) -> bool:
         """Whether it is one of those (of :func:`_described`)."""
-        limit = self._limit()
         return (
             (self.everything or row["state"] == HELD)
             and self.code in ("", row["code"])
             and self.gemeente in ("", row["gemeentecode"])
             and self.uitwisseling in ("", row["uitwisseling"])
-            and (limit is None or row["at"] < limit)
+            and ((limit := self.limit()) is None or row["at"] < limit)
         )
 
 
@@ -128,7 +124,7 @@ def _told(row: Row) -> Row:
 
 def listed(location: Location, wanted: Filter) -> list[Row]:
     """Files in quarantine, oldest first, as docs/schemas/quarantine-list.schema.json has them."""
-    wanted.check()
+    wanted.limit()
     with Reader(location.database) as reader:
         rows = [_described(row) for row in reader.held()]
     return [_told(row) for row in rows if wanted.matches(row)]
@@ -183,10 +179,7 @@ def _meant(id_: str, known: list[str]) -> str | None:
 
 
 def plan(location: Location, config: Config, order: Order) -> Plan:
-    """What an order would come to, by the configuration in force.
-
-    Raises ``GatewayError`` for one that says too little.
-    """
+    """What an order comes to, by the configuration in force; ``GatewayError``: too little."""
     if not order.reason.strip():
         raise GatewayError("say why, with --reason: it is recorded with the decision")
     if bool(order.ids) == bool(order.wanted):
@@ -195,11 +188,10 @@ def plan(location: Location, config: Config, order: Order) -> Plan:
             "--before); not both",
             hint="see what there is: knooppunt quarantine list",
         )
-    order.wanted.check()
+    order.wanted.limit()
     with Reader(location.database) as reader:
         rows = {row["id"]: row for row in reader.held()}
-    would: list[Row] = []
-    refused: list[dict[str, str]] = []
+    would, refused = list[Row](), list[dict[str, str]]()
     for folder in dict.fromkeys(_folders(order, rows)):
         row = rows.get(folder)
         said = quarantine.objection(row, order.action, order.chosen, location.root, config)

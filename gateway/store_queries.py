@@ -15,7 +15,7 @@ from gateway import names, screens
 from gateway import store_tables as t
 from gateway.confirmed import Unconfirmed
 from gateway.errors import StateError
-from gateway.lifecycle import UNANSWERED, Status
+from gateway.lifecycle import UNANSWERED
 from gateway.model import Key
 from gateway.moment import iso
 from gateway.store import connect
@@ -161,9 +161,7 @@ class Reader:
         ``oldest`` is when the first of them was handed in, None when there are none.
         """
         row = t.levering.c
-        query = sa.select(sa.func.count(), sa.func.min(row.at)).where(
-            row.status.in_(UNANSWERED)
-        )
+        query = sa.select(sa.func.count(), sa.func.min(row.at)).where(row.status.in_(UNANSWERED))
         count, first = self._connection.execute(query).one()
         return {"count": count, "oldest": None if first is None else iso(first)}
 

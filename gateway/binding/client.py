@@ -125,7 +125,7 @@ def _domain(config: Config, code: str, user: str) -> str:
     if user and user not in party.medewerkers:
         raise ClientError(
             f"{user!r} is no employee of {code} with a seal",
-            hint=f"there are: {', '.join(party.medewerkers) or 'none'} (config.yaml: medewerkers)",
+            hint=f"look in config.yaml: partijen, {code}, medewerkers",
         )
     return f"{MEDEWERKER}{code}-{user}" if user else f"zegel-{party.soort}-{code}"
 

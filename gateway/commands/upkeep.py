@@ -19,7 +19,7 @@ from gateway.commands.options import (
     location_of,
     out,
 )
-from gateway.errors import FolderError, StateError
+from gateway.errors import FolderError
 
 
 def add(app: typer.Typer) -> None:

@@ -107,6 +107,7 @@ def _wanted(
     of: dict[str, str], uitwisseling: str, aanlevering: str, gebruiker: str, gemeente: str,
     van: str, tot: str,
 ) -> Wanted:  # fmt: skip
+    from gateway.errors import GatewayError
     from gateway.periods import klok_of
     from gateway.store_use import Wanted
 

@@ -74,6 +74,12 @@ def load(folder: str) -> Belief:
             f"there is no folder {folder} with what you trust",
             hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
         )
+    absent = [one for one in AANKERS if not os.path.exists(os.path.join(folder, one))]
+    if absent:
+        raise TrustError(
+            f"{folder} lacks {', '.join(absent)}: it is no folder of what you trust",
+            hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
+        )
     anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
     zegels = Vertrouwen.van_pem(anchors.values())
     tsa = os.path.join(folder, f"{TSA}.pem")

@@ -3,6 +3,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from gateway import config_doc
+from gateway import config_doc, config_problems
 from gateway.config import Config, parse
+from gateway.config_problems import CODE, GEBRUIKERSNAAM, UITGEVER
 from gateway.errors import ConfigError
 from gateway.partijen import dichtstbij, gemeenten, opmerkingen
 from gateway.periods import Stand, beoordeel
+from gateway.setup import shipped_config
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "config.yaml").read_text("utf-8")
@@ -442,3 +445,33 @@ def test_every_field_is_described():
     for model in (schema, *schema["$defs"].values()):
         for name, field in model["properties"].items():
             assert field.get("description"), name
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        yield from schema.get("patternProperties", ())
+        for one in schema.values():
+            yield from _patterns(one)
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from _patterns(one)
+
+
+def test_each_form_has_a_sentence_that_tells_it() -> None:
+    """A word that does not fit is told how to write it, never a traceback."""
+    found = set(_patterns(Config.model_json_schema()))
+    assert {GEBRUIKERSNAAM, UITGEVER, CODE} <= found
+    assert found - config_problems.FORMS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["niveaus: {coordinator: loa2}", "niveaus: {0363/coordinator: loa9}", "uitgever: nergens"],
+)
+def test_a_slip_in_eherkenning_is_told(line: str) -> None:
+    """Each as a fault with its place."""
+    with pytest.raises(ConfigError) as caught:
+        parse(shipped_config().decode() + f"\neherkenning:\n  {line}\n")
+    assert len(caught.value.problems) == 1
