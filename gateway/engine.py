@@ -72,6 +72,14 @@ REQUESTS_SECONDS = 0.1
 UNREAD = "onleesbaar"
 """Key of the tries to look into what could not be looked into at the start."""
 
+IGNORED = "antwoord-onbruikbaar"
+NO_ANSWER = (
+    "it bears the name of an answer that is awaited, and is none that can be used (not whole "
+    "yet, damaged, or about another message); it stays, and the right one is still awaited under "
+    "this name"
+)
+"""Code and sentence, told once, of what bears the name of an answer and is none."""
+
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
 
@@ -571,6 +579,7 @@ class Engine:
         for intent, read in done.ignored:
             self.inbound.awaited.ignore(intent.place, intent.name, read)
             self._went_well(_answer_key(intent.place, intent.name), intent)
+            self._trouble(Waiting(intent.place, intent.name, IGNORED, NO_ANSWER, None))
 
     def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""

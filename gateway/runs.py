@@ -199,6 +199,8 @@ def _say_next(moment: datetime | None, say: Callable[[str], None]) -> None:
 def _told(stuck: Waiting) -> str:
     where = f"{screens.place(str(stuck.place))}/{screens.name(toonbaar(stuck.name))}"
     why = screens.name(stuck.reason)
+    if stuck.retry is None:
+        return f"not used: {where}: {why}"
     return f"cannot go on: {where}: {why}; the others go on, this one is tried again"
 
 

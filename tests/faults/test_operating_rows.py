@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
+from gateway.health import Monitor
+from gateway.location import Location, read_config
 from gateway.testing import Keten, unbound
 from tests.faults.processes import at_cbs, codes, many_parties, running, verified
 from tests.flow.conftest import KNOOPPUNT, eventually
@@ -177,6 +179,29 @@ def test_row_87_a_hub_is_down_for_a_day(knooppunt):
     assert [content for _, content in found] == [b"0", b"6", b"12", b"18"]
     assert knooppunt.json("status")["unanswered"] == {"count": 0, "oldest": None}
     assert knooppunt.json("status")["deliveries"][0]["status"] == "acknowledged"
+
+
+def test_row_87_an_answer_that_is_none_is_told_and_the_right_one_still_counts(knooppunt):
+    """Said by name on the screen; the delivery is still unanswered, which becomes an alarm."""
+    ggk, rinis = ("--stations", "ggk"), ("--stations", "rinis", "--state", "rinis-state")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    knooppunt("run", "--once", *ggk)
+    [envelope] = (knooppunt.folders / "ggk/uit").glob("*.xml")
+    answer = knooppunt.folders / "ggk/uit/antwoord" / f"{envelope.stem}.bv03.xml"
+    answer.write_bytes(b"<onzin/>")
+    said = knooppunt("run", "--once", *ggk).stderr
+    assert f"not used: ggk/uit/antwoord/{answer.name}: it bears the name of an answer" in said
+    path = str(knooppunt.folder / "config.yaml")
+    location = Location.of(path)
+    monitor = Monitor(location, read_config(path))
+    found = monitor.measure()
+    monitor.close()
+    assert found.unanswered == 1
+    assert found.unanswered_s is not None
+    answer.unlink()
+    knooppunt("run", "--once", *rinis)
+    assert "not used" not in knooppunt("run", "--once", *ggk).stderr
+    assert knooppunt.json("status")["unanswered"]["count"] == 0
 
 
 def test_row_88_the_answer_is_lost_after_the_hub_took_it(knooppunt):

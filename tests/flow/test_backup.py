@@ -530,3 +530,13 @@ def test_what_is_gone_can_be_taken_off_the_list(knooppunt):
     assert foo not in [one["id"] for one in knooppunt.json("quarantine", "list")["held"]]
     knooppunt("run", "--once")
     assert knooppunt.json("audit", "verify")["ok"]
+
+
+@pytest.mark.parametrize("words", [("audit", "verify"), ("restore", "b")])
+def test_a_checkpoint_that_is_none_is_told_by_its_name(knooppunt, words):
+    """Which file, and which there should be."""
+    knooppunt("run", "--once")
+    said = knooppunt(*words, "--since", "config.yaml", code=2).stderr
+    assert "config.yaml is no checkpoint: not a signed note" in said
+    assert "a copy that was kept of .state/audit/checkpoint" in said
+    assert "nergens cannot be read" in knooppunt(*words, "--since", "nergens", code=2).stderr

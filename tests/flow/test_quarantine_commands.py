@@ -159,6 +159,12 @@ def test_wrong_use(three, words, says):
     assert len(held(three)) == 3
 
 
+def test_a_word_that_means_nothing_is_told_while_nothing_is_held(knooppunt):
+    """An empty list would say that there is nothing of that day."""
+    knooppunt("run", "--once")
+    assert "not a time" in knooppunt("quarantine", "list", "--before", "gisteren", code=2).stderr
+
+
 def test_an_unknown_id_is_said(three):
     """Exit code 1: there is no such file."""
     done = decision(three, "drop", "onzin", "--reason", "x", code=1)

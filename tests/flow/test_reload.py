@@ -11,7 +11,7 @@ from rich.console import Console
 
 from gateway import show
 from gateway.chain import Chain
-from gateway.current import DIGEST
+from gateway.current import DIGEST, REFUSED
 from gateway.current import TEXT as KEPT
 from gateway.setup import shipped_config
 from gateway.standing import standing
@@ -186,6 +186,8 @@ def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
     eventually((cbs / "WMO_H22025_0363_0001.csv").exists)  # it runs
     path.write_text(BAD)
     eventually(lambda: "richting" in knooppunt.json("status")["config"]["refused"])
+    alarms = knooppunt.json("status", "--check", code=1)["alarms"]
+    assert [one["code"] for one in alarms] == ["configuratie-geweigerd"]
     path.write_text(WITH_UTRECHT)
     eventually(outbox.is_dir)
     (outbox / "WMO_H22025.csv").write_bytes(b"kop\n")
@@ -193,9 +195,18 @@ def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
         (cbs / "WMO_H22025_0344_0001.csv").exists,
         told=lambda: (knooppunt("status").stdout, knooppunt("why", str(outbox), code=None)),
     )
+    path.unlink()
+    said = knooppunt("status", code=2).stderr
+    assert "put its config.yaml back" in said
+    assert "knooppunt init DIR" not in said
+    with Reader(str(knooppunt.folders / ".state/knooppunt.db")) as reader:
+        eventually(lambda: "there is no configuration" in (reader.meta(REFUSED) or ""))
+    path.write_text(WITH_UTRECHT)
+    eventually(lambda: knooppunt.json("status")["config"]["refused"] == "")
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"config.yaml was changed; the old one stays: " in said
+    assert b"there is no configuration at" in said
     assert b"is in force now" in said
     assert knooppunt.json("status")["config"]["refused"] == ""

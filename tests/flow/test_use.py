@@ -253,6 +253,11 @@ def test_usage_on_the_command_line(knooppunt):
     [
         (("--uitwisseling", "womo"), "there is no exchange 'womo'", "did you mean `wmo`?"),
         (("--uitwisseling", "nope"), "there is no exchange 'nope'", "known here: "),
+        (
+            ("--van", "2027-01-01", "--tot", "2026-01-01"),
+            "--tot 2026-01-01 is before --van 2027-01-01",
+            "the first day with --van",
+        ),
         (("--aanlevering", "gmds"), "there is no aanlevering 'gmds'", "did you mean `gmsd`?"),
     ],
 )
