@@ -234,6 +234,7 @@ ls log/leaves | sed 's/\.json$//' | sort -n > "$W/bladen"
 test -s "$W/bladen" || fout "er zijn geen bladen"
 for i in $(cat "$W/bladen"); do
   echo "$i" | grep -qE '^(0|[1-9][0-9]{0,14})$' && test -f "log/leaves/$i.json" || fout "log/leaves: een blad heet naar zijn nummer"
+  case $(veld "$i" at) in ''|*[!0-9]*) fout "log/leaves/$i.json: at is geen getal";; esac
 done
 over() {
   sed -n '/^ "message": {$/,/^ }/p' evidence.json | sed -n 's/^  "'"$1"'": "\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' > "$W/over"
@@ -243,7 +244,12 @@ over() {
 test "$(grep -c '^ "message": {$' evidence.json)" = 1 && test "$(grep -c '^ "leaves": \[$' evidence.json)" = 1 || fout "evidence.json heeft niet de vorm die het hoort te hebben"
 ID=$(over id); REF=$(over referentienummer); HEEN=$(over direction); CODE=$(over gemeentecode)
 SOORT=$(over uitwisseling); SHA=$(over sha256); OMVANG=$(over size)
-echo "$CODE" | grep -qE '^[0-9A-Za-z]*$' || fout "evidence.json: gemeentecode"
+# Wat hieronder in een patroon of een som komt, mag niets anders zijn dan dat.
+case $CODE in *[!0-9A-Za-z]*) fout "evidence.json: gemeentecode";; esac
+case $SOORT in *[!a-z0-9-]*) fout "evidence.json: uitwisseling";; esac
+case $OMVANG in ''|*[!0-9]*) fout "evidence.json: size";; esac
+case $SHA in *[!0-9a-f]*) fout "evidence.json: sha256";; esac
+test ${#SHA} = 64 || fout "evidence.json: sha256"
 sed -n '/^ "leaves": \[$/,/^ \]/p' evidence.json | awk '/^   "index": [0-9]+,$/ {i = $2 + 0} /^   "role": "[a-z]+"$/ {gsub("\"", "", $2); printf "%.0f %s\n", i, $2}' > "$W/rollen"
 cut -d' ' -f1 "$W/rollen" | cmp -s - "$W/bladen" || fout "evidence.json noemt andere bladen dan er zijn, of niet in hun volgorde"
 AAN=
@@ -662,6 +668,7 @@ elif test "$(ls binding)" = eherkenning.json; then
     test "$(zegt LegalSubjectID)" = "$GEMEENTE" || fout "$z: ingelogd voor OIN $(zegt LegalSubjectID | tr -cd '0-9'), niet voor $GEMEENTE ($CODE)"
     test "$(zegt acr)" = "urn:etoegang:core:assurance-class:$(veld "$AAN" loa)" || fout "$z: een ander betrouwbaarheidsniveau dan in log/leaves/$AAN.json"
     iat=$(zegt iat); ingelogd=$(zegt auth_time); exp=$(zegt exp)
+    case $iat,$ingelogd,$exp in ,*|*,|*,,*|*[!0-9,]*) fout "$z: iat, auth_time en exp zijn geen getallen";; esac
     test "$iat" -le $((TOEN + 60)) && test "$ingelogd" -le $((TOEN + 60)) && test $((ingelogd + 90000)) -ge "$TOEN" || fout "$z: niet van de tijd van de inlevering"
     if test -n "$getekend"; then
       test $((iat - ingelogd)) -le 60 && test $((exp + 86460)) -ge "$TOEN" || fout "$z: er is voor deze levering niet opnieuw ingelogd"
@@ -715,6 +722,8 @@ fi
 stap 17 receipts
 if test ! -d receipts; then
   open "er zit geen verzegeld ontvangstbewijs in; dat het bestand is afgegeven, zegt alleen het knooppunt"
+elif ! command -v xmlsec1 > /dev/null; then
+  open "xmlsec1 is er niet; de ontvangstbewijzen zijn niet nagegaan"
 else
   if test -f "$V/deelnemers.json"; then
     sed -n '/^ "oins": {$/,/^ }/p' "$V/deelnemers.json" | sed -n "/^  \"$SOORT\": \\[\$/,/^  \\]/s/^   \"\([0-9]*\)\",\{0,1\}\$/\1/p" > "$W/ontvangers"

@@ -168,6 +168,11 @@ def _index(old, new):
     return make
 
 
+def _time_is_a_command(_, found):
+    path = f"log/leaves/{_of_the_message(found)[0]}.json"
+    found[path] = re.sub(rb'"at":[0-9]+', b'"at":"N[$(touch geweest)]"', found[path])
+
+
 def _receipt_claimed(_, found):
     del found[_path(found, "receipts/")]
 
@@ -208,6 +213,10 @@ FORGED = {
     "other content": Forged("content", "niet het bestand", _content_other),
     "another party": Forged("index", "partij", _index(b': "0363",', b': "0034",')),
     "another exchange": Forged("index", "uitwisseling", _index(b': "wmo",', b': "sbo",')),
+    "an exchange that is a command": Forged(
+        "index", "evidence.json: uitwisseling", _index(b': "wmo",', b': "wmo/e touch geweest #",')
+    ),
+    "a time that is a command": Forged("index", "at is geen getal", _time_is_a_command),
     "a receipt that is not there": Forged("index", "receipts", _receipt_claimed),
     "a member for nothing": Forged("index", "extra/verklaring.txt", _stray),
     "another stamp of the log": Forged("timestamp", "tijdstempel", _stamp_other),
