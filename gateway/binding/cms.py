@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.binding import der
 from gateway.binding.der import DerError
+from gateway.trust.ketting import ONLEESBAAR
 
 MAX_BYTES = 32 * 1024
 """Largest signature that is read; with three RSA certificates one has about 7 KiB."""
@@ -56,11 +57,7 @@ _RSA = "1.2.840.113549.1.1.1"
 
 MIN_RSA_BITS = 2048
 NO_CERTIFICATE = "er staat een certificaat in dat niet te lezen is"
-UNREADABLE = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
-    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-)  # fmt: skip
-"""What a certificate of somebody's own making may raise, when it is looked at."""
+UNREADABLE = ONLEESBAAR
 
 
 class CmsError(ValueError):

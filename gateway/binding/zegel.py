@@ -39,10 +39,7 @@ def check(
         return Weigering.om(Code.ANDERE_BYTES)
     if not found.is_by_its_signer():
         return Weigering.om(Code.HANDTEKENING_ONJUIST)
-    try:
-        signer = check_chain(found.signer, found.certificates, trust, at)
-    except cms.UNREADABLE:
-        raise cms.CmsError(cms.NO_CERTIFICATE) from None
+    signer = check_chain(found.signer, found.certificates, trust, at)
     if isinstance(signer, Weigering):
         return signer
     return Zegel(signer, found.manifest, f"zegel:{signer.vingerafdruk}:{found.identity}")

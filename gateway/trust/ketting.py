@@ -60,6 +60,12 @@ MAX_LENGTH = 6
 MAX_LOOKED = 64
 """Beginnings of chains that are looked at: what came along may be made to have no end of them."""
 
+ONLEESBAAR = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What a certificate of somebody's own making may raise, when it is looked at."""
+
 MIN_RSA = 2048
 """Bits of an RSA key that counts (NIST SP 800-57; ENISA)."""
 
@@ -96,12 +102,26 @@ def check_chain(
     oin: str | None = None,
     doel: Doel = Doel.ZEGEL,
 ) -> Signer | Weigering:
-    """Who signed with this certificate, or why that is not believed.
+    """Who signed with this certificate, or why that is not believed; it may be a stranger's.
 
     ``tussen`` are certificates of issuers that came with the signature; they count only when they
     lead to a root of ``trust``. ``at`` (aware) is the moment of the signature. ``oin``: whose the
     signature must be. That the bytes were signed by it is the caller's to check.
     """
+    try:
+        return _check_chain(cert, tussen, trust, at, oin, doel)
+    except ONLEESBAAR:
+        return Weigering.om(Code.ONBEKENDE_UITGEVER, wie="een certificaat dat niet te lezen is")
+
+
+def _check_chain(
+    cert: x509.Certificate,
+    tussen: Iterable[x509.Certificate],
+    trust: Vertrouwen,
+    at: datetime,
+    oin: str | None,
+    doel: Doel,
+) -> Signer | Weigering:
     refusals = []
     for path in _paden(cert, [*tussen, *trust.certificaten], trust):
         refusal = _langs(path, trust, at)

@@ -32,7 +32,14 @@ from signxml.exceptions import InvalidDigest, SignXMLException
 from signxml.signer import XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-from gateway.trust.ketting import Code, Signer, Vertrouwen, Weigering, check_chain
+from gateway.trust.ketting import (
+    ONLEESBAAR,
+    Code,
+    Signer,
+    Vertrouwen,
+    Weigering,
+    check_chain,
+)
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 _BEGIN = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -98,26 +105,26 @@ def _certificates(signature: etree._Element) -> list[x509.Certificate]:
     for one in signature.iter(f"{{{DS}}}X509Certificate"):
         try:
             found.append(x509.load_der_x509_certificate(b64decode(one.text or "")))
-        except (ValueError, binascii.Error):
+        except (*ONLEESBAAR, binascii.Error):
             return []
     return found
 
 
 def _signed(root: etree._Element, certificate: x509.Certificate) -> etree._Element | Weigering:
     """The root of what the certificate's key signed. When it was valid is asked elsewhere."""
-    config = SignatureConfiguration(
-        location="./",
-        signature_methods=_METHODS,
-        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-        verification_time=certificate.not_valid_before_utc,
-    )
     try:
+        config = SignatureConfiguration(
+            location="./",
+            signature_methods=_METHODS,
+            digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+            verification_time=certificate.not_valid_before_utc,
+        )
         found = XMLVerifier().verify(
             root, x509_cert=certificate, expect_config=config, validate_schema=False
         )
     except InvalidDigest:
         return Weigering.om(Code.ANDERE_BYTES)
-    except (SignXMLException, ValueError, TypeError):
+    except (SignXMLException, *ONLEESBAAR):
         return Weigering.om(Code.HANDTEKENING_ONJUIST)
     signed = found.signed_xml if not isinstance(found, list) else None
     if signed is None or signed.tag != root.tag:

@@ -11,9 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from lxml import etree
 
 from gateway.errors import TrustError
-from gateway.trust import uitgifte
+from gateway.trust import uitgifte, xmlzegel
 from gateway.trust.domeinen import CBS, OIN_CBS, Domein, Soort, oin_van
 from gateway.trust.ketting import (
     Code,
@@ -234,3 +235,23 @@ def test_an_issuer_with_two_certificates():
     found = check_chain(CERT, [], only, AT)
     assert isinstance(found, Weigering)
     assert found.code is Code.VERLOPEN
+
+
+def odd():
+    """A stranger's certificate with a name (x400Address) that no library here can read."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, AT - DAY, AT + DAY)
+    alternative = x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("2.5.29.17"), bytes.fromhex("3004a3023000")
+    )
+    return key, builder.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+
+
+def test_what_no_library_can_read_is_refused_and_ends_nothing():
+    """Anybody can make such a certificate: it is an unknown issuer's, in a seal on XML as well."""
+    key, certificate = odd()
+    assert code(check_chain(certificate, [], TRUST, AT)) == Code.ONBEKENDE_UITGEVER
+    sealed = xmlzegel.verzegel(b'<?xml version="1.0" encoding="UTF-8"?>\n<a><b/></a>\n', key,
+                               [certificate])  # fmt: skip
+    found = xmlzegel.controleer(etree.fromstring(sealed), TRUST, AT, OIN_CBS)
+    assert isinstance(found, Weigering)
