@@ -129,7 +129,7 @@ MUTATIONS = (
     Mutation(
         "an orphan is set aside without a sync",
         "engine.py",
-        (("            durable.sync_filesystem(self._folders.fd(held))\n", ""),),
+        (("        durable.sync_filesystem(self._folders.fd(held))\n", ""),),
         "restored",
     ),
     # --- two steps, swapped ---
