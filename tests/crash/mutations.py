@@ -248,8 +248,7 @@ MUTATIONS = (
     Mutation(
         "what was staged for an answer is taken for an orphan",
         "engine.py",
-        (("            if which == \".tmp\" and owner not in claimed:\n",
-          "            if not which:\n"),),
+        (("        if which == \".tmp\" and not orphan:\n", "        if not which:\n"),),
         "kill",
         "inbox/.tmp",
     ),
