@@ -276,6 +276,18 @@ def test_each_command_and_option_is_documented() -> None:
             assert option.help, f"{path} {shown}"
 
 
+def test_no_list_of_commands_cuts_a_sentence_short() -> None:
+    """Each group lists its commands on 80 columns, each with a whole sentence."""
+    make = generator()
+    top = make.typer.main.get_command(make.app)
+    groups = [top, *(one for one in top.commands.values() if getattr(one, "commands", None))]
+    assert len(groups) > 5
+    for group in groups:
+        context = group.make_context("knooppunt", [], resilient_parsing=True, terminal_width=80)
+        listed = group.get_help(context).rpartition("Commands:")[2]
+        assert "..." not in listed, listed
+
+
 def test_each_setting_is_documented() -> None:
     """In docs/config.md, under the name that one types."""
     page = text("docs", "config.md")

@@ -22,7 +22,7 @@ def status(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """How does each municipality stand with the simulated CBS, and when is what answered?
+    """How each municipality stands with the simulated CBS. And what is answered when.
 
     Its status is one of: niet geleverd, afgekeurd, goedgekeurd, gecorrigeerd, ingetrokken, niet
     gepubliceerd door CBS. Below it stands what CBS still has to send, with the moment on the

@@ -18,6 +18,7 @@ from gateway.errors import GatewayError
 if TYPE_CHECKING:
     from gateway.evidence.bundle import Bundle
     from gateway.evidence.steps import Report
+    from gateway.location import Location
 
 TrustOption = Annotated[
     Path,
@@ -61,7 +62,7 @@ def make(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Make the bundle of one message: all that proves what happened to it, in one file.
+    """Make the bundle of one message. All that proves what happened to it, in one file.
 
     An ASiC-E container with the gateway's seal: leaves with their proofs, checkpoints with
     cosignatures and time stamps, the user's seal or login, the receiver's receipt, what names
@@ -74,14 +75,16 @@ def make(
     from gateway.evidence.wish import EvidenceError, Wish
 
     wish = Wish(ref, content, frozenset(redact or ()))
+    location = location_of(config, state)
     try:
-        made = issue.issue(location_of(config, state), wish, str(output), replace=replace)
+        made = issue.issue(location, wish, str(output), replace=replace)
     except EvidenceError as error:
         if error.found:
             raise
         out.print(Text(f"{error.sentence}."))
         raise typer.Exit(1) from None
     _shown(made, output)
+    _next("knooppunt evidence verify", output, location)
 
 
 @app.command(epilog="Example: knooppunt evidence verify bewijs.asice --trust vertrouwen")
@@ -122,15 +125,16 @@ def audit_export(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """A municipality's own leaves with their proofs, to check by itself; nothing about others.
+    """A municipality's own leaves with their proofs. To check by itself; nothing about others.
 
     From the published log alone. Of the leaves of others only their hashes are in it.
     """
     from gateway.evidence import issue
 
-    count, seen = issue.export_to(location_of(config, state), gemeente, str(output))
+    location = location_of(config, state)
+    count, seen = issue.export_to(location, gemeente, str(output))
     out.print(Text(f"{output}: {count} leaves of {gemeente}, {seen} of them witnessed"))
-    out.print(f"Next: knooppunt audit verify-export {output} --trust DIR")
+    _next("knooppunt audit verify-export", output, location)
 
 
 def audit_verify_export(
@@ -168,7 +172,14 @@ def _shown(made: Bundle, output: Path) -> None:
         out.print(Text(f"  {part.name:<13}{part.state}", style=style))
     if made.unstamped:
         out.print(Text(f"  no time stamp over the bundle: {made.unstamped}", style="dim"))
-    out.print(f"Next: knooppunt evidence verify {output} --trust DIR")
+
+
+def _next(command: str, output: Path, location: Location) -> None:
+    """What to type to check it; a reader elsewhere has a copy of that folder."""
+    from gateway.trust.sleutels import VERTROUWEN
+
+    trust = os.path.relpath(os.path.join(location.state, VERTROUWEN))
+    out.print(Text(f"Next: {command} {output} --trust {trust}"))
 
 
 def _tell(report: Report, what: str, *, as_json: bool, strict: bool = False) -> None:

@@ -46,7 +46,7 @@ def fetch(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Copy a file out of an inbox, and acknowledge it: each is a leaf in the audit log.
+    """Copy a file out of an inbox, and acknowledge it. Each is a leaf in the audit log.
 
     Served is our word, and comes before the copy. Acknowledged is the digest of what was written,
     read back: it must be that of what was served. `trace` shows which of them there is.

@@ -29,7 +29,7 @@ ByOption = Annotated[
 def list_(
     as_json: JsonOption = False, config: ConfigOption = None, state: StateOption = None
 ) -> None:
-    """Every trust domain: is its key here, of whom is its certificate, and until when.
+    """Every trust domain: is its key here, whose is it, until when.
 
     hier: you can read it; elders: it is another's; eigen: config.yaml names it.
     """
@@ -129,7 +129,7 @@ def revoke(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Revoke a certificate of a domain: what it signs from that moment on counts no more.
+    """Revoke a certificate of a domain. What it signs from that moment on counts no more.
 
     What was signed before stays valid. The new list is vertrouwen/crl.pem in the state. The moment
     is one of the machine's clock, as leaves have it; turning the chain's does not touch it.

@@ -20,7 +20,7 @@ from gateway.commands.options import (
 )
 
 app = typer.Typer(
-    no_args_is_help=True, help="Files that were set aside: what they are, and what becomes of them."
+    no_args_is_help=True, help="Files that were set aside: what they are, what becomes of them."
 )
 
 Ids = Annotated[
@@ -85,7 +85,7 @@ def show(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """One file: what it is, why it lies there, what release would mean, who decided what.
+    """One file: what it is, why it lies there. What release would mean, and who decided what.
 
     Exit code 1 when there is no such file.
     """
@@ -120,7 +120,7 @@ def release(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Send files into the chain again: once, also when two people do it at the same time.
+    """Send files into the chain again. Once, also when two people do it at the same time.
 
     By name, or by filters. A refused drop goes on as the delivery that it was; a refused envelope
     is judged again; after a name conflict ours gets the next number. What would be refused again

@@ -68,7 +68,7 @@ def wmo(
     verwacht: Annotated[str, EXPECTED] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Replace what is there.")] = False,
 ) -> None:
-    """Make a Wmo file that CBS approves with no remark; or one with the faults that you plan.
+    """Make a Wmo file that CBS approves, or one with planned faults.
 
     The same arguments give the same bytes. A longer file begins with the rows of a shorter one,
     and another half-year has the same people. Its name and its first heading say that it is
@@ -98,7 +98,7 @@ def wmo(
 
 @app.command(epilog="Example: knooppunt sample faults")
 def faults() -> None:
-    """List the kinds of fault that can be planted, in the order of the check.
+    """List the faults that can be planted, in the order of the check.
 
     `fout` rejects the file, `signaal` is only reported. The first column named is the one that is
     meant when a plan names none.

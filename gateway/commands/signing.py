@@ -44,7 +44,7 @@ def seal(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Seal a file: make FILE.p7s beside it, a detached CMS signature over exactly its bytes.
+    """Seal a file: make FILE.p7s beside it. That is a detached CMS signature over its exact bytes.
 
     Signs with the key of that trust domain (knooppunt keys list). Drop FILE.p7s and FILE together
     in the outbox, the seal first. A seal that was there is replaced.
@@ -69,7 +69,7 @@ def deliver(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Hand a file in with eHerkenning: log in over its manifest, then drop both in the outbox.
+    """Hand a file in with eHerkenning. Logs in over its manifest, then drops both in the outbox.
 
     The login (a new one, each time) signs the hash of the manifest: name, size and SHA-256 of the
     file, and the newest checkpoint of the log. Beside FILE comes FILE.eh.json with all of it.
@@ -92,7 +92,7 @@ def idp_run(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Run the simulated identity broker, on the loopback address, until Ctrl-C.
+    """Run the simulated identity broker on loopback, until Ctrl-C.
 
     An OpenID Connect provider (authorization code flow with PKCE). It asks no secret: whoever
     reaches it can log in as any employee of config.yaml. Never for real use.

@@ -92,11 +92,12 @@ def purge(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """What is past its time to be kept (`bewaren` in config.yaml): names, users, copies.
+    """What is past its time to be kept: names, users, copies.
 
-    Without --do only what would go, by kind of message. With it: the copies in verzonden/ and
-    quarantaine/, the personal fields of the store and what opens the leaves; never a leaf, so the
-    log stays whole and says who purged. Works while a gateway runs and while none does.
+    `bewaren` in config.yaml says how long. Without --do only what would go, by kind of message.
+    With it: the copies in verzonden/ and quarantaine/, the personal fields of the store and what
+    opens the leaves; never a leaf, so the log stays whole and says who purged. Works while a
+    gateway runs and while none does.
 
     Exit code 2 when a copy cannot be seen, read or removed: what belongs to that message is left
     for later, the others go.

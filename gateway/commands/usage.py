@@ -54,7 +54,7 @@ def usage(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Who used what, when: every upload, and everything put ready for download.
+    """Who used what, when: uploads, and what was put ready to fetch.
 
     By exchange, user, municipality and date, oldest first; no reference is needed. Times are those
     of the log (the machine's clock), also when a tester turned the chain's. Who opened a file that

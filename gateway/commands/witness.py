@@ -63,7 +63,7 @@ def witness_run(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Watch a log, and sign each checkpoint that grew out of what was seen before.
+    """Watch a log, and sign each checkpoint that grew out of the last.
 
     Its folder (getuigen/NAME) is its memory: never put it back from a backup. Another key of the
     log is taken only when the log shows the leaf of that change. End it with Ctrl-C.

@@ -67,18 +67,24 @@ class Belief(NamedTuple):
         return next((oin for name, oin in self.oins.items() if name.endswith(ends)), "")
 
 
+_COPY = (
+    "copy vertrouwen/ from the gateway's state (folders/.state) once, compare it with others, "
+    "and keep it"
+)
+
+
 def load(folder: str) -> Belief:
     """Read the folder; :class:`TrustError` says what is missing or wrong."""
     if not os.path.isdir(folder):
         raise TrustError(
             f"there is no folder {folder} with what you trust",
-            hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
+            hint=_COPY,
         )
     absent = [one for one in AANKERS if not os.path.exists(os.path.join(folder, one))]
     if absent:
         raise TrustError(
             f"{folder} lacks {', '.join(absent)}: it is no folder of what you trust",
-            hint="copy the gateway's vertrouwen/ once, compare it with others, and keep it",
+            hint=_COPY,
         )
     anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
     zegels = Vertrouwen.van_pem(anchors.values())
