@@ -36,6 +36,7 @@ from gateway.issued import Issued
 from gateway.ldv import Ldv
 from gateway.linked import Links
 from gateway.location import Location, Version, read_version
+from gateway.log_roots import with_roots
 from gateway.moment import Clock, monotonic, pause
 from gateway.outside import learn, policy_of, trust_of
 from gateway.owner import must_own
@@ -45,7 +46,7 @@ from gateway.reach import Reach
 from gateway.requests import Handler, Requests
 from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
-from gateway.store_questions import lookup
+from gateway.store_questions import leaves, lookup
 from gateway.waits import Waits
 from gateway.watch import FileChanges, Watch
 from gateway.witnessing import Witnessing
@@ -78,7 +79,8 @@ def _hire(location: Location, config: Config, hand: Hand) -> Clerk:
     """The clerk of a process apart: its own folders, and a reader of the store."""
     connection = connect(location.database, writer=False).connect()
     anchors = Anchors(location.root, location.state)
-    return Clerk(Folders(location.root, config, anchors), partial(lookup, connection), hand)
+    ask = with_roots(partial(lookup, connection), partial(leaves, connection), location.audit)
+    return Clerk(Folders(location.root, config, anchors), ask, hand)
 
 
 def _as_asked(config: Config, quiet_ms: int | None, getuigen: Mapping[str, Any]) -> Config:
@@ -144,7 +146,8 @@ class Chain:
         turned = timedelta(milliseconds=int(meta.get("nu_offset_ms", "0")))
         self.clock = clock or Clock(turned)
         self._open_log(meta.get("origin") or self._origin(stations), text)
-        desk = aside or Here(Clerk(self.folders, self.store.lookup, self._noted.hand()))
+        ask = with_roots(self.store.lookup, self.store.leaves, location.audit)
+        desk = aside or Here(Clerk(self.folders, ask, self._noted.hand()))
         desk.adopt(self.config)
         self.handlers = self._handlers()
         requests = Requests(location.state, self.store, self.handlers)
@@ -204,11 +207,14 @@ class Chain:
         self.publish()
 
     def _linked(self, config: Config) -> Config:
-        """With pseudonyms as the log has them, from the next leaf on."""
-        settled = self._links.settle(config)
+        """With pseudonyms as the log has them, from the next leaf on; and with the log's keys."""
+        settled = self._links.settle(self._with_logs(config))
         if settled.said:
             self._tell(Outcome("trust.refused", settled.said))
         return settled.config
+
+    def _with_logs(self, config: Config) -> Config:
+        return believed.with_logs(config, self.location.state, self.ledger.origin)
 
     def _handlers(self) -> dict[str, Handler]:
         """What people may ask for."""
@@ -257,7 +263,7 @@ class Chain:
         self._in_force = InForce(self.store, self.ledger)
         self._in_force.note(self.config, text)
         self._links = Links(self.store, self.ledger)
-        self.config, wrong = self._links.settle(self.config)
+        self.config, wrong = self._links.settle(self._with_logs(self.config))
         self.said += [wrong] * bool(wrong)
         self.folders.adopt(self.config)
         self.publish()

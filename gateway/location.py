@@ -13,6 +13,7 @@ from gateway.config import Config, parse
 from gateway.errors import ConfigError, Fault
 
 DATABASE = "knooppunt.db"
+AUDIT = "audit"
 
 COUNTERPART = "cbs"
 """The receiver that the simulator can play: its folder, and the name of what plays it."""
@@ -49,7 +50,7 @@ class Location:
     @property
     def audit(self) -> str:
         """The folder of the published log."""
-        return os.path.join(self.state, "audit")
+        return os.path.join(self.state, AUDIT)
 
     @property
     def log_key(self) -> str:

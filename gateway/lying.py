@@ -15,9 +15,9 @@ from typing import Any
 
 from gateway import screens
 from gateway.anchors import Anchors
-from gateway.believed import with_trust
+from gateway.believed import with_logs, with_trust
 from gateway.config import Config
-from gateway.errors import TrustError
+from gateway.errors import AuditError, TrustError
 from gateway.folders import Folders, Waiting, place_of
 from gateway.handover import BARRED_SECONDS, Handover, is_announcement
 from gateway.location import Location, is_running
@@ -44,9 +44,9 @@ class Lying:
     """
 
     def __init__(self, location: Location, config: Config, reader: Reader) -> None:
-        config = _trusting(config, location)
+        config = _trusting(config, location, reader.meta("origin") or "")
         offset = timedelta(milliseconds=int(reader.meta("nu_offset_ms") or 0))
-        self.config = config
+        self.config, self.audit = config, location.audit
         self.clock = Clock(offset)
         anchors = Anchors(location.root, location.state)
         self._reach = Reach(location.root)
@@ -221,11 +221,12 @@ class Lying:
         return self.shown(self.folders.path(known[near[0]])) if near else None
 
 
-def _trusting(config: Config, location: Location) -> Config:
+def _trusting(config: Config, location: Location, origin: str) -> Config:
     """With what seals are judged by, where that can be read: the gateway says so where not."""
     try:
-        return with_trust(config, location.state)
-    except TrustError:
+        trusting = with_trust(config, location.state)
+        return with_logs(trusting, location.state, origin) if origin else trusting
+    except (TrustError, AuditError):
         return config
 
 

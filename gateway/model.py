@@ -453,6 +453,13 @@ class InInbox(Key[tuple[str, str]]):
     naam: str
 
 
+@dataclass(frozen=True, slots=True)
+class LogRoot(Key[bytes]):
+    """The root that the audit log had at this size; None where it has fewer leaves."""
+
+    size: int
+
+
 class Served(NamedTuple):
     """A file that was handed to a user: of which delivery (its id), which bytes.
 

@@ -28,7 +28,7 @@ from gateway.errors import StateError
 from gateway.lifecycle import Status
 from gateway.model import EventType, Key, Levering
 from gateway.store_held import HELD, held_row
-from gateway.store_questions import KEEP, levering_of, lookup
+from gateway.store_questions import KEEP, leaves, levering_of, lookup
 from gateway.store_statements import Many, upsert
 from gateway.waits import Kept
 
@@ -221,8 +221,7 @@ class Store:
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """The bytes of leaves ``start`` up to but not including ``stop``."""
-        query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= start, t.leaf.c.idx < stop)
-        return list(self._connection.execute(query.order_by(t.leaf.c.idx)).scalars())
+        return leaves(self._connection, start, stop)
 
     def waits(self) -> list[Kept]:
         """Since when files wait for what lasts."""

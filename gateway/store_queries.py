@@ -20,7 +20,7 @@ from gateway.model import Key
 from gateway.moment import iso
 from gateway.store import connect
 from gateway.store_held import held_rows, opened
-from gateway.store_questions import lookup
+from gateway.store_questions import leaves, lookup
 from gateway.store_receipts import first_confirmed, unconfirmed
 from gateway.waits import Kept
 
@@ -208,6 +208,10 @@ class Reader:
     def lookup(self, wanted: Iterable[Key[object]]) -> Mapping[Key[object], object]:
         """What a station asks, answered as of the last commit."""
         return lookup(self._connection, wanted)
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The bytes of leaves ``start`` up to but not including ``stop``."""
+        return leaves(self._connection, start, stop)
 
     def meta(self, key: str) -> str | None:
         """A setting of this state."""

@@ -70,11 +70,27 @@ def lookup(connection: sa.Connection, wanted: Iterable[Key[object]]) -> dict[Key
         try:
             _ASK[kind](connection, asked, answers)
         except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise StateError(
-                f"the database cannot be read: {getattr(error, 'orig', error)}",
-                hint="stop; look with `knooppunt status --check`, and put back the newest backup",
-            ) from error
+            raise _unreadable(error) from error
     return answers
+
+
+def _unreadable(error: Exception) -> StateError:
+    return StateError(
+        f"the database cannot be read: {getattr(error, 'orig', error)}",
+        hint="stop; look with `knooppunt status --check`, and put back the newest backup",
+    )
+
+
+def leaves(connection: sa.Connection, start: int, stop: int) -> list[bytes]:
+    """The bytes of leaves ``start`` up to but not including ``stop``, as far as there are.
+
+    Raises :class:`StateError` as above.
+    """
+    query = sa.select(t.leaf.c.content).where(t.leaf.c.idx >= start, t.leaf.c.idx < stop)
+    try:
+        return list(connection.execute(query.order_by(t.leaf.c.idx)).scalars())
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise _unreadable(error) from error
 
 
 def _by_key(table: sa.Table, *columns: str) -> One:

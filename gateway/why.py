@@ -17,6 +17,7 @@ from gateway.confirmed import Wanted
 from gateway.folders import place_of
 from gateway.journal import PROMISE, decode_intent, decode_promise
 from gateway.location import Location
+from gateway.log_roots import with_roots
 from gateway.lying import Lying
 from gateway.model import STATION_OF, Arrival, EventType, Kind, Known, Place
 from gateway.names import toonbaar
@@ -165,7 +166,8 @@ def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) ->
                       content.owner, lying.clock.moment(stand),
                       proof=lying.folders.read_proof(place, name))  # fmt: skip
     station = STATIONS[STATION_OF[place.kind]]
-    known = Known(reader.lookup(station.needs(arrival, lying.config)))
+    ask = with_roots(reader.lookup, reader.leaves, lying.audit)
+    known = Known(ask(station.needs(arrival, lying.config)))
     decision = station.decide(arrival, known, lying.config)
     for event in decision.events:
         if event.type in _REFUSALS:

@@ -107,12 +107,17 @@ def _split(count: int) -> int:
 
 def subtree_root(start: int, stop: int, read: HashReader) -> bytes:
     """Root over leaves ``start`` to ``stop``; ``start`` is where RFC 6962 would split a tree."""
+    return fold(peaks_of(start, stop, read))
+
+
+def peaks_of(start: int, stop: int, read: HashReader) -> list[bytes]:
+    """The whole subtrees that make up these leaves, largest first; ``start`` is as above."""
     peaks = []
     while start < stop:
         level = (stop - start).bit_length() - 1
         peaks.append(read(level, start >> level))
         start += 1 << level
-    return fold(peaks)
+    return peaks
 
 
 def inclusion_proof(index: int, size: int, read: HashReader) -> list[bytes]:

@@ -109,6 +109,17 @@ def vkeys(directory: str, origin: str) -> list[VerifierKey]:
     return [one for one in dict.fromkeys(found) if one.name == origin]
 
 
+def vkey_files(directory: str) -> list[str]:
+    """Where public keys lie in the log's folder; none where there is no log yet."""
+    try:
+        names = sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise AuditError(f"the audit folder cannot be read: {error.strerror}") from error
+    return [os.path.join(directory, one) for one in names if one.endswith(".vkey")]
+
+
 def load_edge(directory: str, size: int) -> Edge | None:
     """Read the right edge of a tree; None when a file of it is missing or torn."""
     entries: tuple[bytes, ...] = ()

@@ -2,9 +2,10 @@
 """The manifest of a delivery: its files with SHA-256 and size, and the newest checkpoint seen.
 
 It is what a user signs when handing in: inside a seal as a signed attribute, or by its hash as the
-nonce of a login (``docs/schemas/leveringsmanifest.schema.json``). The checkpoint, a line of the
-gateway's log as its client saw it, is what makes it impossible to put that log back to before the
-delivery without the user's own signature saying otherwise.
+nonce of a login (``docs/schemas/leveringsmanifest.schema.json``). The checkpoint, the gateway's log
+as its client saw it, is held against that log when the file is taken (``stations/gezien.py``) and
+by who verifies a bundle (``evidence/gezien.py``): a log that was put back to before it has the
+user's own signature against it. One that no key of that log signed says nothing, and nor does none.
 
 Written as canonical JSON (RFC 8785); a reader hashes the bytes that he got, and never writes them
 again. Not to be confused with the list by which files are handed over (``gateway/manifest.py``).

@@ -82,6 +82,11 @@ def build(verklaring: Verklaring) -> bytes:
     return json.dumps(plain, indent=1).encode() + b"\n"
 
 
+def is_one(content: bytes) -> bool:
+    """Whether it is to be read as an assertion, and not as a seal."""
+    return content.lstrip()[:1] == b"{"
+
+
 def read(content: bytes) -> Verklaring:
     """Read it; :class:`VerklaringError` for anything else."""
     wrong = VerklaringError(

@@ -13,6 +13,7 @@
 * ``bundle.py``     puts it together, seals it, and stamps it                       (io)
 * ``believed.py``   what a verifier believes in, from a folder                      (io)
 * ``pseudoniem.py``  who is behind a seal or login, by the log                      [no disk]
+* ``gezien.py``     what a signer saw of the log, against the log of the bundle     [no disk]
 * ``links.py``      the leaves that say so                                          (io)
 * ``steps.py``, ``parts.py``, ``verify.py``  the numbered steps of a verification   [no disk]
 * ``export.py``, ``check_export.py``  a municipality's own leaves, and their check  (io)

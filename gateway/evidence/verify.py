@@ -18,6 +18,7 @@ from gateway.binding import der
 from gateway.evidence import (
     cades,
     container,
+    gezien,
     leesmij,
     opsomming,
     pagina,
@@ -76,7 +77,7 @@ def _rest(bundle: Bundle, report: Report) -> None:
         ("openings", parts.opened),
         ("content", parts.content),
         ("metagegevens", record.metagegevens),
-        ("binding", parts.binding),
+        ("binding", gezien.binding),
         ("person", pseudoniem.person),
         ("receipts", parts.receipts),
         ("pages", _pages),

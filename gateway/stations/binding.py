@@ -20,6 +20,7 @@ from gateway.config import Config, Uitwisseling
 from gateway.config_eherkenning import KLASSE
 from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
 from gateway.names import toonbaar
+from gateway.stations import gezien
 from gateway.stations.how_bound import ORGANISATIE
 from gateway.stations.notices import Reason, too_large
 from gateway.trust.ketting import Weigering
@@ -51,10 +52,10 @@ class Bound(NamedTuple):
         return f"{self.soort}:{hashlib.sha256(self.content).hexdigest()}"
 
 
-def needs(arrival: Arrival) -> Keys:
-    """Whether this signature or login was used before; unless it cannot be read."""
+def needs(arrival: Arrival, config: Config) -> Keys:
+    """Whether it was used before, unless it cannot be read; and what its signer saw of our log."""
     used = _used(arrival)
-    return keys(used) if used is not None else keys()
+    return (keys(used) if used is not None else keys()) | gezien.needs(arrival, config)
 
 
 def judge(
@@ -68,13 +69,16 @@ def judge(
         return _unreadable(f"het is met {proof.size} bytes te groot", "it is too large")
     if trust is None:
         return _no_trust()
-    if _is_login(proof.content):
+    if verklaring.is_one(proof.content):
         session = exchange is not None and exchange.binding == "sessie"
         found = _login(arrival, proof.content, trust, config, session=session)
     else:
         found = _seal(arrival, proof.content, trust, config)
-    if isinstance(found, Reason) or not found.identity:
+    if isinstance(found, Reason):
         return found
+    wrong = gezien.judge(arrival, known, config)
+    if wrong is not None or not found.identity:
+        return wrong or found
     used = _used(arrival)
     first = known.get(used) if used is not None else None
     return found if first in (None, arrival.id) else _used_before()
@@ -111,16 +115,12 @@ def facts_of(bound: Bound | None, arrival: Arrival) -> list[tuple[object, object
     return [*learned, (used, arrival.id)] if used is not None else learned
 
 
-def _is_login(content: bytes) -> bool:
-    return content.lstrip()[:1] == b"{"
-
-
 def _used(arrival: Arrival) -> Used | None:
     content = arrival.proof.content if arrival.proof is not None else None
     if content is None:
         return None
     try:
-        if _is_login(content):
+        if verklaring.is_one(content):
             nonce = verklaring.read(content).nonce
             one = hashlib.sha256(f"{nonce} {toonbaar(arrival.name)}".encode()).hexdigest()
             return Used(f"eherkenning:{one}")

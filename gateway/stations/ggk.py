@@ -74,7 +74,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
             known_of = _sender(arrival, config).sleutel
             exchange = config.uitwisseling_in(arrival.place.uitwisseling, arrival.name)
             asked = autorisatie.needs(arrival) | remarks.needs(arrival, exchange)
-            return keys(LastTime("uit", known_of)) | asked | binding.needs(arrival)
+            return keys(LastTime("uit", known_of)) | asked | binding.needs(arrival, config)
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival) | inbox.needs(arrival, config)
         case _:
