@@ -47,14 +47,18 @@ def held(folders: Folders, kept: Kept, told: Iterable[Copy]) -> Iterator[Spot]:
         yield from _all_in(folders, Place(Kind.QUARANTAINE, quarantine.partition("/")[2]))
 
 
-def archived(folders: Folders, archive: str) -> Iterator[Spot]:
-    """What lies in a folder of the archive of quarantine."""
-    yield from _all_in(folders, Place(Kind.QUARANTAINE, f"{ARCHIVE}/{archive}"))
+def decided(folders: Folders, folder: str, archive: str) -> Iterator[Spot]:
+    """What lies in a folder of quarantine that was decided on: archived, or not yet."""
+    for one in (folder, f"{ARCHIVE}/{archive}"):
+        yield from _all_in(folders, Place(Kind.QUARANTAINE, one))
 
 
 def sent(folders: Folders, kept: Kept, told: Iterable[Copy]) -> Iterator[tuple[Spot, Identity]]:
-    """The files in ``verzonden`` that may be a copy of a message, by their names."""
-    if kept.direction != Direction.HEEN or kept.gemeentecode not in folders.config.partijen:
+    """The files in ``verzonden`` that may be a copy of a message, by their names.
+
+    So too of a party that config.yaml no longer has: its folder may be there still.
+    """
+    if kept.direction != Direction.HEEN:
         return
     place = Place(Kind.VERZONDEN, kept.gemeentecode)
     _require(folders, place)
@@ -123,17 +127,16 @@ class Removal:
         self._folders = folders
         self._touched: dict[int, int] = {}
 
-    def take(self, spots: Iterable[Spot]) -> None:
-        """Remove these; again: nothing."""
-        for spot in spots:
-            try:
-                self._take(spot)
-            except OSError as error:
-                raise FolderError(
-                    f"a copy in {self._folders.shown(spot.place)} cannot be removed: "
-                    f"{error.strerror or error}",
-                    hint=_RIGHTS,
-                ) from error
+    def take(self, spot: Spot) -> None:
+        """Remove this one; again: nothing."""
+        try:
+            self._take(spot)
+        except OSError as error:
+            raise FolderError(
+                f"a copy in {self._folders.shown(spot.place)} cannot be removed: "
+                f"{error.strerror or error}",
+                hint=_RIGHTS,
+            ) from error
 
     def _take(self, spot: Spot) -> None:
         folders, place = self._folders, spot.place

@@ -5,8 +5,9 @@ A purge takes away the copies of files that we keep (``verzonden/``, ``quarantai
 of the leaves and the personal fields of the store; never a leaf, so every proof stays valid. The
 engine does it, some messages a request (``requests.py``): files first, then rows and an ``erasure``
 leaf in one transaction. A crash between the two: the same request is done again. Who asks has read
-the copies (``retention.py``), so a round has no more to do than to look and to remove; a message of
-which a copy cannot be seen or removed stays as it is, and the answer says so.
+the copies (``retention.py``), so a round has no more to do than to look and to remove. A message of
+which a copy cannot be seen or removed keeps its rows, and the answer says so; what of it did go is
+in the leaf.
 
 What this does not reach: inboxes, the receivers' folders and ``antwoord/``, which are theirs; the
 technical log, which names nobody; backups, which must be kept no longer than the data; and grants.
@@ -37,6 +38,7 @@ KIND = "purge"
 """The word for it among the requests."""
 
 DAY_MS = 24 * 3600 * 1000
+_UNDER_WAY = "it is under way just now"
 _REFUSED = (Status.REJECTED, Status.REFUSED, Status.CONFLICT, Status.DROPPED)
 
 
@@ -139,45 +141,45 @@ class Purge:
         """Purge the messages that are named, those that are past their time and not under way.
 
         The answer: of each that went (``gone``), and each folder (``loose``), how many files; and
-        of what is left for later (``left``) its place and the reason.
+        of what is left for later (``left``) its place and the reason, and how many went by then.
         """
         order = Order.decode(asked.body)
-        removal = Removal(self._folders)
-        left: list[str] = []
-        due = self._due(order)
+        taking = _Taking(Removal(self._folders))
+        due = self._due(order, taking.left)
         told = self._store.copies([one.seq for one in due])
         gone = {
             one.seq: files
             for one in due
-            if (files := _take(removal, self._files(one, told, order), left)) is not None
+            if (files := taking.all_of(self._files(one, told, order))) is not None
         }
         loose = {
             folder: files
             for folder, archive in self._loose(order)
-            if (files := _take(removal, kept_copies.archived(self._folders, archive), left))
+            if (files := taking.all_of(kept_copies.decided(self._folders, folder, archive)))
             is not None
         }
-        removal.sync()
-        if gone or loose:
-            total = sum(gone.values()) + sum(loose.values())
+        taking.removal.sync()
+        total = sum([*gone.values(), *loose.values(), *(files for _, files in taking.left)])
+        if gone or loose or total:
             about = {"object": KIND, "action": f"{len(gone)} messages, {total} files"}
             self._ledger.act("erasure", order.by, about, changes)
             changes.erased += gone
             changes.outdated.update(key for one in due if one.seq in gone for key in one.asked_by)
             changes.forgotten += loose
-        answer = {"gone": list(gone.items()), "loose": list(loose.items()), "left": left}
+        answer = {"gone": list(gone.items()), "loose": list(loose.items()), "left": taking.left}
         return Response(answer)
 
     def _files(self, kept: Kept, told: list[Copy], order: Order) -> Iterator[Spot]:
         yield from kept_copies.held(self._folders, kept, told)
         yield from kept_copies.still_ours(self._folders, kept, told, order.messages[kept.seq])
 
-    def _due(self, order: Order) -> list[Kept]:
+    def _due(self, order: Order, left: list[tuple[str, int]]) -> list[Kept]:
         busy = {decode_promise(row["id"], row["promise"]).levering
                 for row in self._store.journal() if row["promise"]}  # fmt: skip
         rows = self._store.kept(sorted(order.messages))
-        config = self._folders.config
-        return [one for one in past(rows, config, Clock().klok()) if one.id not in busy]
+        due = past(rows, self._folders.config, Clock().klok())
+        left += [(_UNDER_WAY, 0) for one in due if one.id in busy]
+        return [one for one in due if one.id not in busy]
 
     def _loose(self, order: Order) -> list[tuple[str, str]]:
         if not order.loose:
@@ -186,12 +188,22 @@ class Purge:
         return [one for one in found if one[0] in order.loose]
 
 
-def _take(removal: Removal, spots: Iterable[Spot], left: list[str]) -> int | None:
-    """How many files went; None when all is left for later, and ``left`` then has why."""
-    try:
-        found = list(spots)  # all of them seen, before one goes
-        removal.take(found)
-    except FolderError as error:
-        left.append(error.sentence)
-        return None
-    return len(found)
+class _Taking:
+    """Takes copies away; and what was left, and why."""
+
+    def __init__(self, removal: Removal) -> None:
+        self.removal = removal
+        self.left: list[tuple[str, int]] = []
+
+    def all_of(self, spots: Iterable[Spot]) -> int | None:
+        """How many files of one message went; None when any of them did not."""
+        gone = 0
+        try:
+            found = list(spots)  # all of them seen, before one goes
+            for spot in found:
+                self.removal.take(spot)
+                gone += 1
+        except FolderError as error:
+            self.left.append((error.sentence, gone))
+            return None
+        return gone

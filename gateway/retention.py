@@ -6,7 +6,7 @@ routing. It is asked for a part at a time, of at most :data:`SOME` messages and,
 is larger, :data:`BYTES` of files: what a round removes costs a disk moments.
 
 A message of which a copy cannot be seen, read or removed is left for later and told with the place
-and the reason; the others go.
+and the reason; the others go. Of its files some may have gone by then, and the others go later.
 """
 
 from __future__ import annotations
@@ -48,11 +48,15 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Tally:
-    """What would go, or went: messages and files by kind; and why how many were left for later."""
+    """What would go, or went: messages and files by kind; and why how many were left for later.
+
+    Of what was left, ``partly`` counts the files that went before the one that could not.
+    """
 
     messages: Counter[Soort] = field(default_factory=Counter)
     files: Counter[Soort] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
+    partly: Counter[str] = field(default_factory=Counter)
 
     def add(self, soort: Soort, files: int) -> None:
         """One more message, with so many files."""
@@ -65,7 +69,10 @@ class Tally:
             {**one._asdict(), "berichten": self.messages[one], "bestanden": self.files[one]}
             for one in sorted(self.messages)
         ]
-        left = [{"reden": one, "berichten": self.left[one]} for one in sorted(self.left)]
+        left = [
+            {"reden": one, "berichten": self.left[one], "bestanden": self.partly[one]}
+            for one in sorted(self.left)
+        ]
         return {"rows": rows, "left": left}
 
 
@@ -103,7 +110,9 @@ def carry_out(location: Location, config: Config, say: Say) -> Tally:
             tally.add(messages[seq].soort, files)
         for folder, files in answer["loose"]:
             tally.add(loose[folder].soort, files)
-        tally.left.update(answer["left"])
+        for why, files in answer["left"]:
+            tally.left[why] += 1
+            tally.partly[why] += files
     return tally
 
 
@@ -170,7 +179,7 @@ def _found(
         soort = Soort("geweigerd", "", config.bewaren.geweigerd_dagen)
         for folder, archive in loose:
             try:
-                spots = list(kept_copies.archived(folders, archive))
+                spots = list(kept_copies.decided(folders, folder, archive))
                 size = sum(kept_copies.size(folders, spot) for spot in spots)
             except FolderError as error:
                 tally.left[error.sentence] += 1

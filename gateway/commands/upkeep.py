@@ -112,23 +112,26 @@ def purge(
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _tell_purged(told["rows"], done=do)
+        _tell_purged(told, done=do)
     if found.left:
+        partly = found.partly.total()
         raise FolderError(
-            f"{found.left.total()} messages are left for later, whole: "
-            + "; ".join(f"{one['berichten']} as {one['reden']}" for one in told["left"]),
+            f"{found.left.total()} messages are left for later: "
+            + "; ".join(f"{one['berichten']} as {one['reden']}" for one in told["left"])
+            + (f". Of their files {partly} went; their names stay until all did" if partly else ""),
             hint="mend that (rights on what lies there, a share that is away), then purge again",
         )
 
 
-def _tell_purged(rows: list[dict[str, Any]], *, done: bool) -> None:
+def _tell_purged(told: dict[str, Any], *, done: bool) -> None:
+    rows = told["rows"]
     for row in rows:
         out.print(Text(
             f"{row['soort']:<10} {row['uitwisseling'] or '(none)':<26} older than {row['dagen']} "
             f"days: {row['berichten']} messages, {row['bestanden']} files of ours"
         ))  # fmt: skip
     if not rows:
-        out.print("nothing is past its time")
+        out.print("nothing went" if told["left"] else "nothing is past its time")
     elif done:
         out.print("purged. Backups of before hold it still: remove those too")
     else:

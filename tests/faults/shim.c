@@ -129,3 +129,7 @@ int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags
     long what = n_rules ? of_name("linkat", to_dir, to) : 0;
     return what > 0 ? fail(what) : REAL(linkat)(from_dir, from, to_dir, to, flags);
 }
+int unlinkat(int dir, const char *path, int flags) {
+    long what = n_rules ? of_name("unlinkat", dir, path) : 0;
+    return what > 0 ? fail(what) : REAL(unlinkat)(dir, path, flags);
+}

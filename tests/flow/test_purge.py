@@ -260,6 +260,56 @@ def test_what_the_gateway_cannot_remove_is_left_for_later_too(knooppunt):
     assert (quarantine(knooppunt), second != first) == ([], True)
 
 
+def test_what_of_a_message_went_before_the_rest_could_not_is_told_and_in_the_leaf(knooppunt):
+    """A refused file, released, delivered: its archive goes, the copy in verzonden does not."""
+    knooppunt.drop("0363", "onbekend.jpg", b"toch")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    [folder] = quarantine(knooppunt)
+    knooppunt("quarantine", "release", folder, "--reason", "toch", "--as", "wmo")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    assert verzonden(knooppunt) == ["onbekend.jpg"]
+    age(knooppunt, 731)
+    rule = ("unlinkat", "/0363/verzonden/onbekend.jpg", errno.EPERM)
+    done = failing(knooppunt, rule, words=("purge", "--do"))
+    said = " ".join(done.stderr.split())
+    assert (done.returncode, done.stdout) == (2, "nothing went\n")
+    assert "1 messages are left for later: 1 as a copy in gemeenten/0363/verzonden cannot" in said
+    assert "Of their files 1 went; their names stay until all did" in said
+    found = [json.loads(row[0]) for row in sql(knooppunt, "SELECT content FROM leaf ORDER BY idx")]
+    assert [one["action"] for one in found if one["type"] == "erasure"] == ["0 messages, 1 files"]
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    assert verzonden(knooppunt) == []
+
+
+def test_an_orphan_that_could_not_be_archived_goes_too(knooppunt):
+    """A person decided on it, and the archive took nothing: it lies where it lay."""
+    claimed = knooppunt.folders / "gemeenten" / "0363" / ".claimed"
+    (claimed / "11111111").write_bytes(b"x")
+    knooppunt("run", "--once")
+    [folder] = quarantine(knooppunt)
+    archive = knooppunt.folders / "quarantaine" / ".archief"
+    archive.symlink_to(knooppunt.folders / "elders")
+    knooppunt("quarantine", "drop", folder, "--reason", "niet van ons")
+    assert quarantine(knooppunt) == [folder]
+    sql(knooppunt, "UPDATE held SET at = at - ?", 731 * DAY)
+    assert list(purge(knooppunt, "--do").values()) == [(1, 1)]
+    assert quarantine(knooppunt) == []
+    assert sql(knooppunt, "SELECT id FROM held") == []
+
+
+def test_copies_of_a_party_that_the_configuration_no_longer_has_go_too(knooppunt):
+    """Its folder is where it was."""
+    knooppunt.drop("1701", "WMO_H22025.csv", b"x")
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    age(knooppunt, 731)
+    copies = knooppunt.folders / "gemeenten" / "1701" / "verzonden"
+    assert [one.name for one in copies.glob("*.csv")] == ["WMO_H22025.csv"]
+    knooppunt.configure(('  "1701": {soort: gemeente, naam: Westerveld}\n', ""))
+    assert purge(knooppunt, "--do") == {("levering", "wmo"): (1, 1)}
+    assert list(copies.glob("*.csv")) == []
+    knooppunt("run", "--once")
+
+
 def test_large_copies_are_read_by_who_asks_and_the_gateway_goes_on(knooppunt):
     """A file that is dropped meanwhile arrives, and the gateway ends, before they are gone."""
     for number in range(40):
@@ -328,7 +378,7 @@ def test_what_is_not_the_file_that_was_read_stays(keten, how):
         other.rename(copy)
     answer = ask(keten.location, PURGE, order)
     said = "a copy in gemeenten/0363/verzonden was changed while it was being purged"
-    assert (answer["gone"], answer["left"]) == ([], [said])
+    assert (answer["gone"], answer["left"]) == ([], [[said, 0]])
     assert copy.read_bytes() == b"inhoud"
     tally = retention.carry_out(keten.location, keten.config, print)
     assert (tally.messages.total(), tally.files.total(), tally.left) == (1, 1, {})
