@@ -4,8 +4,9 @@
 What announces is consumed with the last file that it announces: it is claimed with it, and goes
 when that goes. Until then it stays where it is, and can be read by whoever wonders.
 
-A file that a manifest lists is read to be held to it: a part in each round, all files together, so
-that one of gigabytes is nobody else's matter. A command that only looks begins on no large one.
+A file that a manifest lists is read to be held to it, a part in each round, so that one of
+gigabytes is nobody else's matter: what is small is read at once, while a round has room for it;
+what is large, or found no room, in turn. A command that only looks begins on no large one.
 """
 
 from __future__ import annotations
@@ -70,12 +71,15 @@ class Announced:
         self._waits = waits
         self._lists: dict[Place, dict[str, _Index]] = {}
         self._readings: dict[tuple[Place, str], _Reading] = {}
-        self._left: int | None = None  # to be read in this round; None: of a process without rounds
+        self._queue: dict[tuple[Place, str], None] = {}  # what is read in turn, a part a round
+        self._turn: tuple[Place, str] | None = None
+        self._left: int | None = None  # for small ones in this round; None: we have no rounds
         self.reading = False
 
     def new_round(self) -> None:
-        """A new round: so many bytes may be read in it, for all files together."""
+        """A new round: a part may be read of what is small, and a part of what has its turn."""
         self._left = self._folders.config.technisch.deel_bytes
+        self._next_in_turn()
         self.reading = False
 
     def announcement(self, place: Place, name: str, agreed: Overdracht) -> Waiting | None:
@@ -139,6 +143,7 @@ class Announced:
     def forget(self, place: Place, name: str) -> None:
         """The file is gone, or taken."""
         self._readings.pop((place, name), None)
+        self._queue.pop((place, name), None)
         self._lists.get(place, {}).pop(name, None)
 
     # --- manifests ---
@@ -226,11 +231,7 @@ class Announced:
         known = self._readings.get((place, name))
         if known is None or known.identity != identity:
             known = self._readings[place, name] = _Reading(identity)
-        large = size > self._folders.config.technisch.deel_bytes
-        left = (0 if large else size) if self._left is None else self._left
-        end = min(size, known.at + left)
-        if self._left is not None:
-            self._left -= end - known.at
+        end = min(size, known.at + self._room((place, name), known.at, size))
         while known.at < end:
             chunk = os.pread(fd, min(_CHUNK, end - known.at), known.at)
             if not chunk:
@@ -238,7 +239,30 @@ class Announced:
             known.digest.update(chunk)
             known.at += len(chunk)
         self.reading = self.reading or known.at < size
-        return known.digest.hexdigest() if known.at == size else None
+        if known.at < size:
+            return None
+        self._queue.pop((place, name), None)
+        return known.digest.hexdigest()
+
+    def _room(self, key: tuple[Place, str], at: int, size: int) -> int:
+        """How much of it may be read now."""
+        part = self._folders.config.technisch.deel_bytes
+        if self._left is None:
+            return size if size <= part else 0
+        if size - at <= self._left and key not in self._queue:
+            self._left -= size - at
+            return size
+        self._queue[key] = None  # where it was, when it is there
+        if self._turn is None:
+            self._turn = key
+        return part if key == self._turn else 0
+
+    def _next_in_turn(self) -> None:
+        """Whose turn it was goes to the end; also when nobody looked at it."""
+        if self._turn in self._queue:
+            del self._queue[self._turn]
+            self._queue[self._turn] = None
+        self._turn = next(iter(self._queue), None)
 
 
 def _together(name: str) -> set[str]:

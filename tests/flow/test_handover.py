@@ -227,6 +227,32 @@ def test_a_large_file_is_held_to_its_manifest_by_parts_and_holds_up_nobody(keten
     assert sorted(one.content for one in keten.received("wmo")) == sorted([large, b"klein"])
 
 
+def test_listed_files_are_read_in_turn_and_small_ones_at_once(keten_of):
+    """A listed neighbour does not wait for a large one; two large ones end about together."""
+    too = [(f"naam: {name}}}", f"naam: {name}, overdracht: {{wijze: manifest}}}}")
+           for name in ("Almere", "Westerveld")]  # fmt: skip
+    keten = keten_of("wijze: manifest", SMALL_PARTS, *too)
+    files = {"0363": os.urandom(9 * 4096), "0034": b"klein", "1701": os.urandom(3 * 4096)}
+    for code, content in files.items():
+        keten.drop(code, "lijst.manifest", listed((f"WMO_{code}.csv", content)))
+        keten.drop(code, f"WMO_{code}.csv", content)
+    engine = keten._chain.engine
+    engine.look_now()
+    rounds, taken = 0, {}
+    while not {"0034", "1701"} <= taken.keys():
+        rounds += 1
+        if rounds > 1:  # somebody goes on touching it, so it is read anew each time
+            os.utime(keten.outbox("0363") / "WMO_0363.csv", ns=(rounds, rounds))
+        assert engine.round()
+        for place, _ in engine.inbound._taken:
+            taken.setdefault(place.partij, rounds)
+    assert taken["0034"] == 1
+    assert 3 <= taken["1701"] <= 2 * 3 + 1
+    assert "0363" not in taken
+    assert reasons(keten) == {}
+    assert sorted(one.content for one in keten.received("wmo")) == sorted(files.values())
+
+
 def test_a_large_file_that_changes_while_it_is_read_is_read_anew(keten_of):
     """Parts of two versions are nobody's file: what it is in the end is held to the list."""
     keten = keten_of("wijze: manifest", SMALL_PARTS)
