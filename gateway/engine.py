@@ -46,6 +46,7 @@ from gateway.journal import (
     encode_promise,
     proof_id,
 )
+from gateway.lifecycle import FINAL
 from gateway.model import (
     ANSWERS,
     READING_ENDS,
@@ -431,7 +432,7 @@ class Engine:
             for event in outcome.events:
                 levering = self._levering(event.levering)
                 batch.happened.append((event, levering))
-                if event.type is EventType.RELAYED:
+                if event.type is EventType.RELAYED and not self._is_answered(levering):
                     self.inbound.awaited.expect(levering)
             for place, name in outcome.landed:
                 self.inbound.hint(place, name)
@@ -500,6 +501,10 @@ class Engine:
     def _levering(self, levering: str) -> Levering:
         known = self._leveringen.get(levering)
         return known if known is not None else self._store.levering(levering)
+
+    def _is_answered(self, levering: Levering) -> bool:
+        """Whether its answer is booked: an envelope may be answered before its source could go."""
+        return self._store.lines([levering.id])[levering.id].status in FINAL
 
     # (b) On the disk, before: finished files where they were dropped. After: those whose intent
     # was committed lie in .claimed, and what they lead to in .tmp. A restart finds a claimed file
@@ -645,6 +650,7 @@ class Engine:
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
             if intent.id in staged:
+                self.inbound.awaited.booked(intent.place, intent.name)
                 self._went_well(_answer_key(intent.place, intent.name), intent)
         self._take_up_again(batch.redo)
         self._listener(happened)
