@@ -66,6 +66,11 @@ class Awaited:
             if all((place, name) not in self._in_hand for name in self._expected(stem)):
                 self._awaited.setdefault(place, set()).add(stem)
 
+    def expects(self, place: Place, name: str) -> bool:
+        """Whether this is the name of an answer that has not come."""
+        stem = name.split(".")[0]
+        return stem in self._awaited.get(place, ()) and name in self._expected(stem)
+
     def look_now(self) -> None:
         """Let the next :meth:`come` look at the folders, whatever the interval says."""
         self._next_look = 0.0
@@ -99,14 +104,12 @@ class Awaited:
 
     def see(self, place: Place, name: str) -> None:
         """Take note of what lies there: it may be an answer that is awaited."""
-        stem = name.split(".")[0]
-        awaited = self._awaited.get(place, set())
         if (place, name) in self._ignored:
             if self._folders.identity(place, name) in (None, self._ignored[place, name]):
                 return  # the same, or nothing that can be seen now: no news
             del self._ignored[place, name]
-        if stem in awaited and name in self._expected(stem):
-            awaited.discard(stem)
+        if self.expects(place, name):
+            self._awaited[place].discard(name.split(".")[0])
             self._in_hand.add((place, name))
             self._come.append((place, name))
 

@@ -31,7 +31,7 @@ from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
-from gateway.folders import Folders, Waiting
+from gateway.folders import Folders, Identity, Waiting
 from gateway.handover import Handover
 from gateway.inbound import Inbound
 from gateway.inhand import DEATHS, Noted, key_of
@@ -50,6 +50,7 @@ from gateway.lifecycle import FINAL
 from gateway.model import (
     ANSWERS,
     READING_ENDS,
+    ByReference,
     Event,
     EventType,
     Fate,
@@ -65,7 +66,7 @@ from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
 from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
-from gateway.waits import ASKS, STUCK, Kept
+from gateway.waits import ASKS, IGNORED, STUCK, Kept, Unusable
 
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
@@ -73,13 +74,12 @@ REQUESTS_SECONDS = 0.1
 UNREAD = "onleesbaar"
 """Key of the tries to look into what could not be looked into at the start."""
 
-IGNORED = "antwoord-onbruikbaar"
 NO_ANSWER = (
     "it bears the name of an answer that is awaited, and is none that can be used (not whole "
     "yet, damaged, or about another message); it stays, and the right one is still awaited under "
     "this name"
 )
-"""Code and sentence, told once, of what bears the name of an answer and is none."""
+"""Told once of what bears the name of an answer and is none."""
 
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
@@ -193,6 +193,9 @@ class Engine:
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
+        for place, name in self._waits.ignored():
+            if not self.inbound.awaited.expects(place, name):  # of what was answered since
+                self._waits.over(place, name, IGNORED)
 
     def _count_death(self) -> None:
         """The process before this one was ended while it read a file: remember it of that file."""
@@ -582,9 +585,20 @@ class Engine:
             line = (intent.place.kind, intent.place.partij)  # the others need not wait for it
             self._resting[line] = max(self._resting.get(line, 0.0), monotonic() + pause)
         for intent, read in done.ignored:
-            self.inbound.awaited.ignore(intent.place, intent.name, read)
-            self._went_well(_answer_key(intent.place, intent.name), intent)
-            self._trouble(Waiting(intent.place, intent.name, IGNORED, NO_ANSWER, None))
+            self._ignore(intent, read)
+
+    def _ignore(self, answer: Intent, read: Identity) -> None:
+        """What bears the name of an answer is none: it is told once, and remembered for ``why``."""
+        place, name = answer.place, answer.name
+        self.inbound.awaited.ignore(place, name, read)
+        self._went_well(_answer_key(place, name), answer)
+        detail = Unusable(list(read), answer.given_up == READING_ENDS).detail()
+        before = self._waits.get(place, name, IGNORED)
+        if before is not None and before.detail != detail:
+            self._waits.over(place, name, IGNORED)  # another file
+        since = iso(self._waits.first(place, name, IGNORED, self._clock.klok(), detail))
+        about = self._store.ask(ByReference(names.envelop_referentie(name)))
+        self._trouble(Waiting(place, name, IGNORED, NO_ANSWER, None, since=since, levering=about))
 
     def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
@@ -650,10 +664,16 @@ class Engine:
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
             if intent.id in staged:
-                self.inbound.awaited.booked(intent.place, intent.name)
+                self._book(intent)
                 self._went_well(_answer_key(intent.place, intent.name), intent)
         self._take_up_again(batch.redo)
         self._listener(happened)
+
+    def _book(self, answer: Intent) -> None:
+        """What was told of it is committed; what could not be used before it is past."""
+        self.inbound.awaited.booked(answer.place, answer.name)
+        for soort in ("bv03", "fo03"):
+            self._waits.over(answer.place, names.antwoord_naam(answer.name, soort), IGNORED)
 
     def _changes(self, batch: Batch, done: Done) -> Changes:
         intents = [self._intended(one) for one in batch.intents]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Rows 83-88: what an operator does wrong, and what others do not do."""
 
+import json
 import os
 import shutil
 import signal
@@ -184,13 +185,22 @@ def test_row_87_a_hub_is_down_for_a_day(knooppunt):
 def test_row_87_an_answer_that_is_none_is_told_and_the_right_one_still_counts(knooppunt):
     """Said by name on the screen; the delivery is still unanswered, which becomes an alarm."""
     ggk, rinis = ("--stations", "ggk"), ("--stations", "rinis", "--state", "rinis-state")
+    lines = knooppunt.folder / "log.jsonl"
     knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
-    knooppunt("run", "--once", *ggk)
+    knooppunt("run", "--once", *ggk, "--log", str(lines))
     [envelope] = (knooppunt.folders / "ggk/uit").glob("*.xml")
     answer = knooppunt.folders / "ggk/uit/antwoord" / f"{envelope.stem}.bv03.xml"
     answer.write_bytes(b"<onzin/>")
-    said = knooppunt("run", "--once", *ggk).stderr
+    said = knooppunt("run", "--once", *ggk, "--log", str(lines)).stderr
     assert f"not used: ggk/uit/antwoord/{answer.name}: it bears the name of an answer" in said
+    [message] = knooppunt.json("trace", "WMO_H22025.csv")["messages"]
+    told = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    [sent] = [one for one in told if one["event"] == "delivery.relayed"]
+    [line] = [one for one in told if one["event"] == "answer.unusable"]
+    assert (line["ref"], line["msg"]) == (message["referentienummer"], message["id"])
+    assert (line["trace"], line["span"]) == (sent["trace"], sent["span"]) != ("", "")
+    assert (line["code"], line["place"]) == ("antwoord-onbruikbaar", "ggk/uit/antwoord")
+    assert [one["event"] for one in told if one["event"].startswith("file.")] == []
     path = str(knooppunt.folder / "config.yaml")
     location = Location.of(path)
     monitor = Monitor(location, read_config(path))
