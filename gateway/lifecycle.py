@@ -149,8 +149,9 @@ SYSTEM_LEAVES: dict[str, str] = {
 DECIDED = frozenset({EventType.RELEASED, EventType.DROPPED})
 """What a person decides about a file in quarantine."""
 
-UNANSWERED = (Status.ACCEPTED, Status.RELAYED)
-"""It went to the next hub, which has not answered."""
+UNANSWERED = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED, Status.RECEIVED)
+"""Of what we sent to the next hub: it has not answered. Where one state plays both hubs, we know
+that it lies at its receiver, and its sender does not; of what another sent, that is the end."""
 
 _HELD = frozenset({Status.REJECTED, Status.REFUSED, Status.CONFLICT})
 _STANDS = frozenset({Status.REFUSED, Status.CONFLICT, Status.DROPPED})
