@@ -40,6 +40,7 @@ from gateway.journal import (
     PROMISE,
     Intent,
     Promise,
+    Put,
     decode_intent,
     decode_promise,
     encode_intent,
@@ -152,8 +153,7 @@ class Engine:
         self._desk, self._noted = desk, noted
         self._near = Clerk(folders, store.lookup, noted.hand())
         self._requests, self._requests_rest_until = requests, 0.0
-        self._stations = stations
-        self._listener, self._trouble = listener, trouble
+        self._stations, self._listener, self._trouble = stations, listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()
@@ -165,6 +165,7 @@ class Engine:
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
+        self._for_nothing: list[Put] = []  # staged, and of no promise
         self._told: set[str] = set()  # of these the answer is read again, for its notices alone
 
     # --- start and stop ---
@@ -542,6 +543,7 @@ class Engine:
 
     def _answer(self, batch: Batch) -> None:
         """Read the answers that came, and stage the notices they lead to; half of it here."""
+        self._unstage()
         own, batch.handed = batch.answers[::2], batch.answers[1::2]
         if not own:
             return
@@ -552,9 +554,21 @@ class Engine:
             except OSError as error:  # what was staged there cannot be synced: nothing is promised
                 self._folders.forget(place)
                 reasons = {one.id: _said(error) for one in own}
+                self._for_nothing += (p for one in batch.answered.promises for p in one.puts)
                 batch.answered = Done(back=own, reasons=reasons)
+                self._unstage()
                 break
         self._put_back(batch.answered)
+
+    def _unstage(self) -> None:
+        """Remove what was staged for answers that come again: that is under another id."""
+        due, self._for_nothing = self._for_nothing, []
+        for put in due:
+            try:
+                durable.remove(self._folders.tmp(put.place), put.staged)
+            except OSError:  # of its folder it is told already; once more in the next round
+                self._folders.forget(put.place)
+                self._for_nothing.append(put)
 
     def _hear(self, batch: Batch) -> None:
         """Take the oldest request of a person. It is done when this round is committed."""
@@ -735,8 +749,8 @@ class Engine:
 
     def _read_again(self, promise: Promise) -> None:
         """An answer is still where it lies: what it told is known, its notices are made anew."""
-        for put in promise.puts:
-            durable.remove(self._folders.tmp(put.place), put.staged)
+        self._for_nothing += promise.puts
+        self._unstage()
         self._told.add(promise.levering)
         self.inbound.awaited.expect(self._store.levering(promise.levering))
 

@@ -5,6 +5,8 @@ import errno
 import os
 import tempfile
 
+import pytest
+
 from gateway.testing import Keten
 from tests.faults.breaking import eventually, need_root
 from tests.faults.test_leftovers_rows import without_capabilities
@@ -76,3 +78,37 @@ def is_settled(keten):
         keten.restart()
         keten.settle()
     keten.close()
+
+
+@pytest.mark.parametrize("removals", [0, 3], ids=["", "nor removed at first"])
+def test_row_17_what_was_staged_for_an_answer_that_comes_again_is_removed(
+    tmp_path, monkeypatch, removals
+):
+    """Its notices were staged, and then their folder failed: it is read again, under another id."""
+    inbox = tmp_path / "folders/gemeenten/0363/inbox"
+    stat, unlink, broken = os.stat, os.unlink, {"stat": 1, "unlink": removals}
+
+    def failing(call):
+        broken[call] -= 1
+        raise OSError(errno.EIO, os.strerror(errno.EIO), "gemeenten/0363/inbox")
+
+    def stat_once(path, **more):
+        if broken["stat"] and str(path) == str(inbox) and os.listdir(inbox / ".tmp"):
+            failing("stat")
+        return stat(path, **more)
+
+    def unlink_later(name, *, dir_fd=None):
+        where = "" if dir_fd is None else os.readlink(f"/proc/self/fd/{dir_fd}")
+        if broken["unlink"] and where == str(inbox / ".tmp"):
+            failing("unlink")
+        return unlink(name, dir_fd=dir_fd)
+
+    keten = Keten(tmp_path)
+    keten.drop("0363", "WMO_H22025.csv", b"kop\n")
+    monkeypatch.setattr(os, "stat", stat_once)
+    monkeypatch.setattr(os, "unlink", unlink_later)
+    eventually(lambda: keten.settle() and keten.notices("0363", "ontvangst"))
+    assert broken == {"stat": 0, "unlink": 0}
+    assert len(keten.notices("0363", "ontvangst")) == 1
+    assert os.listdir(inbox / ".tmp") == []
+    is_settled(keten)
