@@ -218,8 +218,8 @@ def _unanswered(health: Health, hours: int) -> Iterator[Alarm]:
     if health.unanswered_s is not None and health.unanswered_s >= hours * 3600:
         yield Alarm("geen-antwoord", "antwoord", f"{health.unanswered} deliveries are not answered "
                     f"by the next hub, the oldest for {health.unanswered_s / 3600:.0f} hours: does "
-                    "that hub run? An answer that cannot be used does not count; `knooppunt why` "
-                    "on it tells why")  # fmt: skip
+                    "that hub run, did somebody take its answer away? One that cannot be used does "
+                    "not count; `knooppunt why` on it tells why")  # fmt: skip
     if health.config_refused:
         yield Alarm("configuratie-geweigerd", "config.yaml", "config.yaml as it stands on the disk "
                     "was refused; the one before stays in force, and a start would fail: "

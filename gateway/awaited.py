@@ -41,6 +41,7 @@ class Awaited:
         self._awaited: dict[Place, set[str]] = {}
         self._refused: set[str] = set()
         self._come: deque[Spot] = deque()
+        self._in_hand: set[Spot] = set()  # come, and not yet booked or put back
         self._ignored: dict[Spot, Identity] = {}
         self._listed: dict[Place, int] = {}  # how many names were there when it was last listed
         self._next_look = 0.0
@@ -52,6 +53,7 @@ class Awaited:
     def expect(self, levering: Levering, *, refused: bool = False) -> None:
         """An envelope of ours lies in a hop folder; its answer will carry the same stem.
 
+        Not when that answer has come: it may be read before it is told that the envelope went.
         ``refused``: it was, and a person released it: the Fo03 that lies there is no news.
         """
         place = _ANSWER_PLACE[levering.direction]
@@ -59,9 +61,15 @@ class Awaited:
             stem = names.envelop_stam(
                 names.envelop_naam(levering.tijdstip, levering.referentienummer)
             )
-            self._awaited.setdefault(place, set()).add(stem)
             if refused:
                 self._refused.add(stem)
+            if all((place, name) not in self._in_hand for name in self._expected(stem)):
+                self._awaited.setdefault(place, set()).add(stem)
+
+    def expects(self, place: Place, name: str) -> bool:
+        """Whether this is the name of an answer that has not come."""
+        stem = name.split(".")[0]
+        return stem in self._awaited.get(place, ()) and name in self._expected(stem)
 
     def look_now(self) -> None:
         """Let the next :meth:`come` look at the folders, whatever the interval says."""
@@ -96,19 +104,23 @@ class Awaited:
 
     def see(self, place: Place, name: str) -> None:
         """Take note of what lies there: it may be an answer that is awaited."""
-        stem = name.split(".")[0]
-        awaited = self._awaited.get(place, set())
         if (place, name) in self._ignored:
             if self._folders.identity(place, name) in (None, self._ignored[place, name]):
                 return  # the same, or nothing that can be seen now: no news
             del self._ignored[place, name]
-        if stem in awaited and name in self._expected(stem):
-            awaited.discard(stem)
+        if self.expects(place, name):
+            self._awaited[place].discard(name.split(".")[0])
+            self._in_hand.add((place, name))
             self._come.append((place, name))
 
     def again(self, place: Place, name: str) -> None:
         """This answer could not be read now: it comes again later."""
+        self._in_hand.discard((place, name))
         self._awaited.setdefault(place, set()).add(name.split(".")[0])
+
+    def booked(self, place: Place, name: str) -> None:
+        """What this answer said is committed."""
+        self._in_hand.discard((place, name))
 
     def ignore(self, place: Place, name: str, read: Identity) -> None:
         """What bears this answer's name is none: look again when it is another file than was read.

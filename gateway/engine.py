@@ -31,7 +31,7 @@ from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
-from gateway.folders import Folders, Waiting
+from gateway.folders import Folders, Identity, Waiting
 from gateway.handover import Handover
 from gateway.inbound import Inbound
 from gateway.inhand import DEATHS, Noted, key_of
@@ -40,15 +40,18 @@ from gateway.journal import (
     PROMISE,
     Intent,
     Promise,
+    Put,
     decode_intent,
     decode_promise,
     encode_intent,
     encode_promise,
     proof_id,
 )
+from gateway.lifecycle import FINAL
 from gateway.model import (
     ANSWERS,
     READING_ENDS,
+    ByReference,
     Event,
     EventType,
     Fate,
@@ -64,7 +67,7 @@ from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
 from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
-from gateway.waits import ASKS, STUCK, Kept
+from gateway.waits import ASKS, IGNORED, STUCK, Kept, Unusable
 
 REQUESTS_SECONDS = 0.1
 """How often to look whether a person asks something: people do not notice, a disk would."""
@@ -72,13 +75,12 @@ REQUESTS_SECONDS = 0.1
 UNREAD = "onleesbaar"
 """Key of the tries to look into what could not be looked into at the start."""
 
-IGNORED = "antwoord-onbruikbaar"
 NO_ANSWER = (
     "it bears the name of an answer that is awaited, and is none that can be used (not whole "
     "yet, damaged, or about another message); it stays, and the right one is still awaited under "
     "this name"
 )
-"""Code and sentence, told once, of what bears the name of an answer and is none."""
+"""Told once of what bears the name of an answer and is none."""
 
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
@@ -151,8 +153,7 @@ class Engine:
         self._desk, self._noted = desk, noted
         self._near = Clerk(folders, store.lookup, noted.hand())
         self._requests, self._requests_rest_until = requests, 0.0
-        self._stations = stations
-        self._listener, self._trouble = listener, trouble
+        self._stations, self._listener, self._trouble = stations, listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries = Retries()
@@ -164,6 +165,7 @@ class Engine:
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
+        self._for_nothing: list[Put] = []  # staged, and of no promise
         self._told: set[str] = set()  # of these the answer is read again, for its notices alone
 
     # --- start and stop ---
@@ -192,6 +194,9 @@ class Engine:
         self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
+        for place, name in self._waits.ignored():
+            if not self.inbound.awaited.expects(place, name):  # of what was answered since
+                self._waits.over(place, name, IGNORED)
 
     def _count_death(self) -> None:
         """The process before this one was ended while it read a file: remember it of that file."""
@@ -431,7 +436,7 @@ class Engine:
             for event in outcome.events:
                 levering = self._levering(event.levering)
                 batch.happened.append((event, levering))
-                if event.type is EventType.RELAYED:
+                if event.type is EventType.RELAYED and not self._is_answered(levering):
                     self.inbound.awaited.expect(levering)
             for place, name in outcome.landed:
                 self.inbound.hint(place, name)
@@ -501,6 +506,10 @@ class Engine:
         known = self._leveringen.get(levering)
         return known if known is not None else self._store.levering(levering)
 
+    def _is_answered(self, levering: Levering) -> bool:
+        """Whether its answer is booked: an envelope may be answered before its source could go."""
+        return self._store.lines([levering.id])[levering.id].status in FINAL
+
     # (b) On the disk, before: finished files where they were dropped. After: those whose intent
     # was committed lie in .claimed, and what they lead to in .tmp. A restart finds a claimed file
     # by its intent and decides again; what was staged without a promise is staged anew.
@@ -534,6 +543,7 @@ class Engine:
 
     def _answer(self, batch: Batch) -> None:
         """Read the answers that came, and stage the notices they lead to; half of it here."""
+        self._unstage()
         own, batch.handed = batch.answers[::2], batch.answers[1::2]
         if not own:
             return
@@ -544,9 +554,21 @@ class Engine:
             except OSError as error:  # what was staged there cannot be synced: nothing is promised
                 self._folders.forget(place)
                 reasons = {one.id: _said(error) for one in own}
+                self._for_nothing += (p for one in batch.answered.promises for p in one.puts)
                 batch.answered = Done(back=own, reasons=reasons)
+                self._unstage()
                 break
         self._put_back(batch.answered)
+
+    def _unstage(self) -> None:
+        """Remove what was staged for answers that come again: that is under another id."""
+        due, self._for_nothing = self._for_nothing, []
+        for put in due:
+            try:
+                durable.remove(self._folders.tmp(put.place), put.staged)
+            except OSError:  # of its folder it is told already; once more in the next round
+                self._folders.forget(put.place)
+                self._for_nothing.append(put)
 
     def _hear(self, batch: Batch) -> None:
         """Take the oldest request of a person. It is done when this round is committed."""
@@ -577,9 +599,20 @@ class Engine:
             line = (intent.place.kind, intent.place.partij)  # the others need not wait for it
             self._resting[line] = max(self._resting.get(line, 0.0), monotonic() + pause)
         for intent, read in done.ignored:
-            self.inbound.awaited.ignore(intent.place, intent.name, read)
-            self._went_well(_answer_key(intent.place, intent.name), intent)
-            self._trouble(Waiting(intent.place, intent.name, IGNORED, NO_ANSWER, None))
+            self._ignore(intent, read)
+
+    def _ignore(self, answer: Intent, read: Identity) -> None:
+        """What bears the name of an answer is none: it is told once, and remembered for ``why``."""
+        place, name = answer.place, answer.name
+        self.inbound.awaited.ignore(place, name, read)
+        self._went_well(_answer_key(place, name), answer)
+        detail = Unusable(list(read), answer.given_up == READING_ENDS).detail()
+        before = self._waits.get(place, name, IGNORED)
+        if before is not None and before.detail != detail:
+            self._waits.over(place, name, IGNORED)  # another file
+        since = iso(self._waits.first(place, name, IGNORED, self._clock.klok(), detail))
+        about = self._store.ask(ByReference(names.envelop_referentie(name)))
+        self._trouble(Waiting(place, name, IGNORED, NO_ANSWER, None, since=since, levering=about))
 
     def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
@@ -645,9 +678,16 @@ class Engine:
         staged = {promise.id for promise in answered.promises}
         for intent in batch.answers:
             if intent.id in staged:
+                self._book(intent)
                 self._went_well(_answer_key(intent.place, intent.name), intent)
         self._take_up_again(batch.redo)
         self._listener(happened)
+
+    def _book(self, answer: Intent) -> None:
+        """What was told of it is committed; what could not be used before it is past."""
+        self.inbound.awaited.booked(answer.place, answer.name)
+        for soort in ("bv03", "fo03"):
+            self._waits.over(answer.place, names.antwoord_naam(answer.name, soort), IGNORED)
 
     def _changes(self, batch: Batch, done: Done) -> Changes:
         intents = [self._intended(one) for one in batch.intents]
@@ -709,8 +749,8 @@ class Engine:
 
     def _read_again(self, promise: Promise) -> None:
         """An answer is still where it lies: what it told is known, its notices are made anew."""
-        for put in promise.puts:
-            durable.remove(self._folders.tmp(put.place), put.staged)
+        self._for_nothing += promise.puts
+        self._unstage()
         self._told.add(promise.levering)
         self.inbound.awaited.expect(self._store.levering(promise.levering))
 

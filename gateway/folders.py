@@ -30,7 +30,7 @@ from gateway.config import Config
 from gateway.errors import FolderError
 from gateway.journal import Intent, announcer_id, proof_id
 from gateway.lease import has_no_writer
-from gateway.model import STATION_OF, Direction, Kind, Place, Proof
+from gateway.model import STATION_OF, Direction, Kind, Levering, Place, Proof
 from gateway.reach import Reach, within
 
 HELD_DIRECTORIES = 600
@@ -80,7 +80,8 @@ class Waiting:
 
     ``retry`` is in how many seconds to look again; None when only a person can change it.
     ``announces`` names the files that it says something of. ``since`` (RFC 3339) is from when it
-    waits, where that was remembered; ``due`` when it ends by itself, where that is known.
+    waits, where that was remembered; ``due`` when it ends by itself, where that is known;
+    ``levering`` the delivery that an answer is about, where it is known.
     """
 
     place: Place
@@ -91,6 +92,7 @@ class Waiting:
     announces: tuple[str, ...] = ()
     since: str = ""
     due: str = ""
+    levering: Levering | None = None
 
 
 Identity = tuple[int, int, int]

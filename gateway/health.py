@@ -34,11 +34,10 @@ from gateway.store_health import (
     leaf_at,
     reading,
     setting,
-    unanswered,
     vitals,
     waits,
 )
-from gateway.store_receipts import unconfirmed
+from gateway.store_receipts import unanswered, unconfirmed
 from gateway.waits import Waits
 
 DAY = 24 * 3600

@@ -31,6 +31,7 @@ from gateway.config import Config
 from gateway.folders import Waiting
 from gateway.model import Event, EventType, Levering
 from gateway.moment import Clock, iso
+from gateway.waits import IGNORED
 
 _OURS = frozenset({"at", "level", "event", "msg", "trace", "span"})
 """Fields that hold only what we made ourselves: hex digits in them are chance, not people."""
@@ -100,6 +101,14 @@ class JsonLog:
 
     def _about(self, event: Event, levering: Levering) -> dict[str, object]:
         """Ids and words of ours; not ``event.name``, ``event.remark``, ``gebruiker``, ``naam``."""
+        return self._message(levering) | {
+            "station": event.station,
+            "place": self._shown(event.place),
+            "code": event.code,
+            "size": levering.size,
+        }
+
+    def _message(self, levering: Levering) -> dict[str, object]:
         config = self._config
         parent = levering.traceparent.split("-")
         return {
@@ -110,10 +119,6 @@ class JsonLog:
             "direction": levering.direction.value,
             "gemeentecode": known(levering.gemeentecode, config.partijen),
             "uitwisseling": known(levering.uitwisseling, config.uitwisselingen),
-            "station": event.station,
-            "place": self._shown(event.place),
-            "code": event.code,
-            "size": levering.size,
         }
 
     def _shown(self, place: str) -> str:
@@ -124,8 +129,12 @@ class JsonLog:
         return "/".join(parts)
 
     def stuck(self, waiting: Waiting) -> None:
-        """A file that was taken and cannot go on now; it is tried again."""
+        """A file that was taken and cannot go on now; or an answer that cannot be used."""
         place = waiting.place
+        if waiting.code == IGNORED:
+            about = self._message(waiting.levering) if waiting.levering is not None else {}
+            self.warning("answer.unusable", **about, code=waiting.code, place=str(place))
+            return
         self.warning(
             "file.stuck", code=waiting.code, kind=place.kind.value,
             party=known(place.partij, (*self._config.partijen, *self._config.ontvangers)),

@@ -149,8 +149,9 @@ SYSTEM_LEAVES: dict[str, str] = {
 DECIDED = frozenset({EventType.RELEASED, EventType.DROPPED})
 """What a person decides about a file in quarantine."""
 
-UNANSWERED = (Status.ACCEPTED, Status.RELAYED)
-"""It went to the next hub, which has not answered."""
+UNANSWERED = (Status.ACCEPTED, Status.RELAYED, Status.DELIVERED, Status.RECEIVED)
+"""Of what we sent to the next hub: it has not answered. Where one state plays both hubs, we know
+that it lies at its receiver, and its sender does not; of what another sent, that is the end."""
 
 _HELD = frozenset({Status.REJECTED, Status.REFUSED, Status.CONFLICT})
 _STANDS = frozenset({Status.REFUSED, Status.CONFLICT, Status.DROPPED})
@@ -168,7 +169,8 @@ def step(status: Status, event: EventType) -> Status:
     A refusal or conflict stands until a person decides otherwise; and what a person decides about
     a copy that was held (of a file written to after it was taken) is not about the delivery. What
     its receiver sealed stands too; where that comes before the next station's answer, the answer is
-    still awaited (``received``).
+    still awaited (``received``). And so does that answer: where a source could not go, a step is
+    told after what came of it.
     """
     after = TRANSITIONS[event].leads_to
     if after is None or (event in DECIDED and status not in _HELD):
@@ -178,6 +180,8 @@ def step(status: Status, event: EventType) -> Status:
     if event is EventType.CONFIRMED:
         answered = status in (Status.ACKNOWLEDGED, Status.CONFIRMED)
         return Status.CONFIRMED if answered else Status.RECEIVED
+    if status is Status.ACKNOWLEDGED and event in _ON_ITS_WAY:
+        return status
     if status in _SAID and event in _ON_ITS_WAY:
         return Status.CONFIRMED if event is EventType.ACKNOWLEDGED else status
     return after

@@ -35,6 +35,7 @@ __all__ += [
     "antwoord_naam",
     "delivered",
     "envelop_naam",
+    "envelop_referentie",
     "envelop_stam",
     "is_envelop_naam",
     "is_onaf",
@@ -198,6 +199,11 @@ def is_envelop_naam(name: str) -> bool:
 def envelop_stam(name: str) -> str:
     """Give the stem that an envelope shares with its answers, for names of other systems too."""
     return re.sub(r"(\.(bv|fo)03)?\.xml\Z", "", name, flags=re.IGNORECASE)
+
+
+def envelop_referentie(name: str) -> str:
+    """Give the referentienummer in the name of an envelope of ours, or of an answer to it."""
+    return envelop_stam(name).partition("_")[2]
 
 
 def antwoord_naam(name: str, soort: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from gateway import store_tables as t
 from gateway.errors import StateError
-from gateway.lifecycle import UNANSWERED, Status
+from gateway.lifecycle import Status
 from gateway.store import connect
 from gateway.store_links import REFUSED
 from gateway.waits import ASKS, Kept
@@ -84,14 +84,6 @@ def setting(connection: sa.Connection, key: str) -> str:
     """A setting of the state; empty where it has none."""
     value = connection.execute(sa.select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
     return str(value or "")
-
-
-def unanswered(connection: sa.Connection) -> tuple[int, int | None]:
-    """Deliveries that the next hub has not answered: how many, and of when (ms) the oldest is."""
-    row = t.levering.c
-    query = sa.select(sa.func.count(), sa.func.min(row.at)).where(row.status.in_(UNANSWERED))
-    count, first = connection.execute(query).one()
-    return count, first
 
 
 def leaves_between(connection: sa.Connection, start: int, stop: int) -> list[bytes]:

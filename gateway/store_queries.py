@@ -15,13 +15,12 @@ from gateway import names, screens
 from gateway import store_tables as t
 from gateway.confirmed import Unconfirmed
 from gateway.errors import StateError
-from gateway.lifecycle import UNANSWERED
 from gateway.model import Key
 from gateway.moment import iso
 from gateway.store import connect
 from gateway.store_held import held_rows, opened
 from gateway.store_questions import leaves, lookup
-from gateway.store_receipts import first_confirmed, unconfirmed
+from gateway.store_receipts import first_confirmed, unanswered, unconfirmed
 from gateway.waits import Kept
 
 Row = dict[str, Any]
@@ -156,13 +155,11 @@ class Reader:
         )
 
     def unanswered(self) -> Row:
-        """Deliveries that went to the next hub and were not heard of since: how many, since when.
+        """Deliveries that the next hub has not answered: how many, since when.
 
         ``oldest`` is when the first of them was handed in, None when there are none.
         """
-        row = t.levering.c
-        query = sa.select(sa.func.count(), sa.func.min(row.at)).where(row.status.in_(UNANSWERED))
-        count, first = self._connection.execute(query).one()
+        count, first = unanswered(self._connection)
         return {"count": count, "oldest": None if first is None else iso(first)}
 
     def last_event(self) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which deliveries their receiver confirmed, which it should have, and who fetched what. Read-only.
+"""Which deliveries were answered or confirmed, which should be, who fetched what. Read-only.
 
 A look walks the deliveries that end as ``acknowledged``: of a million it takes seconds, so it is
 taken beside the engine, and never where no receipt is expected.
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from gateway import store_tables as t
 from gateway.confirmed import SINCE_THE_FIRST, Unconfirmed
-from gateway.lifecycle import Status
+from gateway.lifecycle import UNANSWERED, Status
 from gateway.model import Direction, Download, EventType, InInbox, Kind, Place, Served
 
 
@@ -27,6 +27,15 @@ def first_confirmed(run: sa.Connection, uitwisseling: str) -> str | None:
     query = sa.select(row.tijdstip).where(row.uitwisseling == uitwisseling, sealed)
     found = run.execute(query.order_by(row.seq).limit(1)).scalar()
     return str(found) if found else None
+
+
+def unanswered(run: sa.Connection) -> tuple[int, int | None]:
+    """What the next hub has not answered: how many, and when (ms) the oldest was handed in."""
+    row = t.levering.c
+    ours = row.tijdstip > ""  # an envelope of ours has one; what another hub sent gets no answer
+    query = sa.select(sa.func.count(), sa.func.min(row.at)).where(row.status.in_(UNANSWERED), ours)
+    count, first = run.execute(query).one()
+    return count, first
 
 
 def unconfirmed(run: sa.Connection, expected: Mapping[str, str], before: str) -> list[Unconfirmed]:

@@ -85,7 +85,7 @@ levering = sa.Table(
     sa.Column("last_leaf", sa.Integer),
     sa.Column("at", sa.Integer, nullable=False),
     sa.Index("levering_number", "uitwisseling", "gemeentecode", "uitvraag", "volgnummer"),
-    sa.Index("levering_status", "status"),
+    sa.Index("levering_status", "status", "tijdstip"),
 )
 """One row a delivery, in either direction, with its status."""
 

@@ -24,6 +24,9 @@ ASKS = "vraagt-aandacht"
 
 TAKEN = frozenset({STUCK, ASKS})
 
+IGNORED = "antwoord-onbruikbaar"
+"""It bears the name of an answer that is awaited, and was read and left: it is none."""
+
 STAYING = (
     "onaf", "onleesbaar", "symbolische-link", "naam-onbekend", "manifest-wijkt-af", "schijf-vol",
     "zegel",
@@ -37,6 +40,25 @@ class Wait(NamedTuple):
 
     since: int
     detail: str = ""
+
+
+class Unusable(NamedTuple):
+    """What was read under the name of an answer, and left: which file (``Folders.identity``).
+
+    ``unread``: it was not looked into, since reading it ended the process too often.
+    """
+
+    file: list[int]
+    unread: bool
+
+    def detail(self) -> str:
+        """As a wait remembers it, for ``why``, which is another process."""
+        return json.dumps(self)
+
+    @classmethod
+    def of(cls, wait: Wait) -> Unusable:
+        """Read :meth:`detail`."""
+        return cls(*json.loads(wait.detail))
 
 
 class Kept(NamedTuple):
@@ -89,7 +111,11 @@ class Waits:
 
     def spots(self) -> list[Spot]:
         """Every file that lies where it was dropped and waits for something that lasts."""
-        return [spot for spot, codes in self._waits.items() if codes.keys() - TAKEN]
+        return [spot for spot, codes in self._waits.items() if codes.keys() - TAKEN - {IGNORED}]
+
+    def ignored(self) -> list[Spot]:
+        """Every answer that could not be used."""
+        return [spot for spot, codes in self._waits.items() if IGNORED in codes]
 
     def taken(self) -> list[Spot]:
         """Every file, or answer, that was taken and cannot go on."""

@@ -68,7 +68,7 @@ class FileChanges:
     def seen(self) -> bool:
         """Whether the file is another than at the last True, and was so at two looks.
 
-        To be gone is a change too, but at one look: an editor may be putting a new one there.
+        To be gone is a change too, at two looks as well: an editor may be putting a new one there.
         """
         now = monotonic()
         if now < self._next:

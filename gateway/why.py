@@ -9,9 +9,10 @@ will decide: stations are pure, so asking one changes nothing.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, cast
 
-from gateway import receipts, screens
+import envelopes
+from gateway import names, receipts, screens
 from gateway.config import Config
 from gateway.confirmed import Wanted
 from gateway.folders import place_of
@@ -19,11 +20,23 @@ from gateway.journal import PROMISE, decode_intent, decode_promise
 from gateway.location import Location
 from gateway.log_roots import with_roots
 from gateway.lying import Lying
-from gateway.model import STATION_OF, Arrival, EventType, Kind, Known, Place
+from gateway.model import (
+    STATION_OF,
+    Arrival,
+    ByReference,
+    EventType,
+    Key,
+    Kind,
+    Known,
+    Levering,
+    Place,
+)
+from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.restored import gaps
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
+from gateway.waits import IGNORED, Unusable
 
 Row = dict[str, Any]
 
@@ -52,6 +65,9 @@ def explain(location: Location, config: Config, path: str) -> Row:
         if purpose is not None:
             return {**_empty(purpose), "lies_here": True}
         place = place_of(os.fsencode(os.path.relpath(path, location.root)))
+        unusable = _unusable(lying, reader, place, name) if place else None
+        if unusable is not None:
+            return {**_empty({**lying.stray(path), **unusable}), "lies_here": True}
         # An outbox may have had sub-folders that were removed since.
         top = place and Place(place.kind, place.partij)
         if place is not None and (place in lying.sources or top in lying.sources):
@@ -150,6 +166,51 @@ def _under_way(lying: Lying, reader: Reader, place: Place, name: str) -> str | N
             goes = "goes on by itself" if lying.runs else "goes on as soon as a gateway runs"
             return f"taken, and not done yet{said}; {goes}"
     return None
+
+
+def _unusable(lying: Lying, reader: Reader, place: Place, name: str) -> Row | None:
+    """What lies there in place of an answer and was left: why, whose fault, and what now."""
+    wait = lying.waits.get(place, name, IGNORED)
+    found = lying.folders.identity(place, name) if wait is not None else None
+    if wait is None or found is None:
+        return None
+    read = Unusable.of(wait)
+    number = names.envelop_referentie(name)
+    asked = cast("Key[object]", ByReference(number))
+    message = cast("Levering | None", reader.lookup([asked])[asked])
+    hub = "RINIS" if place.kind is Kind.GGK_UIT_ANTWOORD else "GGk"
+    reason = f"it bears the name of the answer to {number}, which is awaited, and "
+    if list(found) != read.file:
+        reason += "what was read under it was none; this is another: it is read in the next round"
+    else:
+        why = _no_answer(lying, place, name, message, unread=read.unread)
+        reason += (
+            f"cannot be used: {why}. It stays, and the message stays unanswered. That is for "
+            f"{hub} to mend, or for who put this here: it lays its answer down anew, under this "
+            f"name and whole; then that is read (knooppunt trace {number})"
+        )
+    return {"code": IGNORED, "reason": screens.name(reason), "since": iso(wait.since)}
+
+
+def _no_answer(
+    lying: Lying, place: Place, name: str, message: Levering | None, *, unread: bool
+) -> str:
+    """Why a station made nothing of it, in words."""
+    if message is None:
+        return "no message of this gateway has that number"
+    if unread:
+        return "reading it ended the gateway too often, so it is not looked into"
+    try:
+        content = lying.folders.read_in_place(place, name)
+    except OSError as error:
+        return f"reading it fails: {error.strerror}"
+    if content is None or content.content is None:
+        return "it is larger than an answer can be, or somebody is writing it"
+    try:
+        envelopes.read_answer(content.content)
+    except envelopes.EnvelopeError as error:
+        return f"it is no whole Bv03 or Fo03 ({error.details or error.omschrijving})"
+    return "it answers another message (crossRefnummer)"
 
 
 def _foresee(lying: Lying, reader: Reader, place: Place, name: str, row: Row) -> Row:

@@ -313,7 +313,7 @@ def codes_in_the_code() -> set[str]:
     """Every stable word that a user can meet: why a file waits, why it was refused, what is odd."""
     found = {
         cls.code for cls in vars(errors).values() if isinstance(cls, type) and hasattr(cls, "code")
-    } | {waits.STUCK, waits.ASKS}
+    } | {waits.STUCK, waits.ASKS, waits.IGNORED}
     for path in (ROOT / "gateway").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -342,6 +342,14 @@ def test_each_event_status_and_leaf_is_documented() -> None:
     page = text("docs", "internals.md")
     words = [*EventType, *Status, *SYSTEM_LEAVES]
     assert [word for word in words if f"| `{word}` |" not in page] == []
+
+
+def test_each_gauge_is_documented() -> None:
+    """In docs/howto-server.md, by its whole name: people look for what Prometheus shows."""
+    page = text("docs", "howto-server.md")
+    names = re.findall(r'(?:yield|_gauge\()\s*"([a-z_]+)"', text("gateway", "metrics.py"))
+    assert {"leaves", "disk_free_bytes", "alarms"} <= set(names)
+    assert [name for name in names if f"`knooppunt_{name}`" not in page] == []
 
 
 def test_each_kind_of_place_is_documented() -> None:
@@ -478,7 +486,7 @@ def test_schemas_know_every_word() -> None:
         == (schema("status").schema["properties"]["waiting"])
     )
     why = set(schema("why").schema["properties"]["code"]["enum"])
-    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map"}
+    assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map", waits.IGNORED}
     told = re.findall(r'Alarm\("([a-z-]+)"', text("gateway", "alarms.py"))
     for name in ("check", "alarm"):
         alarm = schema(name).schema["properties"]["alarms"]["items"]["properties"]

@@ -78,7 +78,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
         case Kind.GGK_IN:
             return header.envelope_needs(COUNTER, arrival) | inbox.needs(arrival, config)
         case _:
-            return keys(ByReference(_reference(arrival)))
+            return keys(ByReference(names.envelop_referentie(arrival.name)))
 
 
 def carries(arrival: Arrival, config: Config) -> Carry | None:
@@ -270,13 +270,9 @@ def _envelope_from_rinis(arrival: Arrival, known: Known, config: Config) -> Deci
 # --- what RINIS answered to an envelope of ours ------------------------------
 
 
-def _reference(arrival: Arrival) -> str:
-    return names.envelop_stam(arrival.name).partition("_")[2]
-
-
 def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     """Bv03: the municipality gets its receipt. Fo03: it is told what, and what now."""
-    levering = known.get(ByReference(_reference(arrival)))
+    levering = known.get(ByReference(names.envelop_referentie(arrival.name)))
     verdict = header.read_verdict(arrival, levering) if levering else None
     if levering is None or verdict is None:
         return Decision(source=Source(Fate.LEAVE))

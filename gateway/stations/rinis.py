@@ -68,7 +68,7 @@ def needs(arrival: Arrival, config: Config) -> Keys:
         case Kind.RECEIVER_UIT:
             return _send_needs(arrival, config)
         case _:
-            return keys(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
+            return keys(ByReference(names.envelop_referentie(arrival.name)))
 
 
 def carries(arrival: Arrival, config: Config) -> Carry | None:
@@ -335,7 +335,7 @@ def _wrap(
 
 def _answered(arrival: Arrival, known: Known, config: Config) -> Decision:
     """Bv03: done. Fo03: the receiver that sent the file is told why, in its own folder."""
-    levering = known.get(ByReference(names.envelop_stam(arrival.name).partition("_")[2]))
+    levering = known.get(ByReference(names.envelop_referentie(arrival.name)))
     verdict = header.read_verdict(arrival, levering) if levering else None
     if levering is None or verdict is None:
         return Decision(source=Source(Fate.LEAVE))

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Rows 83-88: what an operator does wrong, and what others do not do."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gateway.alarms import judge
 from gateway.errors import ConfigError
 from gateway.health import Monitor
 from gateway.location import Location, read_config
@@ -184,13 +187,22 @@ def test_row_87_a_hub_is_down_for_a_day(knooppunt):
 def test_row_87_an_answer_that_is_none_is_told_and_the_right_one_still_counts(knooppunt):
     """Said by name on the screen; the delivery is still unanswered, which becomes an alarm."""
     ggk, rinis = ("--stations", "ggk"), ("--stations", "rinis", "--state", "rinis-state")
+    lines = knooppunt.folder / "log.jsonl"
     knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
-    knooppunt("run", "--once", *ggk)
+    knooppunt("run", "--once", *ggk, "--log", str(lines))
     [envelope] = (knooppunt.folders / "ggk/uit").glob("*.xml")
     answer = knooppunt.folders / "ggk/uit/antwoord" / f"{envelope.stem}.bv03.xml"
     answer.write_bytes(b"<onzin/>")
-    said = knooppunt("run", "--once", *ggk).stderr
+    said = knooppunt("run", "--once", *ggk, "--log", str(lines)).stderr
     assert f"not used: ggk/uit/antwoord/{answer.name}: it bears the name of an answer" in said
+    [message] = knooppunt.json("trace", "WMO_H22025.csv")["messages"]
+    told = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    [sent] = [one for one in told if one["event"] == "delivery.relayed"]
+    [line] = [one for one in told if one["event"] == "answer.unusable"]
+    assert (line["ref"], line["msg"]) == (message["referentienummer"], message["id"])
+    assert (line["trace"], line["span"]) == (sent["trace"], sent["span"]) != ("", "")
+    assert (line["code"], line["place"]) == ("antwoord-onbruikbaar", "ggk/uit/antwoord")
+    assert [one["event"] for one in told if one["event"].startswith("file.")] == []
     path = str(knooppunt.folder / "config.yaml")
     location = Location.of(path)
     monitor = Monitor(location, read_config(path))
@@ -224,3 +236,48 @@ def test_row_88_the_answer_is_lost_after_the_hub_took_it(knooppunt):
     assert list(at_cbs(knooppunt).values()) == [b"kop\n"]
     assert knooppunt.json("status")["unanswered"]["count"] == 0
     assert len(list((knooppunt.folders / "gemeenten/0363/inbox").glob("*_ontvangst_*.txt"))) == 1
+
+
+def test_row_88_an_answer_is_lost_where_one_state_plays_both_hubs(knooppunt):
+    """The file lies at its receiver, its sender hears nothing: an alarm, and one alone."""
+    knooppunt.configure(("ontvangstbewijs: eerder", "ontvangstbewijs: ja"))
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    knooppunt("run", "--once", "--stations", "ggk", "--nu", "2026-02-02T09:30")
+    [envelope] = (knooppunt.folders / "ggk/uit").glob("*.xml")
+    knooppunt("run", "--once", "--stations", "rinis")
+    answer = knooppunt.folders / "ggk/uit/antwoord" / f"{envelope.stem}.bv03.xml"
+    kept = answer.read_bytes()
+    answer.unlink()
+    knooppunt("run", "--once", "--nu", "2026-02-05T09:30")
+    [message] = knooppunt.json("trace", "WMO_H22025.csv")["messages"]
+    assert message["status"] == "delivered"
+    assert knooppunt.json("status")["unanswered"]["count"] == 1
+    assert after_a_day(knooppunt) == ["geen-antwoord"]
+    answer.write_bytes(kept)
+    knooppunt("run", "--once")
+    assert knooppunt.json("status")["unanswered"] == {"count": 0, "oldest": None}
+    assert after_a_day(knooppunt) == ["bewijs-ontbreekt"]  # CBS seals nothing here
+
+
+def test_row_88_what_another_hub_sent_is_delivered_and_awaits_no_answer(knooppunt):
+    """Each hub with a state of its own: RINIS gives the answer, and gets none."""
+    rinis = ("--stations", "rinis", "--state", "rinis-state")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    knooppunt("run", "--once", "--stations", "ggk")
+    knooppunt("run", "--once", *rinis)
+    state = ("--state", "rinis-state")
+    [message] = knooppunt.json("trace", "WMO_H22025.csv", *state)["messages"]
+    assert message["status"] == "delivered"
+    assert knooppunt.json("status", *state)["unanswered"]["count"] == 0
+
+
+def after_a_day(knooppunt):
+    """The alarms about deliveries, as if what is not answered now was handed in a day ago."""
+    path = str(knooppunt.folder / "config.yaml")
+    monitor = Monitor(Location.of(path), read_config(path))
+    found = monitor.measure()
+    monitor.close()
+    if found.unanswered_s is not None:
+        found = replace(found, unanswered_s=found.unanswered_s + 86_400)
+    codes = [one.code for one in judge(found, monitor.config)]
+    return [one for one in codes if one in ("geen-antwoord", "bewijs-ontbreekt")]

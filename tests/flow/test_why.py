@@ -3,10 +3,15 @@
 
 import os
 import re
+import uuid
 
 import pytest
 
+import envelopes
 from tests.flow.test_commands import as_promised
+from tests.flow.vreemd import envelop
+
+GGK = ("--stations", "ggk")
 
 
 def asked(knooppunt, path, code=0):
@@ -94,3 +99,65 @@ def test_people_read_dutch_time(knooppunt):
     assert re.search(r"\n  since 20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} CES?T\n", said)
     waiting = knooppunt("status", "--waiting").stdout
     assert re.search(r"\n  since 20[0-9-]{8} [0-9]{2}:[0-9]{2}:[0-9]{2} CES?T\n", waiting)
+
+
+@pytest.fixture
+def unanswered(knooppunt):
+    """A message whose hub does not run: its number, and where its answer will lie."""
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    knooppunt("run", "--once", *GGK)
+    [envelope] = (knooppunt.folders / "ggk/uit").glob("*.xml")
+    number = envelope.stem.partition("_")[2]
+    return number, knooppunt.folders / "ggk/uit/antwoord" / f"{envelope.stem}.bv03.xml"
+
+
+def of_another_message():
+    """A good answer, to a message of another system."""
+    about = envelopes.read(envelop()).stuurgegevens
+    number = str(uuid.uuid4())
+    return envelopes.bv03(about, referentienummer=number, tijdstip_bericht="20260202100001")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is no whole Bv03 or Fo03"),
+        (b"<onzin/>", "it is no whole Bv03 or Fo03"),
+        (of_another_message(), "it answers another message"),
+    ],
+    ids=["empty", "nonsense", "another"],
+)
+def test_of_an_answer_that_cannot_be_used_it_says_why_and_whose_that_is(
+    knooppunt, unanswered, content, why
+):
+    """Since when, too: from the first time that it was read, over a restart."""
+    number, answer = unanswered
+    answer.write_bytes(content)
+    before, _ = asked(knooppunt, answer)
+    assert before["code"] == "geen-plaats"  # nobody has read it yet
+    knooppunt("run", "--once", *GGK)
+    found, said = asked(knooppunt, answer)
+    assert (found["code"], found["lies_here"]) == ("antwoord-onbruikbaar", True)
+    assert f"the answer to {number}, which is awaited" in found["reason"]
+    assert why in found["reason"]
+    assert "for RINIS to mend" in found["reason"]
+    assert f"knooppunt trace {number}" in said
+    assert "\n  since 20" in said
+    knooppunt("run", "--once", *GGK)
+    again, _ = asked(knooppunt, answer)
+    assert again["since"] == found["since"] is not None
+    assert [one["code"] for one in knooppunt.json("status")["waiting"]] == ["klaar"]  # the envelope
+
+
+def test_what_is_put_in_the_place_of_an_unusable_answer_is_read(knooppunt, unanswered):
+    """Until then it is said that it will be; after it nothing is told of what was there."""
+    _, answer = unanswered
+    answer.write_bytes(b"<onzin/>")
+    knooppunt("run", "--once", *GGK)
+    answer.unlink()
+    knooppunt("run", "--once", "--stations", "rinis", "--state", "rinis-state")
+    assert "it is read in the next round" in asked(knooppunt, answer)[0]["reason"]
+    knooppunt("run", "--once", *GGK)
+    found, _ = asked(knooppunt, answer)
+    assert (found["code"], found["since"]) == ("geen-plaats", None)
+    assert "they are read and stay" in found["reason"]

@@ -133,6 +133,20 @@ def test_of_a_released_message_the_refusal_that_lies_there_is_no_news(folders):
     assert come(awaited, INTERVAL) == [name]
 
 
+def test_an_answer_in_hand_is_not_awaited_again(folders):
+    """It was read before it is told that its envelope went: it comes again when it is put back."""
+    name = answer(folders, 1)
+    awaited = awaiting(folders, [1])
+    assert come(awaited, 0.0) == [name]
+    awaited.expect(levering(1))
+    assert come(awaited, INTERVAL) == []
+    awaited.again(PLACE, name)
+    assert come(awaited, 2 * INTERVAL) == [name]
+    awaited.booked(PLACE, name)
+    awaited.expect(levering(1))  # its notices must be made anew
+    assert come(awaited, 3 * INTERVAL) == [name]
+
+
 def test_a_folder_that_nobody_may_enter_says_so(folders):
     """And is looked at again."""
     if os.geteuid() == 0:
