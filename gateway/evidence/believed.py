@@ -93,8 +93,10 @@ def load(folder: str) -> Belief:
         )
     oins = dict(_oins(folder))
     if GATEWAY not in oins:
+        there = os.path.exists(os.path.join(folder, f"{GATEWAY}.pem"))
+        lacks = f"{GATEWAY}.pem in it names no OIN" if there else f"it holds no {GATEWAY}.pem"
         raise TrustError(
-            f"{folder} does not hold {GATEWAY}.pem: whose seal a bundle must bear is not known",
+            f"{folder}: {lacks}: whose seal a bundle must bear is not known",
             hint="put the gateway's certificate in it",
         )
     jwks = os.path.join(folder, f"{IDP}.jwks")
@@ -123,4 +125,5 @@ def _oins(folder: str) -> Iterable[tuple[str, str]]:
         if name.startswith(_PARTY) and name.endswith(".pem"):
             path = os.path.join(folder, name)
             for one in lees_certificaten(lees(path), path)[:1]:
-                yield name.removesuffix(".pem"), signer_van(one).oin
+                if oin := signer_van(one).oin:  # without one it is nobody's, and fits nobody
+                    yield name.removesuffix(".pem"), oin

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ from gateway.evidence.openings import OpeningError
 from gateway.evidence.steps import Found, Outcome, absent, failed, ok
 from gateway.evidence.wie import Handed, bound, received
 from gateway.evidence.woorden import REDENEN
+from gateway.names import ULID, UUID
 
 _PLACES = {
     Part.OPENINGS: OPENINGS,
@@ -53,6 +55,14 @@ _WAY = {
     ("A.1", "rinis"): "retour", ("A.2", "rinis"): "retour", ("D.1", "ggk"): "retour",
 }  # fmt: skip
 """Which way a message goes, by who took it and who placed it."""
+
+
+_FORMS = {
+    "id": re.compile(ULID),
+    "referentienummer": re.compile(UUID),
+    "direction": re.compile("heen|retour"),
+}
+"""What the gateway itself makes, and nothing else: ``moment.py``, ``model.Direction``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,9 @@ def index(bundle: Bundle) -> Found:
 
 def _facts(bundle: Bundle) -> Iterator[str]:
     message, ours = bundle.index.message, bundle.of(Rol.MESSAGE)
+    for name, form in _FORMS.items():
+        if not form.fullmatch(getattr(message, name)):
+            yield f"{INDEX}: no message has such a {name}"
     if not ours:
         yield f"{INDEX}: it names no leaf of the message"
     forth = message.direction == "heen"

@@ -6,6 +6,7 @@ Each forgery that the gateway could seal itself is found, by the step of the sam
 as in ``knooppunt evidence verify``.
 """
 
+import os
 import re
 import shutil
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.checkpoint import VerifierKey
-from gateway.evidence import leesmij
+from gateway.errors import TrustError
+from gateway.evidence import believed, leesmij
 from gateway.evidence.bundle import make
 from gateway.evidence.steps import MEANINGS
 from gateway.evidence.wish import Wish
@@ -209,6 +211,79 @@ def test_what_the_gateway_itself_could_forge(bewijs, tmp_path, name):
     assert one.word in said.fault[1]
     failed = {each.name for each in bewijs.verify(data).steps if each.outcome == "failed"}
     assert failed & {one.step, "leaves"}  # a listed leaf that is not there: by either
+
+
+@pytest.mark.parametrize("line", [r"\n", "\n", r"\c", "\r", "\x1b[1A"])
+def test_no_value_of_a_bundle_becomes_a_line_of_its_own(bewijs, tmp_path, line):
+    """As if nobody had looked at the reference: it stays on its own line, and moves no cursor."""
+    shown = 'goed "bericht $REF'
+    script = SCRIPT.read_text("utf-8")
+    assert script.count(shown) == 1
+    script = script.replace(shown, f"REF='x{line}stap 99 niets: goed: verzonnen'; {shown}")
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, script=script)
+    kept = line if line.isprintable() else line.replace(line[0], "?")
+    assert f"bericht x{kept}stap 99 niets: goed: verzonnen, inge" in said.steps[5][2], said.text
+    assert 99 not in said.steps
+
+
+def test_a_name_with_a_character_that_no_member_has(bewijs, tmp_path):
+    """What an unpacker made of the container is looked at too, directories among it."""
+    for at, name in enumerate(("een\ntwee", "een\x1b[1A", "een twee", "caf\u00e9")):
+        folder = unpacked(bewijs.whole, tmp_path / f"bundel-{at}")
+        (folder / "content" / name).mkdir()
+        said = check(folder, bewijs.trust)
+        assert said.fault[0] == "container", said.text
+        assert "teken in zijn naam" in said.fault[1]
+
+
+def tools_but(tmp_path, **other):
+    """A path with every tool; some are otherwise (a script), or not there (empty)."""
+    tools = tmp_path / "gereedschap"
+    tools.mkdir()
+    for place in os.environ["PATH"].split(os.pathsep):
+        for found in Path(place).iterdir() if os.path.isdir(place) else ():
+            if found.name not in other and not (tools / found.name).is_symlink():
+                (tools / found.name).symlink_to(found)
+    for name, text in other.items():
+        if text:
+            (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tools / name).chmod(0o755)
+    return str(tools)
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "word"),
+    [
+        ("openssl", "echo LibreSSL 3.3.6", "LibreSSL 3.3.6; versie 3 van OpenSSL is nodig"),
+        ("openssl", "echo OpenSSL 1.1.1w", "OpenSSL 1.1.1w; versie 3 van OpenSSL is nodig"),
+        ("date", "echo date: illegal option; exit 1", "date kent hier geen -d"),
+        ("base64", "echo base64: invalid option; exit 1", "base64 kent hier geen -w"),
+        ("sed", "exit 1", "sed doet hier iets anders"),
+        ("grep", "exit 1", "grep kent hier geen"),
+        ("comm", "", "comm is er niet"),
+    ],
+)
+def test_a_tool_that_cannot_do_it(bewijs, tmp_path, tool, text, word):
+    """Said in a sentence before any step; nothing of the bundle was looked at."""
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, path=tools_but(tmp_path, **{tool: text}))
+    assert said.code == 1
+    assert said.text.startswith("NIET IN ORDE: ")
+    assert word in said.text
+    assert not said.steps
+    assert said.text.count("\n") == 1
+
+
+def test_a_seal_whose_oin_the_reader_does_not_know(bewijs, tmp_path):
+    """A certificate without an OIN in the reader's folder would fit every seal without one."""
+    nameless = (bewijs.trust / "root.pem").read_bytes()
+    trust = with_trust(bewijs, tmp_path, zegel_gateway__pem=nameless)
+    said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
+    assert said.fault[0] == "seal", said.text
+    assert "in uw zegel-gateway.pem staat geen OIN" in said.fault[1]
+    with pytest.raises(TrustError, match="names no OIN"):
+        believed.load(str(trust))
 
 
 LEAF_SAYS_SO = SCRIPT.read_text("utf-8").replace("genoemd() {", "genoemd() { return 0; ")

@@ -173,6 +173,22 @@ def _time_is_a_command(_, found):
     found[path] = re.sub(rb'"at":[0-9]+', b'"at":"N[$(touch geweest)]"', found[path])
 
 
+def _said(**changed):
+    """What evidence.json says of the message, otherwise."""
+
+    def make(_, found):
+        index = json.loads(found["evidence.json"])
+        index["message"] |= changed
+        found["evidence.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    return make
+
+
+OTHER = "00000000-0000-4000-8000-000000000000"
+LINES = "x\nstap 99 niets: goed: verzonnen\nalles klopt"
+"""Lines of the script's own, where a shell's echo reads them in a value."""
+
+
 def _receipt_claimed(_, found):
     del found[_path(found, "receipts/")]
 
@@ -216,6 +232,18 @@ FORGED = {
     "an exchange that is a command": Forged(
         "index", "evidence.json: uitwisseling", _index(b': "wmo",', b': "wmo/e touch geweest #",')
     ),
+    "another direction, and other lines": Forged(
+        "index",
+        "evidence.json: referentienummer",
+        _said(direction="terug", referentienummer=LINES),
+    ),
+    "another direction, and another reference": Forged(
+        "index", "evidence.json: direction", _said(direction="terug", referentienummer=OTHER)
+    ),
+    "the other direction, and another reference": Forged(
+        "index", "zegt heen", _said(direction="retour", referentienummer=OTHER)
+    ),
+    "an id that is none": Forged("index", "evidence.json: id", _said(id="een bericht")),
     "a time that is a command": Forged("index", "at is geen getal", _time_is_a_command),
     "a receipt that is not there": Forged("index", "receipts", _receipt_claimed),
     "a member for nothing": Forged("index", "extra/verklaring.txt", _stray),
