@@ -304,7 +304,7 @@ for d in openings content metagegevens binding receipts; do
   zegt=$(deel "$d")
   test "$zegt" = redacted && test "$er" = absent || test "$zegt" = "$er" || fout "evidence.json zegt dat $d $zegt is, en het is $er"
 done
-vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/[A-Za-z]+\.(xml|p7s|tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
+vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/(ASiCManifest\.xml|signature\.p7s|ASiCArchiveManifest\.xml|timestamp\.tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
 test -z "$vreemd" || fout "$vreemd: waar dat voor is, zegt evidence.json niet"
 NIEUWST=$(veld "$(tail -n 1 "$W/bladen")" at)
 LAATST=$((${NIEUWST:-0} / 1000))

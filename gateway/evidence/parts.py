@@ -13,16 +13,19 @@ from typing import Any
 from gateway.audit.others import SLACK_S
 from gateway.evidence import openings
 from gateway.evidence.believed import Belief
+from gateway.evidence.container import MIMETYPE
 from gateway.evidence.index import (
     BINDING,
     CONTENT,
     INDEX,
+    LOGIN,
     METAGEGEVENS,
     OPENINGS,
     PAGE,
     PDF,
     README,
     RECEIPTS,
+    SEAL,
     TRUST,
     Index,
     Part,
@@ -36,6 +39,7 @@ from gateway.evidence.index import (
     status,
 )
 from gateway.evidence.openings import OpeningError
+from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP
 from gateway.evidence.steps import Found, Outcome, absent, failed, ok
 from gateway.evidence.wie import Handed, bound, received
 from gateway.evidence.woorden import REDENEN
@@ -63,6 +67,10 @@ _FORMS = {
     "direction": re.compile("heen|retour"),
 }
 """What the gateway itself makes, and nothing else: ``moment.py``, ``model.Direction``."""
+
+
+_OURS = re.compile(f"{CONTENT}file([.][a-z0-9]+)?|{TRUST}(succession/)?[A-Za-z0-9._-]+")
+"""Members whose names follow from no leaf: the message's own bytes, and what is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +163,16 @@ def _names(bundle: Bundle) -> Iterator[str]:
 
 
 def _strays(bundle: Bundle) -> Iterator[str]:
-    known = {INDEX, PAGE, PDF, README, METAGEGEVENS, "mimetype"}
+    """By exact names, as ``vreemd`` in the README has them; a folder makes nothing ours."""
+    known = {INDEX, PAGE, PDF, README, METAGEGEVENS, MIMETYPE, SEAL, LOGIN}
+    known |= {MANIFEST, SIGNATURE, ARCHIVE, TIMESTAMP}
     for at in bundle.leaves:
-        known |= {leaf_path(at), opening_path(at)}
+        known |= {leaf_path(at), opening_path(at), f"{RECEIPTS}{at}.xml"}
         known |= {proof_path(size, at) for size in bundle.index.checkpoints}
     for size in bundle.index.checkpoints:
         known |= {checkpoint_path(size), checkpoint_path(size, ".tsr")}
     for name in bundle.members:
-        if name not in known and not name.startswith(
-            ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
-        ):
+        if name not in known and not _OURS.fullmatch(name):
             yield f"{name}: {INDEX} does not say what it is for"
 
 
@@ -228,6 +236,9 @@ def content(bundle: Bundle) -> Found:
     path, message = content_path(bundle.members), bundle.index.message
     if not path:
         return bundle.lacks(Part.CONTENT)
+    files = [name for name in bundle.members if name.startswith(CONTENT)]
+    if len(files) > 1:
+        return failed(*(f"{name}: a message is one file" for name in files))
     found = bundle.members[path]
     if (hashlib.sha256(found).hexdigest(), len(found)) != (message.sha256, message.size):
         return failed(f"{path}: these are other bytes than those of the leaves")

@@ -75,7 +75,8 @@ def resealed(found, seal, at):
     """The members under a fresh manifest and seal: what who holds a seal could make of them."""
     from gateway.evidence import cades
 
-    inner = {k: v for k, v in found.items() if not k.startswith("META-INF/") and k != "mimetype"}
+    own = ("mimetype", MANIFEST, SIGNATURE, opsomming.ARCHIVE, opsomming.TIMESTAMP)
+    inner = {k: v for k, v in found.items() if k not in own}
     manifest = opsomming.build(Opsomming(SIGNATURE, opsomming.listed(inner.items())))
     return packed({**inner, MANIFEST: manifest, SIGNATURE: cades.sign(manifest, seal, at)})
 

@@ -193,8 +193,18 @@ def _receipt_claimed(_, found):
     del found[_path(found, "receipts/")]
 
 
-def _stray(_, found):
-    found["extra/verklaring.txt"] = b"alles is in orde\n"
+def _stray(name):
+    def make(_, found):
+        found[name] = b"alles is in orde\n"
+
+    return make
+
+
+STRAYS = (
+    "extra/verklaring.txt", "META-INF/verklaring.xml", "content/verklaring.pdf",
+    "trust/policies/policy", "receipts/verklaring.xml", "binding/verklaring.xml",
+)  # fmt: skip
+"""Members for nothing, each in another folder, that the manifest lists and the seal covers."""
 
 
 def _stamp_other(_, found):
@@ -246,6 +256,7 @@ FORGED = {
     "an id that is none": Forged("index", "evidence.json: id", _said(id="een bericht")),
     "a time that is a command": Forged("index", "at is geen getal", _time_is_a_command),
     "a receipt that is not there": Forged("index", "receipts", _receipt_claimed),
-    "a member for nothing": Forged("index", "extra/verklaring.txt", _stray),
+    **{f"for nothing: {name}": Forged("index", name, _stray(name)) for name in STRAYS},
+    "two files of content": Forged("content", "meer dan een", _stray("content/file.txt")),
     "another stamp of the log": Forged("timestamp", "tijdstempel", _stamp_other),
 }
