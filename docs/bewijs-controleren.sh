@@ -604,7 +604,8 @@ fi
 #
 # 15. BINDING. Wie het inleverde. Het blad van de inlevering noemt het zegel of de
 # inlogverklaring met zijn SHA-256. Het zegel is van de gemeente of een medewerker
-# van haar: het OIN is dat van de gemeente in uw map. Een inlogverklaring is een JWT
+# van haar: het OIN is dat van de gemeente in uw map. Is het met SHA-384 of SHA-512
+# gezet, dan is het bestand nodig: in de bladen staat alleen een SHA-256. Een inlogverklaring is een JWT
 # (ES256) van de inlogdienst (idp.jwks); haar nonce is de SHA-256 over het manifest.
 #
 stap 15 binding
@@ -623,8 +624,14 @@ elif test "$(ls binding)" = zegel.p7s; then
   tekende_mee "$z"
   gaat "de handtekening in $z past niet" openssl cms -verify -no_content_verify -binary -inform DER -in "$z" -content /dev/null -noverify -signer "$W/gebruiker.pem" -out /dev/null
   mee messageDigest
-  grep -qiE "OCTET STRING +\[HEX DUMP\]:$SHA\$" "$W/mee" || test -n "$BESTAND" || fout "$z is een zegel over andere bytes, of niet met SHA-256 gezet: dan is het bestand nodig"
-  test -z "$BESTAND" || gaat "$z is een zegel over andere bytes dan $BESTAND" openssl cms -verify -binary -inform DER -in "$z" -content "$BESTAND" -noverify -out /dev/null
+  hash=$(sed -n 's/.*OCTET STRING *\[HEX DUMP\]:\([0-9A-F]*\)$/\1/p' "$W/mee" | tr A-F a-f); dicht=
+  if test -n "$BESTAND"; then
+    gaat "$z is een zegel over andere bytes dan $BESTAND" openssl cms -verify -binary -inform DER -in "$z" -content "$BESTAND" -noverify -out /dev/null
+  elif test "${#hash}" = 96 || test "${#hash}" = 128; then
+    dicht="SHA-$((${#hash} * 4))"
+  else
+    test "$hash" = "$SHA" || fout "$z is een zegel over andere bytes"
+  fi
   van=$(oin "$W/gebruiker.pem"); p=$(wie "$W/gebruiker.pem" pseudonym)
   WIE=${p:-$(openssl x509 -in "$W/gebruiker.pem" -outform DER | openssl dgst -sha256 -r | cut -c1-64)}
   if test -z "$GEMEENTE"; then
@@ -636,7 +643,11 @@ elif test "$(ls binding)" = zegel.p7s; then
       mee '2\.25\.329795257667272793696490398454635000266'
       noemt "$W/mee"
     fi
-    goed "verzegeld door ${p:-de organisatie}, OIN $van"
+    if test -n "$dicht"; then
+      open "verzegeld door ${p:-de organisatie}, OIN $van, met $dicht: over welke bytes, is zonder het bestand niet na te gaan"
+    else
+      goed "verzegeld door ${p:-de organisatie}, OIN $van"
+    fi
   fi
 elif test "$(ls binding)" = eherkenning.json; then
   z=binding/eherkenning.json

@@ -18,14 +18,25 @@ from gateway.audit.checkpoint import VerifierKey
 from gateway.errors import TrustError
 from gateway.evidence import believed, leesmij
 from gateway.evidence.bundle import make
+from gateway.evidence.index import SEAL
 from gateway.evidence.steps import MEANINGS
+from gateway.evidence.verify import verify
 from gateway.evidence.wish import Wish
 from gateway.location import read_config
 from gateway.outside import ensure_policy
 from gateway.testing import Keten
 from gateway.trust import wissel
 from gateway.trust.domeinen import domein
-from tests.flow.bewijs import members, now, resealed, round_of_everything
+from gateway.trust.sleutels import seal_van
+from tests.flow.bewijs import (
+    CONTENT,
+    NAME,
+    members,
+    now,
+    resealed,
+    round_of_everything,
+    sealed_with,
+)
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, typed, unpacked
 from tests.onafhankelijk.vervalsingen import (
     FORGED,
@@ -338,6 +349,34 @@ def test_a_seal_by_the_gateway_that_the_leaf_names(bewijs, tmp_path, content):
     said = check(folder, bewijs.trust, script=LEAF_SAYS_SO)
     assert said.fault[0] == "binding", said.text
     assert "het zegel van OIN 00000001999900002000, niet van 00000001000000363000" in said.fault[1]
+
+
+@pytest.mark.parametrize("md", ["sha384", "sha512"])
+def test_a_seal_with_another_digest(tmp_path, md):
+    """With the bytes it is judged; without them it is open, and all else of that step is asked."""
+    with Keten(tmp_path / "keten") as keten:
+        seal = sealed_with(keten, md, CONTENT)
+        keten.grant("coordinator", "gmsd", "0363")
+        keten.drop("0363", f"{NAME}.p7s", seal)
+        keten.drop("0363", NAME, CONTENT)
+        keten.settle()
+    ensure_policy(keten.location, "knooppunt.example/audit-2026")
+    trust = Path(keten.location.state) / "vertrouwen"
+    whole = make(keten.location, Wish(NAME, content=True)).content
+    said = check(unpacked(whole, tmp_path / "met"), trust)
+    assert (said.code, said.steps[15][1]) == (0, "goed"), said.text
+    bare = make(keten.location, Wish(NAME)).content
+    said = check(unpacked(bare, tmp_path / "zonder"), trust)
+    assert (said.code, said.steps[15][1]) == (0, "niet aangetoond"), said.text
+    assert f"met {md.upper().replace('SHA', 'SHA-')}" in said.steps[15][2]
+    [ours] = [one for one in verify(bare, believed.load(str(trust))).steps if one.n == 15]
+    assert ours.outcome == "not-checked"
+    found = members(bare)
+    found[SEAL] = sealed_with(keten, md, CONTENT, "zegel-gemeente-0034")
+    data = resealed(found, seal_van(keten.location.state, keten.config, "zegel-gateway"), now())
+    said = check(unpacked(data, tmp_path / "ander"), trust, script=LEAF_SAYS_SO)
+    assert said.fault[0] == "binding", said.text
+    assert "niet van 00000001000000363000" in said.fault[1]
 
 
 def test_a_seal_that_says_to_be_from_before_its_leaves(bewijs, tmp_path):
