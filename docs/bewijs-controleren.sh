@@ -25,8 +25,8 @@
 #
 # V is de map met wat U vertrouwt, buiten deze bundel om gekregen: root.pem,
 # intermediate.pem, crl.pem, policy (met de sleutels van het logboek en die van de
-# getuigen), zegel-gateway.pem, zegel-cbs.pem, tsa.pem, idp.jwks, deelnemers.json
-# en de zegels van de gemeenten. Vergelijk die met wat anderen hebben, en haal crl.pem zo nu en dan
+# getuigen), zegel-gateway.pem, zegel-cbs.pem, tsa.pem, tsa_ca.pem, idp.jwks,
+# deelnemers.json en de zegels van de gemeenten. Vergelijk die met wat anderen hebben, en haal crl.pem zo nu en dan
 # opnieuw. In de map trust van deze bundel staan zulke bestanden ook, voor het
 # gemak, zoals ze waren toen hij werd gemaakt; ze worden hieronder niet gebruikt.
 #
@@ -43,7 +43,7 @@ test "$(date -u -d '@86400' '+%F' 2>&1)" = 1970-01-02 || kan_niet "date kent hie
 test "$(printf 'wat\n' | base64 -w 0 2>&1)" = d2F0Cg== || kan_niet "base64 kent hier geen -w; die van GNU (coreutils) is nodig"
 test "$(printf 'a12\nb\n' | sed -n '/a[0-9]\{2,\}/{n;s/\(b\)/\1c/p;}' 2>&1)" = bc || kan_niet "sed doet hier iets anders; die van GNU is nodig"
 test "$(printf '{"at":1}' | grep -aoE '"[a-z]+":' 2>&1)" = '"at":' || kan_niet "grep kent hier geen -a, -o of -E; die van GNU is nodig"
-N=0; NAAM=begin; OPEN=
+N=0; NAAM=begin; OPEN=; A=
 W=$(mktemp -d)
 exec 3>&1
 trap 'rc=$?; rm -rf "$W"; test "$rc" = 0 || zeg "NIET IN ORDE: gestopt bij stap $N ($NAAM)" >&3' EXIT
@@ -74,9 +74,14 @@ sha() { openssl dgst -sha256 -r < "$1" | cut -c1-64; }
 wie() { openssl x509 -in "$1" -noout -subject -nameopt multiline | sed -n "s/^ *$2 *= //p"; }
 oin() { test "$(wie "$1" serialNumber | wc -l)" != 1 || wie "$1" serialNumber; }
 los() { awk -v w="$W/$1" -v b="BEGIN $2" 'index($0, b) {n++; aan = 1} aan {print > (w "-" n ".pem")} /-----END/ {aan = 0}'; }
-cat "$V/root.pem" "$V/intermediate.pem" > "$W/ca.pem"
+afdruk() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
+samen() { for b in "$@"; do test ! -f "$b" || { cat "$b"; zeg; }; done; }
+samen "$V/tsa.pem" "$V"/tsa-*.pem "$V/tsa_ca.pem" > "$W/diensten"
+samen "$V/root.pem" "$W/diensten" > "$W/tsa-ca.pem"
+samen "$W/diensten" "$V/root.pem" "$V/intermediate.pem" > "$W/ca.pem"
+los dienst CERTIFICATE < "$W/diensten"
 los ca CERTIFICATE < "$W/ca.pem"
-los crl 'X509 CRL' < "$V/crl.pem"
+samen "$W/diensten" "$V/crl.pem" | los crl 'X509 CRL'
 for een in "$W"/ca-*.pem; do
   zeg "$(openssl x509 -in "$een" -noout -subject_hash) $een" >> "$W/uitgevers"
 done
@@ -93,7 +98,7 @@ done
 #
 geldig() { # geldig CERTIFICAAT MOMENT [OPTIE...]
   c=$1; m=$2; shift 2
-  gaat "het certificaat van $(oin "$c") deugde niet op $(date -u -d "@$m" '+%F %T') UTC" openssl verify "$@" -attime "$m" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem" "$c"
+  gaat "het certificaat van $(oin "$c") deugde niet op $(date -u -d "@$m" '+%F %T') UTC" openssl verify "$@" -attime "$m" -CAfile "${A:-$V/root.pem}" -untrusted "$V/intermediate.pem" "$c"
   diep=0
   while zelf=$(openssl x509 -in "$c" -noout -subject_hash) uitgever=$(openssl x509 -in "$c" -noout -issuer_hash) && test "$zelf" != "$uitgever"; do
     niet_ingetrokken "$c" "$uitgever" "$m"
@@ -116,19 +121,27 @@ niet_ingetrokken() { # niet_ingetrokken CERTIFICAAT UITGEVER MOMENT
   test -n "$lijst" || fout "uw crl.pem heeft geen lijst van de uitgever van $(oin "$1") die op dat moment telde"
 }
 #
-# Een tijdstempel (RFC 3161) moet van de tijdstempeldienst zijn, door zijn OIN, en
-# niet van een ander onder dezelfde uitgever. S is dan de tijd, in seconden.
+# Een tijdstempel (RFC 3161) moet van een tijdstempeldienst uit uw map zijn (tsa.pem,
+# oudere als tsa-NUMMER.pem, een van elders met zijn uitgevers en hun lijsten als
+# tsa_ca.pem), en niet van een ander onder dezelfde uitgever: met een van die
+# certificaten gezet, of met een dat hetzelfde OIN heeft. S is dan de tijd, in seconden.
 #
 stempel() { # stempel TOKEN BESTAND
-  gaat "$1 is geen tijdstempel" openssl cms -verify -inform DER -in "$1" -noverify -signer "$W/tsa.pem" -out "$W/tst"
+  gaat "$1 is geen tijdstempel" openssl cms -verify -inform DER -in "$1" -noverify -signer "$W/stempelaar.pem" -out "$W/tst"
   tijd=$(openssl asn1parse -inform DER -in "$W/tst" | sed -n 's/.*GENERALIZEDTIME *:\([0-9]\{14\}\).*/\1/p' | head -n 1)
   S=$(date -u -d "$(zeg "$tijd" | sed 's/\(....\)\(..\)\(..\)\(..\)\(..\)\(..\)/\1-\2-\3 \4:\5:\6/')" +%s)
-  gaat "$1 is geen tijdstempel over $2" openssl ts -verify -token_in -in "$1" -data "$2" -attime "$S" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem"
-  test -f "$V/tsa.pem" || fout "uw map heeft geen tsa.pem: van wie $1 moet zijn, is niet bekend"
-  van=$(oin "$W/tsa.pem"); dienst=$(oin "$V/tsa.pem")
-  test -n "$dienst" || fout "in uw tsa.pem staat geen OIN, of meer dan een: van wie $1 moet zijn, is niet bekend"
-  test "$van" = "$dienst" || fout "$1 is van OIN $van, niet van de tijdstempeldienst ($dienst)"
-  geldig "$W/tsa.pem" "$S" -purpose timestampsign
+  gaat "$1 is geen tijdstempel over $2" openssl ts -verify -token_in -in "$1" -data "$2" -attime "$S" -CAfile "$W/tsa-ca.pem" -untrusted "$V/intermediate.pem"
+  test -f "$W/dienst-1.pem" || fout "uw map heeft geen tsa.pem: van wie $1 moet zijn, is niet bekend"
+  van=$(oin "$W/stempelaar.pem"); zijn=$(afdruk "$W/stempelaar.pem"); bekend=; diensten=
+  for een in "$W"/dienst-*.pem; do
+    dienst=$(oin "$een"); diensten="$diensten $dienst"
+    test "$(afdruk "$een")" != "$zijn" || bekend=ja
+    test -z "$dienst" || test "$dienst" != "$van" || bekend=ja
+  done
+  test -n "$bekend" || fout "$1 is van OIN ${van:-onbekend}, niet van de tijdstempeldienst (OIN:$diensten), of met een ander certificaat gezet dan zij in uw map heeft"
+  A=$W/tsa-ca.pem
+  geldig "$W/stempelaar.pem" "$S" -purpose timestampsign
+  A=
 }
 #
 # Van een CMS-handtekening: precies een ondertekenaar, en wat die mee tekende (de

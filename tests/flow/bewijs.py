@@ -48,9 +48,11 @@ class Bewijs:
         return verify(data, self.belief)
 
 
-def round_of_everything(folder):
+def round_of_everything(folder, prepare=None, **settings):
     """Play it, and make the whole bundle while the authority still listens."""
-    with Getuigen(folder) as parties:
+    with Getuigen(folder, **settings) as parties:
+        if prepare:
+            prepare(parties)
         config = parties.config.replace("antwoord: protocol", "antwoord: direct")
         with Keten(folder, config=config, stations=("ggk", "rinis", "cbs")) as keten:
             keten.make_keys()

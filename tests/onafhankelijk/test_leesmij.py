@@ -24,10 +24,13 @@ from gateway.evidence.verify import verify
 from gateway.evidence.wish import Wish
 from gateway.location import read_config
 from gateway.outside import ensure_policy
+from gateway.setup import init
 from gateway.testing import Keten
-from gateway.trust import wissel
-from gateway.trust.domeinen import domein
-from gateway.trust.sleutels import seal_van
+from gateway.trust import uitgifte, wissel
+from gateway.trust.domeinen import Domein, Soort, domein
+from gateway.trust.ketting import pem_van
+from gateway.trust.pki import seal_pem
+from gateway.trust.sleutels import Seal, seal_van
 from tests.flow.bewijs import (
     CONTENT,
     NAME,
@@ -178,7 +181,7 @@ def with_trust(bewijs, tmp_path, **changed):
     trust = tmp_path / "vertrouwen"
     shutil.copytree(bewijs.trust, trust)
     for name, content in changed.items():
-        path = trust / name.replace("__", ".").replace("_", "-")
+        path = trust / name.replace("__", ".").replace("zegel_", "zegel-")
         path.unlink(missing_ok=True)
         if content:
             path.write_bytes(content)
@@ -414,3 +417,58 @@ def test_a_stamp_of_another_authority_under_the_same_root(bewijs, tmp_path):
     said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
     assert said.fault[0] == "time"
     assert "niet van de tijdstempeldienst" in said.fault[1]
+
+
+class Elders:
+    """An authority under a root of its own, without an OIN, as most are (``getuigen: tsa_ca``)."""
+
+    def __init__(self):
+        self.root = uitgifte.nieuwe_wortel("elders.example")
+        self.issuer = uitgifte.nieuwe_uitgever("elders.example", self.root)
+        self.key, self.certificate = self.issue()
+
+    def issue(self):
+        """Another certificate of the same issuer for the same use."""
+        key = uitgifte.nieuwe_sleutel()
+        who = Domein("tsa", Soort.TSA, "Tijd Elders")
+        return key, uitgifte.certificaat(who, key.public_key(), self.issuer)
+
+    def pem(self, certificate):
+        """What one believes its time stamps by."""
+        lists = [uitgifte.intrekkingslijst(one, 1) for one in (self.issuer, self.root)]
+        return pem_van(certificate, self.issuer.certificate, self.root.certificate, *lists)
+
+    def at_work(self, parties):
+        """It stamps in the place of the chain's own; ``init`` publishes its certificates."""
+        beside = parties.folder / "tijd.pem"
+        beside.write_bytes(self.pem(self.certificate))
+        seal = Seal(self.key, self.certificate, self.issuer.chain[:1])
+        (parties.memory("tsa") / "elders.pem").write_bytes(seal_pem(seal))
+        parties.tsa.stop()
+        parties.authority = str(parties.memory("tsa") / "elders.pem")
+        parties.tsa.start()
+        assert any("tsa_ca.pem" in one for one in init(str(parties.folder)))
+        assert not any("tsa_ca.pem" in one for one in init(str(parties.folder)))
+
+
+def test_a_stamp_of_an_authority_without_an_oin(tmp_path):
+    """By its own certificate, published with those of its issuers; by no other of that issuer."""
+    elders = Elders()
+    bewijs = round_of_everything(tmp_path / "keten", elders.at_work, tsa_ca="tijd.pem")
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    assert (folder / "trust" / "tsa_ca.pem").exists()
+    assert bewijs.verify(bewijs.whole).ok, bewijs.verify(bewijs.whole)
+    said = check(folder, bewijs.trust, "3", "10")
+    assert said.code == 0, said.text
+    _, other = elders.issue()
+    for way, content in (("another", elders.pem(other)), ("none", b"")):
+        (tmp_path / way).mkdir()
+        trust = with_trust(bewijs, tmp_path / way, tsa_ca__pem=content)
+        [step] = [one for one in verify(bewijs.whole, believed.load(str(trust))).steps
+                  if one.name == "time"]  # fmt: skip
+        assert step.outcome == "failed", way
+        said = check(folder, trust)
+        assert said.fault[0] == "time", said.text
+    trust = with_trust(bewijs, tmp_path, tsa__pem=elders.pem(elders.certificate), tsa_ca__pem=b"")
+    assert verify(bewijs.whole, believed.load(str(trust))).ok
+    assert check(folder, trust, "3", "10").code == 0
