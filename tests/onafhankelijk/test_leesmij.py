@@ -25,6 +25,7 @@ from gateway.evidence.wish import Wish
 from gateway.location import read_config
 from gateway.outside import ensure_policy
 from gateway.setup import init
+from gateway.store_queries import Reader
 from gateway.testing import Keten
 from gateway.trust import uitgifte, wissel
 from gateway.trust.domeinen import Domein, Soort, domein
@@ -110,6 +111,16 @@ def test_a_redacted_bundle_verifies_all_the_same(bewijs, tmp_path, redact):
     left["all"] = left["openings"] | left["content"]
     assert open_steps(said) == left[redact[0]] | {"time", "pages"}
     assert said.text.count("tekende log/") == 2
+
+
+def test_what_came_back_verifies_too(bewijs, tmp_path):
+    """A report of CBS went the other way, as its leaves say, under a reference of its own."""
+    with Reader(bewijs.location.database) as reader:
+        [sent] = reader.trace(NAME)
+        back = [one["referentienummer"] for one in reader.answers_to(sent["referentienummer"])]
+    said = check(unpacked(bewijs.make(back[0]), tmp_path / "bundel"), bewijs.trust)
+    assert said.code == 0, said.text
+    assert f"bericht {back[0]}" in said.steps[5][2]
 
 
 def test_a_step_that_its_reader_demands(bewijs, tmp_path):
@@ -417,6 +428,9 @@ def test_a_stamp_of_another_authority_under_the_same_root(bewijs, tmp_path):
     said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
     assert said.fault[0] == "time"
     assert "niet van de tijdstempeldienst" in said.fault[1]
+    (trust / "tsa-1a.pem").write_bytes((bewijs.trust / "tsa.pem").read_bytes())  # an older one
+    assert check(tmp_path / "bundel", trust, "3", "10").code == 0
+    assert verify(bewijs.whole, believed.load(str(trust))).ok
 
 
 class Elders:
