@@ -5,9 +5,9 @@
 #
 # Dit is een ASiC-E-container (ETSI EN 319 162-1): een ZIP met het bewijs van een
 # bericht. Lees summary.html of summary.pdf voor wat er in staat. Hieronder staat
-# hoe u het nagaat met een gewone shell, openssl 3 en zo nodig xmlsec1. Met het
-# knooppunt zelf kan het ook: knooppunt evidence verify BUNDEL --trust MAP. De
-# stappen en hun nummers zijn dezelfde.
+# hoe u het nagaat met een gewone shell, openssl 3, de opdrachten van GNU (zoals op
+# Linux) en zo nodig xmlsec1. Met het knooppunt zelf kan het ook: knooppunt evidence
+# verify BUNDEL --trust MAP. De stappen en hun nummers zijn dezelfde.
 #
 # NEEM DEZE OPDRACHTEN NIET HIERUIT als u wilt weten of het knooppunt zelf u
 # misleidt: wie de bundel vervalst, vervalst deze tekst mee. Ze staan ook, gelijk
@@ -25,8 +25,8 @@
 #
 # V is de map met wat U vertrouwt, buiten deze bundel om gekregen: root.pem,
 # intermediate.pem, crl.pem, policy (met de sleutels van het logboek en die van de
-# getuigen), zegel-gateway.pem, zegel-cbs.pem, tsa.pem, idp.jwks, deelnemers.json
-# en de zegels van de gemeenten. Vergelijk die met wat anderen hebben, en haal crl.pem zo nu en dan
+# getuigen), zegel-gateway.pem, zegel-cbs.pem, tsa.pem, tsa_ca.pem, idp.jwks,
+# deelnemers.json en de zegels van de gemeenten. Vergelijk die met wat anderen hebben, en haal crl.pem zo nu en dan
 # opnieuw. In de map trust van deze bundel staan zulke bestanden ook, voor het
 # gemak, zoals ze waren toen hij werd gemaakt; ze worden hieronder niet gebruikt.
 #
@@ -34,16 +34,27 @@ set -eu
 export LC_ALL=C
 V=${1:-/pad/naar/uw/vertrouwen}
 EIS=${2:-}
-N=0; NAAM=begin; OPEN=
+kan_niet() { printf 'NIET IN ORDE: %s; er is niets nagegaan\n' "$1"; exit 1; }
+for g in openssl date sed awk grep od cmp comm base64 find sort head tail tr cut fold paste mktemp basename wc; do
+  command -v "$g" > /dev/null || kan_niet "$g is er niet, en deze opdrachten hebben het nodig"
+done
+case $(openssl version 2>&1) in OpenSSL\ [3-9]*) ;; *) kan_niet "openssl is hier $(openssl version 2>&1 | head -n 1); versie 3 van OpenSSL is nodig, of een nieuwere";; esac
+test "$(date -u -d '@86400' '+%F' 2>&1)" = 1970-01-02 || kan_niet "date kent hier geen -d; die van GNU (coreutils) is nodig"
+test "$(printf 'wat\n' | base64 -w 0 2>&1)" = d2F0Cg== || kan_niet "base64 kent hier geen -w; die van GNU (coreutils) is nodig"
+test "$(printf 'a12\nb\n' | sed -n '/a[0-9]\{2,\}/{n;s/\(b\)/\1c/p;}' 2>&1)" = bc || kan_niet "sed doet hier iets anders; die van GNU is nodig"
+test "$(printf '{"at":1}' | grep -aoE '"[a-z]+":' 2>&1)" = '"at":' || kan_niet "grep kent hier geen -a, -o of -E; die van GNU is nodig"
+N=0; NAAM=begin; OPEN=; A=
 W=$(mktemp -d)
 exec 3>&1
-trap 'rc=$?; rm -rf "$W"; test "$rc" = 0 || echo "NIET IN ORDE: gestopt bij stap $N ($NAAM)" >&3' EXIT
+trap 'rc=$?; rm -rf "$W"; test "$rc" = 0 || zeg "NIET IN ORDE: gestopt bij stap $N ($NAAM)" >&3' EXIT
 stap() { N=$1; NAAM=$2; }
-goed() { echo "stap $N $NAAM: goed: $1" >&3; }
-fout() { echo "stap $N $NAAM: FOUT: $1" >&3; exit 1; }
+zeg() { printf '%s\n' "$*"; } # echo leest in sommige shells \n in een waarde als een nieuwe regel
+toon() { zeg "$(printf %s "$1" | tr -c '[:print:]' '?')" >&3; } # op een regel
+goed() { toon "stap $N $NAAM: goed: $1"; }
+fout() { toon "stap $N $NAAM: FOUT: $1"; exit 1; }
 open() {
   case " $EIS " in *" $N "*) fout "niet aangetoond: $1";; esac
-  echo "stap $N $NAAM: niet aangetoond: $1" >&3
+  toon "stap $N $NAAM: niet aangetoond: $1"
   OPEN="$OPEN $N"
 }
 gaat() {
@@ -61,13 +72,18 @@ P=$V/policy; test -f "$P" || P=/dev/null
 som() { openssl dgst -sha256 -binary < "$1" | base64 -w 0; }
 sha() { openssl dgst -sha256 -r < "$1" | cut -c1-64; }
 wie() { openssl x509 -in "$1" -noout -subject -nameopt multiline | sed -n "s/^ *$2 *= //p"; }
-oin() { wie "$1" serialNumber; }
+oin() { test "$(wie "$1" serialNumber | wc -l)" != 1 || wie "$1" serialNumber; }
 los() { awk -v w="$W/$1" -v b="BEGIN $2" 'index($0, b) {n++; aan = 1} aan {print > (w "-" n ".pem")} /-----END/ {aan = 0}'; }
-cat "$V/root.pem" "$V/intermediate.pem" > "$W/ca.pem"
+afdruk() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
+samen() { for b in "$@"; do test ! -f "$b" || { cat "$b"; zeg; }; done; }
+samen "$V/tsa.pem" "$V"/tsa-*.pem "$V/tsa_ca.pem" > "$W/diensten"
+samen "$V/root.pem" "$W/diensten" > "$W/tsa-ca.pem"
+samen "$W/diensten" "$V/root.pem" "$V/intermediate.pem" > "$W/ca.pem"
+los dienst CERTIFICATE < "$W/diensten"
 los ca CERTIFICATE < "$W/ca.pem"
-los crl 'X509 CRL' < "$V/crl.pem"
+samen "$W/diensten" "$V/crl.pem" | los crl 'X509 CRL'
 for een in "$W"/ca-*.pem; do
-  echo "$(openssl x509 -in "$een" -noout -subject_hash) $een" >> "$W/uitgevers"
+  zeg "$(openssl x509 -in "$een" -noout -subject_hash) $een" >> "$W/uitgevers"
 done
 for een in "$W"/crl-*.pem; do
   test -f "$een" || fout "$V/crl.pem is leeg"
@@ -82,7 +98,7 @@ done
 #
 geldig() { # geldig CERTIFICAAT MOMENT [OPTIE...]
   c=$1; m=$2; shift 2
-  gaat "het certificaat van $(oin "$c") deugde niet op $(date -u -d "@$m" '+%F %T') UTC" openssl verify "$@" -attime "$m" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem" "$c"
+  gaat "het certificaat van $(oin "$c") deugde niet op $(date -u -d "@$m" '+%F %T') UTC" openssl verify "$@" -attime "$m" -CAfile "${A:-$V/root.pem}" -untrusted "$V/intermediate.pem" "$c"
   diep=0
   while zelf=$(openssl x509 -in "$c" -noout -subject_hash) uitgever=$(openssl x509 -in "$c" -noout -issuer_hash) && test "$zelf" != "$uitgever"; do
     niet_ingetrokken "$c" "$uitgever" "$m"
@@ -105,18 +121,27 @@ niet_ingetrokken() { # niet_ingetrokken CERTIFICAAT UITGEVER MOMENT
   test -n "$lijst" || fout "uw crl.pem heeft geen lijst van de uitgever van $(oin "$1") die op dat moment telde"
 }
 #
-# Een tijdstempel (RFC 3161) moet van de tijdstempeldienst zijn, door zijn OIN, en
-# niet van een ander onder dezelfde uitgever. S is dan de tijd, in seconden.
+# Een tijdstempel (RFC 3161) moet van een tijdstempeldienst uit uw map zijn (tsa.pem,
+# oudere als tsa-NUMMER.pem, een van elders met zijn uitgevers en hun lijsten als
+# tsa_ca.pem), en niet van een ander onder dezelfde uitgever: met een van die
+# certificaten gezet, of met een dat hetzelfde OIN heeft. S is dan de tijd, in seconden.
 #
 stempel() { # stempel TOKEN BESTAND
-  gaat "$1 is geen tijdstempel" openssl cms -verify -inform DER -in "$1" -noverify -signer "$W/tsa.pem" -out "$W/tst"
+  gaat "$1 is geen tijdstempel" openssl cms -verify -inform DER -in "$1" -noverify -signer "$W/stempelaar.pem" -out "$W/tst"
   tijd=$(openssl asn1parse -inform DER -in "$W/tst" | sed -n 's/.*GENERALIZEDTIME *:\([0-9]\{14\}\).*/\1/p' | head -n 1)
-  S=$(date -u -d "$(echo "$tijd" | sed 's/\(....\)\(..\)\(..\)\(..\)\(..\)\(..\)/\1-\2-\3 \4:\5:\6/')" +%s)
-  gaat "$1 is geen tijdstempel over $2" openssl ts -verify -token_in -in "$1" -data "$2" -attime "$S" -CAfile "$V/root.pem" -untrusted "$V/intermediate.pem"
-  test -f "$V/tsa.pem" || fout "uw map heeft geen tsa.pem: van wie $1 moet zijn, is niet bekend"
-  van=$(oin "$W/tsa.pem"); dienst=$(oin "$V/tsa.pem")
-  test "$van" = "$dienst" || fout "$1 is van OIN $van, niet van de tijdstempeldienst ($dienst)"
-  geldig "$W/tsa.pem" "$S" -purpose timestampsign
+  S=$(date -u -d "$(zeg "$tijd" | sed 's/\(....\)\(..\)\(..\)\(..\)\(..\)\(..\)/\1-\2-\3 \4:\5:\6/')" +%s)
+  gaat "$1 is geen tijdstempel over $2" openssl ts -verify -token_in -in "$1" -data "$2" -attime "$S" -CAfile "$W/tsa-ca.pem" -untrusted "$V/intermediate.pem"
+  test -f "$W/dienst-1.pem" || fout "uw map heeft geen tsa.pem: van wie $1 moet zijn, is niet bekend"
+  van=$(oin "$W/stempelaar.pem"); zijn=$(afdruk "$W/stempelaar.pem"); bekend=; diensten=
+  for een in "$W"/dienst-*.pem; do
+    dienst=$(oin "$een"); diensten="$diensten $dienst"
+    test "$(afdruk "$een")" != "$zijn" || bekend=ja
+    test -z "$dienst" || test "$dienst" != "$van" || bekend=ja
+  done
+  test -n "$bekend" || fout "$1 is van OIN ${van:-onbekend}, niet van de tijdstempeldienst (OIN:$diensten), of met een ander certificaat gezet dan zij in uw map heeft"
+  A=$W/tsa-ca.pem
+  geldig "$W/stempelaar.pem" "$S" -purpose timestampsign
+  A=
 }
 #
 # Van een CMS-handtekening: precies een ondertekenaar, en wat die mee tekende (de
@@ -157,7 +182,7 @@ mee() { # mee WAT: de regel met de waarde daarvan, in mee
 #
 veld() { sed -n 's/^.*[{,]"'"$2"'":"\([^"]*\)".*$/\1/p; s/^.*[{,]"'"$2"'":\([0-9][0-9]*\)[,}].*$/\1/p' "log/leaves/$1.json"; }
 bewijzen() { sed -n 's/^.*[{,]"evidence":\[\([^]]*\)\].*$/\1/p' "log/leaves/$1.json" | tr -d '"' | tr ',' '\n'; }
-genoemd() { bewijzen "$1" | grep -qxF "$2:$(sha "$3")"; } # genoemd BLAD SOORT BESTAND
+genoemd() { bewijzen "$1" | grep -qxF -e "$2:$(sha "$3")"; } # genoemd BLAD SOORT BESTAND
 geopend() { # geopend BLAD VELD: de naam die daar is vastgelegd, zoals JSON haar schrijft
   test ! -f "openings/$1.jsonl" || sed -n 's/^{"label":"'"$2"'","salt":"[^"]*","value":"\(.*\)"}$/\1/p' "openings/$1.jsonl"
 }
@@ -176,6 +201,7 @@ een() { # een NAAM BESTAND
 stap 1 container
 test "$(cat mimetype)" = application/vnd.etsi.asic-e+zip || fout "dit is geen uitgepakte bundel: mimetype"
 test -z "$(find . ! -type f ! -type d)" || fout "er zit iets in dat geen bestand is"
+test -z "$(find . ! -name . -name '*[!A-Za-z0-9._-]*')" || fout "er zit iets in met een teken in zijn naam dat een bundel niet heeft"
 goed "uitgepakt, alleen bestanden"
 #
 # 2. MANIFEST. Ieder bestand is zoals het verzegeld is, en er is niets bijgekomen.
@@ -183,7 +209,7 @@ goed "uitgepakt, alleen bestanden"
 #
 stap 2 manifest
 opsomming() { # opsomming MANIFEST ZEGEL WAT-ER-NIET-IN-STAAT
-  grep -qF "<SigReference URI=\"$2\"" "$1" || fout "$1 noemt een ander zegel"
+  grep -qF -e "<SigReference URI=\"$2\"" "$1" || fout "$1 noemt een ander zegel"
   sed -n 's/^<DataObjectReference URI="\([^"]*\)".*/\1/p; s/^<ds:DigestValue>\(.*\)<.*/\1/p' "$1" > "$W/lijst"
   sed -n 'p;n' "$W/lijst" | sort > "$W/genoemd"
   find . -type f | sed 's,^\./,,' | grep -vE "^($3)\$" | sort > "$W/gevonden"
@@ -221,6 +247,7 @@ VERZEGELD=; test -n "$MOMENT" || VERZEGELD=$(date -u -d "$tijd" +%s)
 MOMENT=${MOMENT:-$VERZEGELD}
 gaat "het zegel past niet op META-INF/ASiCManifest.xml" openssl cms -verify -cades -binary -inform DER -in META-INF/signature.p7s -content META-INF/ASiCManifest.xml -attime "$MOMENT" -CAfile "$V/root.pem" -certfile "$V/intermediate.pem" -purpose any -signer "$W/zegel.pem" -out /dev/null
 van=$(oin "$W/zegel.pem"); wil=$(oin "$V/zegel-gateway.pem")
+test -n "$wil" || fout "in uw zegel-gateway.pem staat geen OIN, of meer dan een: van wie het zegel moet zijn, is niet bekend"
 test "$van" = "$wil" || fout "het is het zegel van OIN $van, niet dat van het knooppunt ($wil)"
 test -z "$(wie "$W/zegel.pem" pseudonym)" || fout "het is het zegel van een medewerker"
 geldig "$W/zegel.pem" "$MOMENT"
@@ -233,7 +260,7 @@ stap 5 index
 ls log/leaves | sed 's/\.json$//' | sort -n > "$W/bladen"
 test -s "$W/bladen" || fout "er zijn geen bladen"
 for i in $(cat "$W/bladen"); do
-  echo "$i" | grep -qE '^(0|[1-9][0-9]{0,14})$' && test -f "log/leaves/$i.json" || fout "log/leaves: een blad heet naar zijn nummer"
+  zeg "$i" | grep -qE '^(0|[1-9][0-9]{0,14})$' && test -f "log/leaves/$i.json" || fout "log/leaves: een blad heet naar zijn nummer"
   case $(veld "$i" at) in ''|*[!0-9]*) fout "log/leaves/$i.json: at is geen getal";; esac
 done
 over() {
@@ -244,6 +271,10 @@ over() {
 test "$(grep -c '^ "message": {$' evidence.json)" = 1 && test "$(grep -c '^ "leaves": \[$' evidence.json)" = 1 || fout "evidence.json heeft niet de vorm die het hoort te hebben"
 ID=$(over id); REF=$(over referentienummer); HEEN=$(over direction); CODE=$(over gemeentecode)
 SOORT=$(over uitwisseling); SHA=$(over sha256); OMVANG=$(over size)
+# Elk is zoals het knooppunt het maakt: een ULID, een UUID, en een van twee richtingen.
+zeg "$ID" | grep -qE '^[0-9A-HJKMNP-TV-Z]{26}$' || fout "evidence.json: id"
+zeg "$REF" | grep -qE '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' || fout "evidence.json: referentienummer"
+case $HEEN in heen|retour) ;; *) fout "evidence.json: direction";; esac
 # Wat hieronder in een patroon of een som komt, mag niets anders zijn dan dat.
 case $CODE in *[!0-9A-Za-z]*) fout "evidence.json: gemeentecode";; esac
 case $SOORT in *[!a-z0-9-]*) fout "evidence.json: uitwisseling";; esac
@@ -259,6 +290,12 @@ while read -r i rol; do
     message)
       test "$over_wie" = "$ID" && test "$(veld "$i" content)" = "$SHA" && test "$(veld "$i" size)" = "$OMVANG" && test "$(veld "$i" tenant)" = "$CODE" || fout "$b gaat over een ander bericht, andere bytes of een andere partij"
       test "$(veld "$i" object)" = "${SOORT:-onbekend}" || fout "$b is van een andere uitwisseling"
+      case "$soort $(veld "$i" source)" in
+        A.[12].*\ ggk|D.1.*\ rinis) ging=heen;;
+        A.[12].*\ rinis|D.1.*\ ggk) ging=retour;;
+        *) ging=$HEEN;;
+      esac
+      test "$ging" = "$HEEN" || fout "$b zegt $ging, evidence.json zegt bij direction $HEEN"
       test "$HEEN" != heen || test "$stroom" = "$REF" || fout "$b is van een ander referentienummer"
       test -n "$AAN" || AAN=$i;;
     answer)
@@ -280,7 +317,7 @@ for d in openings content metagegevens binding receipts; do
   zegt=$(deel "$d")
   test "$zegt" = redacted && test "$er" = absent || test "$zegt" = "$er" || fout "evidence.json zegt dat $d $zegt is, en het is $er"
 done
-vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/[A-Za-z]+\.(xml|p7s|tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
+vreemd=$(cat "$W/gevonden" "$W/genoemd" | grep -vE '^(README\.txt|evidence\.json|summary\.(html|pdf)|META-INF/(ASiCManifest\.xml|signature\.p7s|ASiCArchiveManifest\.xml|timestamp\.tst)|log/leaves/[0-9]+\.json|log/[0-9]+/([0-9]+\.tlog-proof|checkpoint|checkpoint\.tsr)|openings/[0-9]+\.jsonl|content/file(\.[a-z0-9]+)?|metagegevens/metagegevens\.xml|binding/(zegel\.p7s|eherkenning\.json)|receipts/[0-9]+\.xml|trust/(succession/)?[A-Za-z0-9._-]+)$' | head -n 1 | tr -cd '[:graph:]')
 test -z "$vreemd" || fout "$vreemd: waar dat voor is, zegt evidence.json niet"
 NIEUWST=$(veld "$(tail -n 1 "$W/bladen")" at)
 LAATST=$((${NIEUWST:-0} / 1000))
@@ -313,10 +350,10 @@ goed "$(wc -l < "$W/bladen") bladen van $LOGBOEK"
 #
 stap 7 proofs
 ls log | grep -v '^leaves$' | sort -n > "$W/punten" || fout "er is geen controlepunt"
-knoop() { { printf '\001'; echo "$1" | base64 -d; echo "$2" | base64 -d; } | openssl dgst -sha256 -binary | base64 -w 0; }
+knoop() { { printf '\001'; zeg "$1" | base64 -d; zeg "$2" | base64 -d; } | openssl dgst -sha256 -binary | base64 -w 0; }
 bewezen() { # bewezen BEWIJS NUMMER BLAD CONTROLEPUNT
   p=$1; i=$2; n=$(sed -n 2p "$4")
-  echo "$n" | grep -qE '^[1-9][0-9]{0,14}$' || fout "$4 is geen controlepunt"
+  zeg "$n" | grep -qE '^[1-9][0-9]{0,14}$' || fout "$4 is geen controlepunt"
   test "$(sed -n 1p "$p")" = c2sp.org/tlog-proof@v1 && test "$(sed '/^$/q' "$p" | sed -n 's/^index //p')" = "$i" || fout "$p is niet het bewijs van blad $i"
   test "$i" -lt "$n" || fout "$4 is ouder dan blad $i"
   k=$i; l=$((n - 1))
@@ -355,12 +392,12 @@ stap 8 checkpoint
 regel() { # regel NAAM NUMMER CONTROLEPUNT: de handtekeningen daarvan, in base64
   sed '1,/^$/d' "$3" | while read -r streep naam code rest; do
     test "$streep" = '—' && test "$naam" = "$1" || continue
-    test "$(echo "$code" | base64 -d | head -c 4 | od -An -v -tx1 | tr -d ' \n')" != "$2" || echo "$code"
+    test "$(zeg "$code" | base64 -d | head -c 4 | od -An -v -tx1 | tr -d ' \n')" != "$2" || zeg "$code"
   done
 }
 past() { # past SLEUTEL CODE TEKST
-  (printf '\060\052\060\005\006\003\053\145\160\003\041\000'; echo "${1#*+*+}" | base64 -d | tail -c 32) > "$W/publiek"
-  echo "$2" | base64 -d | tail -c 64 > "$W/handtekening"
+  (printf '\060\052\060\005\006\003\053\145\160\003\041\000'; zeg "${1#*+*+}" | base64 -d | tail -c 32) > "$W/publiek"
+  zeg "$2" | base64 -d | tail -c 64 > "$W/handtekening"
   gaat "de handtekening van ${1%%+*} past niet op $c" openssl pkeyutl -verify -pubin -keyform DER -inkey "$W/publiek" -rawin -in "$3" -sigfile "$W/handtekening"
 }
 getekend() { # getekend CONTROLEPUNT: met welke van de sleutels, in tekenden
@@ -372,28 +409,28 @@ getekend() { # getekend CONTROLEPUNT: met welke van de sleutels, in tekenden
     code=$(regel "$LOGBOEK" "$nummer" "$c" | head -n 1)
     test -n "$code" || continue
     past "$sleutel" "$code" "$W/tekst"
-    echo "$sleutel" >> "$W/tekenden"
+    zeg "$sleutel" >> "$W/tekenden"
   done < "$W/sleutels"
 }
 van_het_log() {
   while read -r sleutel; do
-    test "${sleutel%%+*}" = "$LOGBOEK" && test "$(echo "${sleutel#*+*+}" | base64 -d | head -c 1 | od -An -tu1 | tr -d ' ')" = 1 || continue
-    echo "$sleutel"
+    test "${sleutel%%+*}" = "$LOGBOEK" && test "$(zeg "${sleutel#*+*+}" | base64 -d | head -c 1 | od -An -tu1 | tr -d ' ')" = 1 || continue
+    zeg "$sleutel"
   done
 }
 { awk '$1 == "log" {print $2}' "$P"; for b in "$V"/*.vkey; do test ! -f "$b" || cat "$b"; done; } | van_het_log > "$W/sleutels"
 opvolger() { # opvolger BESTAND: of een bekende sleutel het controlepunt met dat blad tekende
   b=${1%.vkey}
   van_het_log < "$1" > "$W/nieuw"
-  test -s "$W/nieuw" && test -f "$b.json" && test -f "$b.tlog-proof" && ! grep -qxF "$(cat "$W/nieuw")" "$W/sleutels" || return 1
+  test -s "$W/nieuw" && test -f "$b.json" && test -f "$b.tlog-proof" && ! grep -qxF -e "$(cat "$W/nieuw")" "$W/sleutels" || return 1
   sed '1,/^$/d' "$b.tlog-proof" > "$W/punt"
   test "$(sed -n 1p "$W/punt")" = "$LOGBOEK" || return 1
   getekend "$W/punt"
-  grep -aqE "^\\{$paar(,$paar)*\\}\$" "$b.json" && grep -aqF "\"content\":\"$(sha "$W/nieuw")\"" "$b.json" && grep -aqF '"type":"key.rotate"' "$b.json" && grep -aqF '"object":"log"' "$b.json" && grep -aqF "\"origin\":\"$LOGBOEK\"" "$b.json" || return 1
+  grep -aqE "^\\{$paar(,$paar)*\\}\$" "$b.json" && grep -aqF -e "\"content\":\"$(sha "$W/nieuw")\"" "$b.json" && grep -aqF -e '"type":"key.rotate"' "$b.json" && grep -aqF -e '"object":"log"' "$b.json" && grep -aqF -e "\"origin\":\"$LOGBOEK\"" "$b.json" || return 1
   oude=
   while read -r sleutel; do
-    echo "$sleutel" > "$W/oud"
-    ! grep -aqF "\"vkey:$(sha "$W/oud")\"" "$b.json" || oude=1
+    zeg "$sleutel" > "$W/oud"
+    ! grep -aqF -e "\"vkey:$(sha "$W/oud")\"" "$b.json" || oude=1
   done < "$W/tekenden"
   test -n "$oude"
 }
@@ -436,12 +473,12 @@ for punt in $(cat "$W/punten"); do
     nummer=${sleutel#*+}; nummer=${nummer%%+*}
     code=$(regel "${sleutel%%+*}" "$nummer" "$c" | head -n 1)
     test -n "$code" || continue
-    t=$(printf %d "0x$(echo "$code" | base64 -d | head -c 12 | tail -c 8 | od -An -v -tx1 | tr -d ' \n')")
+    t=$(printf %d "0x$(zeg "$code" | base64 -d | head -c 12 | tail -c 8 | od -An -v -tx1 | tr -d ' \n')")
     { printf 'cosignature/v1\ntime %d\n' "$t"; head -n 3 "$c"; } > "$W/tekst"
     past "$sleutel" "$code" "$W/tekst"
     test $((t + 300)) -ge "$LAATST" || fout "$getuige tekende $c voordat een blad er in geschreven zegt te zijn"
     zagen="$zagen $getuige"
-    echo "  $getuige tekende $c op $(date -u -d "@$t" '+%F %T') UTC"
+    toon "  $getuige tekende $c op $(date -u -d "@$t" '+%F %T') UTC"
   done < "$W/getuigen"
   test "$(quorum "$zagen")" != ja || { genoeg=$c; tekenden=$zagen; }
 done
@@ -488,7 +525,7 @@ for i in $(cat "$W/bladen"); do
   test -n "$over_wie" || continue
   vorig=$(awk -v m="$over_wie" '$1 == m {i = $2} END {print i}' "$W/vorige")
   test "$(veld "$i" prev)" = "$vorig" || fout "het blad voor log/leaves/$i.json ontbreekt"
-  echo "$over_wie $i" >> "$W/vorige"
+  zeg "$over_wie $i" >> "$W/vorige"
 done
 goed "er ontbreekt geen blad tussen het eerste en het laatste"
 #
@@ -504,9 +541,9 @@ if test -d openings; then
     test -f "log/leaves/$i.json" || fout "$o hoort bij geen blad"
     while IFS= read -r regel; do
       v=$(printf '%s\n' "$regel" | sed -n 's/^{"label":"\([a-z]*\)","salt":"[A-Za-z0-9_-]*","value":".*"}$/\1/p')
-      ! grep -qx "$v" "$W/velden" || fout "$o noemt $v twee keer"
+      ! grep -qx -e "$v" "$W/velden" || fout "$o noemt $v twee keer"
       ! printf '%s\n' "$regel" | sed 's/\\\\//g; s/\\u00[01][0-9a-f]//g' | grep -q '\\u' || fout "$o: $v is niet geschreven zoals JSON hier hoort (RFC 8785)"
-      echo "$v" >> "$W/velden"
+      zeg "$v" >> "$W/velden"
       test -n "$v" && test "$(veld "$i" "$v")" = "c1:$(printf %s "$regel" | openssl dgst -sha256 -binary | b64url)" || fout "$o: $v is niet wat in log/leaves/$i.json is vastgelegd"
     done < "$o"
   done
@@ -580,7 +617,8 @@ fi
 #
 # 15. BINDING. Wie het inleverde. Het blad van de inlevering noemt het zegel of de
 # inlogverklaring met zijn SHA-256. Het zegel is van de gemeente of een medewerker
-# van haar: het OIN is dat van de gemeente in uw map. Een inlogverklaring is een JWT
+# van haar: het OIN is dat van de gemeente in uw map. Is het met SHA-384 of SHA-512
+# gezet, dan is het bestand nodig: in de bladen staat alleen een SHA-256. Een inlogverklaring is een JWT
 # (ES256) van de inlogdienst (idp.jwks); haar nonce is de SHA-256 over het manifest.
 #
 stap 15 binding
@@ -589,7 +627,7 @@ GEMEENTE=
 for b in "$V"/zegel-*-"$CODE".pem; do test ! -f "$b" || GEMEENTE=$(oin "$b"); done
 NAAM_IS=$(geopend "$AAN" name)
 noemt() { # noemt MANIFEST: het noemt deze gemeente, en dit bestand onder deze naam
-  grep -aqF "\"gemeentecode\":\"$CODE\"" "$1" && grep -aqF "${NAAM_IS:+\"naam\":\"$NAAM_IS\",}\"omvang\":$OMVANG,\"sha256\":\"$SHA\"" "$1" || fout "$z: het manifest dat mee is getekend, noemt dit bestand of deze gemeente niet"
+  grep -aqF -e "\"gemeentecode\":\"$CODE\"" "$1" && grep -aqF -e "${NAAM_IS:+\"naam\":\"$NAAM_IS\",}\"omvang\":$OMVANG,\"sha256\":\"$SHA\"" "$1" || fout "$z: het manifest dat mee is getekend, noemt dit bestand of deze gemeente niet"
 }
 if test ! -d binding; then
   open "er zit geen zegel of inlogverklaring in"
@@ -599,8 +637,14 @@ elif test "$(ls binding)" = zegel.p7s; then
   tekende_mee "$z"
   gaat "de handtekening in $z past niet" openssl cms -verify -no_content_verify -binary -inform DER -in "$z" -content /dev/null -noverify -signer "$W/gebruiker.pem" -out /dev/null
   mee messageDigest
-  grep -qiE "OCTET STRING +\[HEX DUMP\]:$SHA\$" "$W/mee" || test -n "$BESTAND" || fout "$z is een zegel over andere bytes, of niet met SHA-256 gezet: dan is het bestand nodig"
-  test -z "$BESTAND" || gaat "$z is een zegel over andere bytes dan $BESTAND" openssl cms -verify -binary -inform DER -in "$z" -content "$BESTAND" -noverify -out /dev/null
+  hash=$(sed -n 's/.*OCTET STRING *\[HEX DUMP\]:\([0-9A-F]*\)$/\1/p' "$W/mee" | tr A-F a-f); dicht=
+  if test -n "$BESTAND"; then
+    gaat "$z is een zegel over andere bytes dan $BESTAND" openssl cms -verify -binary -inform DER -in "$z" -content "$BESTAND" -noverify -out /dev/null
+  elif test "${#hash}" = 96 || test "${#hash}" = 128; then
+    dicht="SHA-$((${#hash} * 4))"
+  else
+    test "$hash" = "$SHA" || fout "$z is een zegel over andere bytes"
+  fi
   van=$(oin "$W/gebruiker.pem"); p=$(wie "$W/gebruiker.pem" pseudonym)
   WIE=${p:-$(openssl x509 -in "$W/gebruiker.pem" -outform DER | openssl dgst -sha256 -r | cut -c1-64)}
   if test -z "$GEMEENTE"; then
@@ -612,7 +656,11 @@ elif test "$(ls binding)" = zegel.p7s; then
       mee '2\.25\.329795257667272793696490398454635000266'
       noemt "$W/mee"
     fi
-    goed "verzegeld door ${p:-de organisatie}, OIN $van"
+    if test -n "$dicht"; then
+      open "verzegeld door ${p:-de organisatie}, OIN $van, met $dicht: over welke bytes, is zonder het bestand niet na te gaan"
+    else
+      goed "verzegeld door ${p:-de organisatie}, OIN $van"
+    fi
   fi
 elif test "$(ls binding)" = eherkenning.json; then
   z=binding/eherkenning.json
@@ -637,8 +685,8 @@ elif test "$(ls binding)" = eherkenning.json; then
     tr -d ' \n' < "$V/idp.jwks" | tr '{' '\n' | grep '"crv":"P-256"' > "$W/jwks" || fout "uw idp.jwks heeft geen sleutel voor ES256"
     while read -r jwk; do
       { printf '\060\131\060\023\006\007\052\206\110\316\075\002\001\006\010\052\206\110\316\075\003\001\007\003\102\000\004'
-        echo "$jwk" | sed 's/.*"x":"\([^"]*\)".*/\1/' | tr -d '\n' | uit64
-        echo "$jwk" | sed 's/.*"y":"\([^"]*\)".*/\1/' | tr -d '\n' | uit64; } > "$W/publiek"
+        zeg "$jwk" | sed 's/.*"x":"\([^"]*\)".*/\1/' | tr -d '\n' | uit64
+        zeg "$jwk" | sed 's/.*"y":"\([^"]*\)".*/\1/' | tr -d '\n' | uit64; } > "$W/publiek"
       if openssl dgst -sha256 -verify "$W/publiek" -keyform DER -signature "$W/handtekening" "$W/tekst" > "$W/uit" 2>&1; then klopt=1; fi
     done < "$W/jwks"
     test -n "$klopt" || fout "$z is niet ondertekend door de inlogdienst die u vertrouwt"
@@ -657,7 +705,7 @@ elif test "$(ls binding)" = eherkenning.json; then
         else printf "%c%c%c%c", 240 + int(n / 262144), 128 + int(n / 4096) % 64, 128 + int(n / 64) % 64, 128 + n % 64
       }}' > "$W/manifest"
     nonce=c1:$( { printf '{"label":"manifest","salt":"%s","value":"' "$(hoort salt)"; cat "$W/manifest"; printf '"}'; } | openssl dgst -sha256 -binary | b64url)
-    sed -n '/^ "inlogdiensten": \[$/,/^ \]/s/^   "[a-z]*": "\(.*\)",\{0,1\}$/\1/p' "$V/deelnemers.json" | paste -d' ' - - | grep -qxF "$(zegt iss) $(zegt aud)" || fout "$z is van een andere inlogdienst, of voor een ander systeem, dan uw deelnemers.json noemt"
+    sed -n '/^ "inlogdiensten": \[$/,/^ \]/s/^   "[a-z]*": "\(.*\)",\{0,1\}$/\1/p' "$V/deelnemers.json" | paste -d' ' - - | grep -qxF -e "$(zegt iss) $(zegt aud)" || fout "$z is van een andere inlogdienst, of voor een ander systeem, dan uw deelnemers.json noemt"
     getekend=ja
     if test "$(zegt nonce)" != "$nonce"; then
       test "$hoe" = session || fout "$z: de inlogverklaring is over een ander manifest"
@@ -745,7 +793,7 @@ else
     tr -d '\n\r\t ' < "$r" | grep -oE '<([A-Za-z0-9_.-]+:)?X509Certificate>[A-Za-z0-9+/=]+' | sed 's/.*>//' > "$W/certificaten" || fout "$r noemt geen certificaat"
     van=; door=
     while read -r code; do
-      { echo '-----BEGIN CERTIFICATE-----'; echo "$code" | fold -w 64; echo '-----END CERTIFICATE-----'; } > "$W/kandidaat.pem"
+      { zeg '-----BEGIN CERTIFICATE-----'; zeg "$code" | fold -w 64; zeg '-----END CERTIFICATE-----'; } > "$W/kandidaat.pem"
       openssl x509 -in "$W/kandidaat.pem" -noout 2> /dev/null || continue
       # shellcheck disable=SC2086
       xmlsec1 --verify $ruim --enabled-reference-uris empty --enabled-key-data key-name --pubkey-cert-pem "$W/kandidaat.pem" "$r" > "$W/uit" 2>&1 || continue
@@ -754,7 +802,7 @@ else
     done < "$W/certificaten"
     test -n "$van" || fout "$r: de handtekening past bij geen certificaat dat er in staat"
     test -s "$W/ontvangers" || continue
-    grep -qxF "$van" "$W/ontvangers" && test "$f" = "$van" || fout "$r is verzegeld door OIN $van, niet door de ontvanger ($(head -n 1 "$W/ontvangers")): een vervalsing"
+    grep -qxF -e "$van" "$W/ontvangers" && test "$f" = "$van" || fout "$r is verzegeld door OIN $van, niet door de ontvanger ($(head -n 1 "$W/ontvangers")): een vervalsing"
     test -z "$door" || fout "$r is verzegeld door een medewerker, niet door de organisatie"
     geldig "$W/cbs.pem" $(($(veld "$i" at) / 1000))
   done
@@ -775,4 +823,4 @@ open "wat summary.html en summary.pdf zeggen, zegt het knooppunt"
 # en sindsdien niet veranderd. Dat ze waar zijn, volgt daar niet uit; dat er na het
 # laatste blad niets meer gebeurde ook niet; wat niet aangetoond is, evenmin.
 #
-echo "alles klopt, behalve wat niet is aangetoond: stap$OPEN"
+zeg "alles klopt, behalve wat niet is aangetoond: stap$OPEN"

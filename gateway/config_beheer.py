@@ -142,8 +142,9 @@ class Getuigen(Sectie):
         default=None,
         min_length=1,
         max_length=1000,
-        description="PEM file with the certificates that its tokens are checked by; left out: "
-        "those in `vertrouwen/` in the state",
+        description="PEM file with the certificates that its tokens are checked by (its own, those "
+        "of its issuers) and their revocation lists, which `init` publishes; left out: those in "
+        "`vertrouwen/` in the state",
     )
     tussenpoos_s: StrictInt = Field(
         default=60,

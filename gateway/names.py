@@ -59,8 +59,11 @@ _NIET_OP_DE_DRAAD = re.compile("[^A-Za-z0-9._-]")
 _SOORT = re.compile(r"(WMO|SBO|JEUGD)(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
 _HALFJAAR = re.compile(r"([^_]+_)(H[12][0-9]{4})(?![0-9])", re.IGNORECASE | re.ASCII)
 _EIGEN = re.compile("(.+)_(0[1-9]|[1-9][0-9])", re.DOTALL)
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-_ENVELOP = re.compile(f"[0-9]{{17}}_{_UUID}\\.xml")
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+ULID = "[0-9A-HJKMNP-TV-Z]{26}"
+"""The forms of a referentienummer and of an id of ours, as ``moment.py`` makes them."""
+
+_ENVELOP = re.compile(f"[0-9]{{17}}_{UUID}\\.xml")
 
 
 # --- the name at the receiver ---------------------------------------------------------------------
@@ -219,7 +222,7 @@ def groot_naam(referentienummer: str) -> str:
     So a reference can only lead to the bytes of its own message. ``ValueError`` unless the number
     is a lower-case UUID v4.
     """
-    if not re.fullmatch(_UUID, referentienummer):
+    if not re.fullmatch(UUID, referentienummer):
         raise ValueError(f"not a referentienummer: {toonbaar(referentienummer)}")
     return f"{referentienummer}.bin"
 

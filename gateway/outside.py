@@ -18,12 +18,12 @@ from gateway.config import Getuigen
 from gateway.current import in_use
 from gateway.errors import AuditError, GatewayError
 from gateway.location import Location
-from gateway.trust.domeinen import GETUIGEN, TSA
-from gateway.trust.sleutels import AANKERS, openbaar
+from gateway.trust.domeinen import GETUIGEN
+from gateway.trust.ketting import lees_certificaten, lees_lijsten, pem_van
+from gateway.trust.sleutels import AANKERS, ELDERS, lees_stempelaars, openbaar
 from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
-CERTIFICATES = (*AANKERS, f"{TSA}.pem")
 PORTS = dict(zip(GETUIGEN, (8741, 8742), strict=True))
 """Where the witnesses of the development chain listen; another port stands in the policy file."""
 
@@ -95,18 +95,39 @@ def policy_of(location: Location, settings: Getuigen) -> Policy:
 def trust_of(location: Location, settings: Getuigen) -> Trust | None:
     """By what tokens are checked; None when there is nothing.
 
-    Those of the chain's own authority: by its OIN, and not revoked. Those of another (``tsa_ca``):
-    by what the file holds, its revocation list and its certificate among it or not.
+    Those of the chain's own authority: by its certificate or its OIN, and not revoked. Those of
+    another (``tsa_ca``): by what the file holds, its list and its certificate among it or not.
     """
     if settings.tsa_ca:
-        beside = os.path.dirname(os.path.abspath(location.config_path))
-        content = _content(os.path.join(beside, settings.tsa_ca))
-        if content is None:
-            raise AuditError(f"there is no file {settings.tsa_ca} (getuigen: tsa_ca)")
-        return stempelaars({settings.tsa_ca: content})
-    paths = [openbaar(location.state, name) for name in CERTIFICATES]
+        return stempelaars({settings.tsa_ca: _elsewhere(location, settings.tsa_ca)})
+    paths = [openbaar(location.state, name) for name in AANKERS]
     found = {path: content for path in paths if (content := _content(path))}
-    return stempelaars(found, strict=True) if paths[0] in found else None
+    if paths[0] not in found:
+        return None
+    return stempelaars(found | lees_stempelaars(openbaar(location.state)), strict=True)
+
+
+def ensure_authority(location: Location, settings: Getuigen) -> list[str]:
+    """Publish what time stamps of an authority elsewhere count by; its older certificates stay."""
+    if not settings.tsa_ca:
+        return []
+    path, content = openbaar(location.state, ELDERS), _elsewhere(location, settings.tsa_ca)
+    stempelaars({settings.tsa_ca: content})  # it can be used, or says what is wrong
+    shown, now = _content(path) or b"", lees_certificaten(content, settings.tsa_ca)
+    older = [one for one in lees_certificaten(shown, path) if one not in now]
+    wanted = pem_van(*now, *lees_lijsten(content), *older)
+    if wanted == shown:
+        return []
+    durable.put(path, wanted, 0o644)
+    return [f"made    {path}"]
+
+
+def _elsewhere(location: Location, name: str) -> bytes:
+    beside = os.path.dirname(os.path.abspath(location.config_path))
+    content = _content(os.path.join(beside, name))
+    if content is None:
+        raise AuditError(f"there is no file {name} (getuigen: tsa_ca)")
+    return content
 
 
 def seals_of(location: Location) -> Seals:

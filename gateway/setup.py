@@ -11,7 +11,7 @@ from gateway.anchors import Anchors
 from gateway.chain import Chain
 from gateway.folders import Folders
 from gateway.location import Location, read_config
-from gateway.outside import ensure_policy, policy_path
+from gateway.outside import ensure_authority, ensure_policy, policy_path
 from gateway.owner import must_own
 from gateway.reach import Reach
 from gateway.trust.pki import ensure_pki
@@ -46,6 +46,7 @@ def init(directory: str, state: str | None = None) -> list[str]:
     with Chain(location, getuigen=None if policy else {"aan": False}) as chain:
         said += chain.said
         said.append(f"log     {chain.ledger.origin}, {chain.ledger.size} leaves: {location.audit}")
+    said += ensure_authority(location, config.getuigen)
     return said + ensure_policy(location, chain.ledger.origin)
 
 

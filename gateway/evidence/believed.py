@@ -6,8 +6,8 @@ verified, and compared with what others have: ``root.pem``, ``intermediate.pem``
 ``policy`` (the log's key, the witnesses, the quorum), ``idp.jwks`` and ``deelnemers.json`` (who is
 called what, who seals and who logs in), and the certificates of who may seal, by which only their
 OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``), and of who may
-stamp (``tsa.pem``). A key of the log that follows on one of these need not be here: a bundle shows
-the change (``audit/succession.py``).
+stamp (``tsa.pem`` with its older ones, ``tsa_ca.pem``). A key of the log that follows on one of
+these need not be here: a bundle shows the change (``audit/succession.py``).
 
 What this does not protect against: a folder that came from who made the forgery.
 """
@@ -24,9 +24,9 @@ from gateway.audit.checkpoint import CheckpointError, VerifierKey
 from gateway.audit.policy import Policy
 from gateway.errors import TrustError
 from gateway.trust.deelnemers import DEELNEMERS, Deelnemers, parse
-from gateway.trust.domeinen import CBS, GATEWAY, IDP, TSA
+from gateway.trust.domeinen import CBS, GATEWAY, IDP
 from gateway.trust.ketting import Vertrouwen, lees_certificaten, signer_van
-from gateway.trust.sleutels import AANKERS, lees
+from gateway.trust.sleutels import AANKERS, lees, lees_stempelaars
 from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
@@ -88,8 +88,7 @@ def load(folder: str) -> Belief:
         )
     anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
     zegels = Vertrouwen.van_pem(anchors.values())
-    tsa = os.path.join(folder, f"{TSA}.pem")
-    stamps = stempelaars(anchors | ({tsa: lees(tsa)} if os.path.exists(tsa) else {}), strict=True)
+    stamps = stempelaars(anchors | lees_stempelaars(folder), strict=True)
     policy = _policy(os.path.join(folder, POLICY))
     logs = (*(policy.logs if policy else ()), *_vkeys(folder))
     if not logs:
@@ -99,8 +98,10 @@ def load(folder: str) -> Belief:
         )
     oins = dict(_oins(folder))
     if GATEWAY not in oins:
+        there = os.path.exists(os.path.join(folder, f"{GATEWAY}.pem"))
+        lacks = f"{GATEWAY}.pem in it names no OIN" if there else f"it holds no {GATEWAY}.pem"
         raise TrustError(
-            f"{folder} does not hold {GATEWAY}.pem: whose seal a bundle must bear is not known",
+            f"{folder}: {lacks}: whose seal a bundle must bear is not known",
             hint="put the gateway's certificate in it",
         )
     jwks = os.path.join(folder, f"{IDP}.jwks")
@@ -129,4 +130,5 @@ def _oins(folder: str) -> Iterable[tuple[str, str]]:
         if name.startswith(_PARTY) and name.endswith(".pem"):
             path = os.path.join(folder, name)
             for one in lees_certificaten(lees(path), path)[:1]:
-                yield name.removesuffix(".pem"), signer_van(one).oin
+                if oin := signer_van(one).oin:  # without one it is nobody's, and fits nobody
+                    yield name.removesuffix(".pem"), oin

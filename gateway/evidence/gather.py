@@ -50,9 +50,11 @@ from gateway.store_evidence import binding, grants, metagegevens
 from gateway.store_evidence import openings as kept_openings
 from gateway.store_queries import Reader, Row
 from gateway.trust.deelnemers import DEELNEMERS
-from gateway.trust.sleutels import AANKERS, openbaar
+from gateway.trust.sleutels import AANKERS, ELDERS, openbaar
 
-_TRUST = ("policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", "idp.jwks", DEELNEMERS)
+_TRUST = (
+    "policy", "zegel-gateway.pem", "zegel-cbs.pem", "tsa.pem", ELDERS, "idp.jwks", DEELNEMERS,
+)  # fmt: skip
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,16 +13,19 @@ from typing import Any
 from gateway.audit.others import SLACK_S
 from gateway.evidence import openings
 from gateway.evidence.believed import Belief
+from gateway.evidence.container import MIMETYPE
 from gateway.evidence.index import (
     BINDING,
     CONTENT,
     INDEX,
+    LOGIN,
     METAGEGEVENS,
     OPENINGS,
     PAGE,
     PDF,
     README,
     RECEIPTS,
+    SEAL,
     TRUST,
     Index,
     Part,
@@ -35,9 +39,11 @@ from gateway.evidence.index import (
     status,
 )
 from gateway.evidence.openings import OpeningError
+from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP
 from gateway.evidence.steps import Found, Outcome, absent, failed, ok
 from gateway.evidence.wie import Handed, bound, received
 from gateway.evidence.woorden import REDENEN
+from gateway.names import ULID, UUID
 
 _PLACES = {
     Part.OPENINGS: OPENINGS,
@@ -53,6 +59,18 @@ _WAY = {
     ("A.1", "rinis"): "retour", ("A.2", "rinis"): "retour", ("D.1", "ggk"): "retour",
 }  # fmt: skip
 """Which way a message goes, by who took it and who placed it."""
+
+
+_FORMS = {
+    "id": re.compile(ULID),
+    "referentienummer": re.compile(UUID),
+    "direction": re.compile("heen|retour"),
+}
+"""What the gateway itself makes, and nothing else: ``moment.py``, ``model.Direction``."""
+
+
+_OURS = re.compile(f"{CONTENT}file([.][a-z0-9]+)?|{TRUST}(succession/)?[A-Za-z0-9._-]+")
+"""Members whose names follow from no leaf: the message's own bytes, and what is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,9 @@ def index(bundle: Bundle) -> Found:
 
 def _facts(bundle: Bundle) -> Iterator[str]:
     message, ours = bundle.index.message, bundle.of(Rol.MESSAGE)
+    for name, form in _FORMS.items():
+        if not form.fullmatch(getattr(message, name)):
+            yield f"{INDEX}: no message has such a {name}"
     if not ours:
         yield f"{INDEX}: it names no leaf of the message"
     forth = message.direction == "heen"
@@ -142,16 +163,16 @@ def _names(bundle: Bundle) -> Iterator[str]:
 
 
 def _strays(bundle: Bundle) -> Iterator[str]:
-    known = {INDEX, PAGE, PDF, README, METAGEGEVENS, "mimetype"}
+    """By exact names, as ``vreemd`` in the README has them; a folder makes nothing ours."""
+    known = {INDEX, PAGE, PDF, README, METAGEGEVENS, MIMETYPE, SEAL, LOGIN}
+    known |= {MANIFEST, SIGNATURE, ARCHIVE, TIMESTAMP}
     for at in bundle.leaves:
-        known |= {leaf_path(at), opening_path(at)}
+        known |= {leaf_path(at), opening_path(at), f"{RECEIPTS}{at}.xml"}
         known |= {proof_path(size, at) for size in bundle.index.checkpoints}
     for size in bundle.index.checkpoints:
         known |= {checkpoint_path(size), checkpoint_path(size, ".tsr")}
     for name in bundle.members:
-        if name not in known and not name.startswith(
-            ("META-INF/", CONTENT, BINDING, RECEIPTS, TRUST)
-        ):
+        if name not in known and not _OURS.fullmatch(name):
             yield f"{name}: {INDEX} does not say what it is for"
 
 
@@ -215,6 +236,9 @@ def content(bundle: Bundle) -> Found:
     path, message = content_path(bundle.members), bundle.index.message
     if not path:
         return bundle.lacks(Part.CONTENT)
+    files = [name for name in bundle.members if name.startswith(CONTENT)]
+    if len(files) > 1:
+        return failed(*(f"{name}: a message is one file" for name in files))
     found = bundle.members[path]
     if (hashlib.sha256(found).hexdigest(), len(found)) != (message.sha256, message.size):
         return failed(f"{path}: these are other bytes than those of the leaves")

@@ -76,7 +76,8 @@ def _seal(
 ) -> Found:
     try:
         found = cms.read(data)
-        if not found.covers(message.sha256, shown):
+        hidden = shown is None and found.hash.name != "sha256"  # only the SHA-256 is known here
+        if not hidden and not found.covers(message.sha256, shown):
             return failed(f"{path}: it is a seal over other bytes")
     except cms.CmsError as error:
         return failed(f"{path}: {error}")
@@ -90,7 +91,11 @@ def _seal(
         return failed(f"{path}: {wrong}")
     if fault := _other_party(signer.oin, message, belief):
         return fault._replace(detail=f"{path}: {fault.detail}")
-    return ok(f"{path}: sealed by {signer.pseudoniem or signer.naam}, OIN {signer.oin}")
+    who = f"{path}: sealed by {signer.pseudoniem or signer.naam}, OIN {signer.oin}"
+    if hidden:
+        return unchecked(f"{who}; over which bytes only these can say: it has no SHA-256 of them, "
+                         f"but {found.hash.name}")  # fmt: skip
+    return ok(who)
 
 
 def _other_delivery(content: bytes, name: str, message: Message) -> str:

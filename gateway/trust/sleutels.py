@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, p
 
 from gateway.config import Config, Sleutel
 from gateway.errors import TrustError
-from gateway.trust.domeinen import MEDEWERKER, Medewerker
+from gateway.trust.domeinen import MEDEWERKER, TSA, Medewerker
 from gateway.trust.ketting import MIN_RSA, Vertrouwen, lees_certificaten
 
 KEYS, VERTROUWEN = "keys", "vertrouwen"
@@ -36,6 +37,12 @@ PSEUDONIEMEN = "pseudoniemen.json"
 
 AANKERS = ("root.pem", "intermediate.pem", "crl.pem")
 """The files in ``vertrouwen/`` that a verifier believes in."""
+
+ELDERS = f"{TSA}_ca.pem"
+"""The file in ``vertrouwen/`` of an authority elsewhere (``getuigen: tsa_ca``): its certificate,
+those of its issuers, and their lists."""
+
+_ONES = re.compile(rf"{TSA}(-[0-9a-f]+)?[.]pem|{re.escape(ELDERS)}")
 
 SealKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -112,6 +119,12 @@ def lees_vertrouwen(state: str, config: Config | None = None) -> Vertrouwen:
     paths = [openbaar(state, one) for one in AANKERS]
     paths += config.vertrouwen if config is not None else ()
     return Vertrouwen.van_pem([lees(path) for path in paths])
+
+
+def lees_stempelaars(folder: str) -> dict[str, bytes]:
+    """The files of authorities in a folder of what is trusted: today's, older ones, elsewhere's."""
+    names = sorted(one for one in os.listdir(folder) if _ONES.fullmatch(one))
+    return {path: lees(path) for path in (os.path.join(folder, one) for one in names)}
 
 
 def lees_pseudoniemen(state: str) -> Mapping[str, Medewerker]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whose time stamps count: an authority by its OIN, whose certificate counted when it stamped.
+"""Whose time stamps count: of an authority that a reader knows, whose certificate counted then.
+
+He knows it by its certificate, or by the OIN in that, so that a next one needs no new folder. Many
+an authority has no OIN: then only a certificate that he has counts, an older one among them too.
 
 A certificate for time stamps under a root is not enough: an authority that was revoked, or another
 one under the same root, stamps nothing for us (``ketting.py``). What a reader leaves out of what he
@@ -19,13 +22,14 @@ from cryptography import x509
 
 from gateway.audit.stamp import Trust
 from gateway.errors import TrustError
-from gateway.trust.ketting import Doel, Weigering, check_chain, signer_van
+from gateway.trust.ketting import Code, Doel, Weigering, check_chain, signer_van
 from gateway.trust.vertrouwen import Vertrouwen, lees_certificaten, lees_lijsten, mag_uitgeven
 
 NO_LIST = (
     "that the certificate of who stamped was not revoked: there is no revocation list among the "
     "certificates of the authority; give that too"
 )
+NOBODY = "whose it must be is not known: tsa.pem is not beside the other certificates"
 NO_TSA = (
     "that the time stamps are of one authority: any under these roots counts, for the authority's "
     "own certificate is not among what was given; give that too"
@@ -33,39 +37,48 @@ NO_TSA = (
 
 
 def stempelaars(pems: Mapping[str, bytes], *, strict: bool = False) -> Trust:
-    """Read PEM files, by name: root, issuers, their revocation lists, the authority's certificate.
+    """Read PEM files, by name: root, issuers, their revocation lists, the authority's certificates.
 
     ``strict``: without a list, or without the authority's certificate, no time stamp counts.
     Raises :class:`TrustError`, which names the file.
     """
     named = ", ".join(pems) or "nothing"
     found, lists = _read(pems)
-    oins = {signer_van(one).oin for one in found if not mag_uitgeven(one)} - {""}
-    if len(oins) > 1:
-        raise TrustError(
-            f"{named}: these are certificates of several authorities",
-            hint="give that of the one whose time stamps count",
-        )
-    oin = next(iter(oins), "")
+    own = [one for one in found if not mag_uitgeven(one)]
     roots = tuple(one for one in found if one.issuer == one.subject)
     if not roots:
         raise TrustError(f"{named}: there is no root certificate among these",
                          hint="give the root too, in the same file or another")  # fmt: skip
     trust = Trust(roots, tuple(one for one in found if one not in roots))
     if not lists and not strict:
-        return replace(trust, unproven=(NO_LIST,) + (NO_TSA,) * (not oin))
+        return replace(trust, unproven=(NO_LIST,) + (NO_TSA,) * (not own))
     try:
         belief = Vertrouwen.van_pem(pems.values())
     except TrustError as error:
         raise TrustError(f"{named}: {error.sentence}", hint=error.hint) from None
 
     def judge(cert: x509.Certificate, beside: Sequence[x509.Certificate], at: datetime) -> str:
-        if strict and not oin:
-            return "whose it must be is not known: tsa.pem is not beside the other certificates"
-        said = check_chain(cert, beside, belief, at, oin=oin or None, doel=Doel.TIJDSTEMPEL)
-        return said.sentence if isinstance(said, Weigering) else ""
+        said = check_chain(cert, beside, belief, at, doel=Doel.TIJDSTEMPEL)
+        if isinstance(said, Weigering):
+            return said.sentence
+        if not own:
+            return NOBODY if strict else ""
+        return _other(cert, own)
 
-    return replace(trust, judge=judge, unproven=(NO_TSA,) * (not oin and not strict))
+    return replace(trust, judge=judge, unproven=(NO_TSA,) * (not own and not strict))
+
+
+def _other(cert: x509.Certificate, own: Sequence[x509.Certificate]) -> str:
+    """Why it is of none of these authorities; empty when it is of one."""
+    oins = sorted({signer_van(one).oin for one in own} - {""})
+    oin = signer_van(cert).oin
+    if cert in own or oin in oins:
+        return ""
+    if oins:
+        return Weigering.om(
+            Code.VERKEERDE_OIN, oin=oin or "onbekend", verwacht=" / ".join(oins)
+        ).sentence
+    return "it was signed with another certificate than that of the authority, which has no OIN"
 
 
 def _read(pems: Mapping[str, bytes]) -> tuple[list[x509.Certificate], bool]:

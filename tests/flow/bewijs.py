@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A chain in which everything that can be proven happened: seals, receipt, witnesses, stamps."""
 
+import subprocess
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gateway.evidence import believed, container, opsomming
 from gateway.evidence.believed import Belief
@@ -15,6 +17,8 @@ from gateway.evidence.verify import verify
 from gateway.evidence.wish import Wish
 from gateway.location import Location, read_config
 from gateway.testing import Keten
+from gateway.trust.ketting import pem_van
+from gateway.trust.pki import seal_pem
 from gateway.trust.sleutels import seal_van
 from tests.flow.getuigen import Getuigen
 
@@ -44,9 +48,11 @@ class Bewijs:
         return verify(data, self.belief)
 
 
-def round_of_everything(folder):
+def round_of_everything(folder, prepare=None, **settings):
     """Play it, and make the whole bundle while the authority still listens."""
-    with Getuigen(folder) as parties:
+    with Getuigen(folder, **settings) as parties:
+        if prepare:
+            prepare(parties)
         config = parties.config.replace("antwoord: protocol", "antwoord: direct")
         with Keten(folder, config=config, stations=("ggk", "rinis", "cbs")) as keten:
             keten.make_keys()
@@ -75,9 +81,24 @@ def resealed(found, seal, at):
     """The members under a fresh manifest and seal: what who holds a seal could make of them."""
     from gateway.evidence import cades
 
-    inner = {k: v for k, v in found.items() if not k.startswith("META-INF/") and k != "mimetype"}
+    own = ("mimetype", MANIFEST, SIGNATURE, opsomming.ARCHIVE, opsomming.TIMESTAMP)
+    inner = {k: v for k, v in found.items() if k not in own}
     manifest = opsomming.build(Opsomming(SIGNATURE, opsomming.listed(inner.items())))
     return packed({**inner, MANIFEST: manifest, SIGNATURE: cades.sign(manifest, seal, at)})
+
+
+def sealed_with(keten, md, content, domain="zegel-medewerker-0363-coordinator"):
+    """A seal as openssl makes it of these bytes, with that digest; without a manifest."""
+    keten.make_keys()
+    seal = seal_van(keten.location.state, keten.config, domain)
+    with TemporaryDirectory() as folder:
+        pem, data, chain = (Path(folder, one) for one in ("sleutel.pem", "bestand", "keten.pem"))
+        pem.write_bytes(seal_pem(seal))
+        chain.write_bytes(pem_van(*seal.chain))
+        data.write_bytes(content)
+        words = ["openssl", "cms", "-sign", "-binary", "-md", md, "-outform", "DER", "-in", data,
+                 "-signer", pem, "-certfile", chain]  # fmt: skip
+        return subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def regathered(bewijs, change, at, ref=NAME):

@@ -20,6 +20,7 @@ from gateway.outside import ensure_policy
 from gateway.testing import Keten
 from gateway.trust.deelnemers import DEELNEMERS
 from gateway.trust.domeinen import oin_van
+from tests.flow.bewijs import sealed_with
 from tests.flow.test_binding import OPTIN
 from tests.flow.test_eherkenning import NAME, SESSIE, Forge, drop
 
@@ -40,14 +41,14 @@ def trusted(keten):
     return believed.load(f"{keten.location.state}/vertrouwen")
 
 
-def judged(forge, data, path=LOGIN, **wrong):
+def judged(forge, data, path=LOGIN, shown=OPTIN, **wrong):
     """What the verifier says of an assertion that the leaf names, whatever is in it."""
     kind, auth = ("eherkenning", "idp-bound") if path == LOGIN else ("zegel", "seal")
     evidence, at = [f"{kind}:{hashlib.sha256(data).hexdigest()}"], (now(forge) + 1) * 1000
     leaf = {"auth": auth, "loa": "loa3", "evidence": evidence, "at": at} | wrong
     digest = hashlib.sha256(OPTIN).hexdigest()
     about = Message("x", "r", "heen", "0363", "besluit", "", digest, len(OPTIN))
-    return bound(path, data, Handed(leaf, NAME), about, trusted(forge.keten), OPTIN)
+    return bound(path, data, Handed(leaf, NAME), about, trusted(forge.keten), shown)
 
 
 def now(forge):
@@ -111,6 +112,23 @@ def test_the_manifest_inside_a_seal_is_read_too(forge):
     assert (found.outcome, "a file of this name" in found.detail) == ("failed", True)
     found = judged(forge, forge.keten.seal("0034", NAME, OPTIN, "coordinator"), SEAL)
     assert found.outcome == "failed"
+
+
+@pytest.mark.parametrize("md", ["sha384", "sha512"])
+def test_a_seal_with_another_digest_leaves_redacted_bytes_open(forge, md):
+    """Only the SHA-256 of these is in the leaves. All else that makes a seal false still does."""
+    seal = sealed_with(forge.keten, md, OPTIN)
+    assert judged(forge, seal, SEAL).outcome == "ok"
+    found = judged(forge, seal, SEAL, shown=None)
+    assert (found.outcome, f"but {md}" in found.detail) == ("not-checked", True)
+    found = judged(forge, sealed_with(forge.keten, md, b"anders"), SEAL)
+    assert (found.outcome, "other bytes" in found.detail) == ("failed", True)
+    other = sealed_with(forge.keten, md, OPTIN, "zegel-gemeente-0034")
+    found = judged(forge, other, SEAL, shown=None)
+    assert (found.outcome, "it is of OIN" in found.detail) == ("failed", True)
+    changed = bytes([*seal[:-1], seal[-1] ^ 1])
+    found = judged(forge, changed, SEAL, shown=None)
+    assert (found.outcome, "does not fit" in found.detail) == ("failed", True)
 
 
 def test_a_folder_that_does_not_say_who_logs_in_leaves_it_open(forge):

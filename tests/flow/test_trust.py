@@ -333,6 +333,22 @@ def test_a_certificate_of_another_is_not_taken_for_ours(knooppunt):
     assert next(one for one in domeinen(config) if one.naam == CBS).oin == "00000003123456780000"
 
 
+def test_a_key_of_ones_own_without_an_oin_is_of_a_time_stamping_authority(knooppunt, state):
+    """That one is known by its certificate, which is published; a seal's owner is an OIN."""
+    key, _, issuer, _ = own_seal()
+    path = knooppunt.folder / "config.yaml"
+    text = path.read_text("utf-8")
+    for name, kind, code in (("tsa", Soort.TSA, 0), (CBS, Soort.ZEGEL, 2)):
+        cert = uitgifte.certificaat(Domein(name, kind, "Naamloos"), key.public_key(), issuer)
+        own = knooppunt.folder / f"{name}.pem"
+        own.write_bytes(uitgifte.sleutel_pem(key) + pem_van(cert))
+        path.write_text(f"{text}\nsleutels:\n  {name}:\n    bestand: {own.name}\n", "utf-8")
+        said = knooppunt("init", code=code)
+        shown = (state / "vertrouwen" / f"{name}.pem").read_bytes()
+        assert (shown == pem_van(cert)) == (code == 0)
+    assert "is of OIN (none)" in said.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

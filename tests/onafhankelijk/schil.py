@@ -44,10 +44,10 @@ def typed(folder):
     return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
 
 
-def check(folder, trust, *demanded, script=None, before=()):
-    """Run the script in that folder: the one of docs/, or this text."""
+def check(folder, trust, *demanded, script=None, before=(), path=""):
+    """Run the script in that folder: the one of docs/, or this text; by the tools on that path."""
     text = SCRIPT.read_text("utf-8") if script is None else script
-    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder.parent)}
+    environment = {"PATH": path or os.environ["PATH"], "TMPDIR": str(folder.parent)}
     done = subprocess.run(
         [*before, "sh", "-c", text, "bewijs-controleren", str(trust), " ".join(demanded)],
         cwd=folder, env=environment, capture_output=True, text=True,

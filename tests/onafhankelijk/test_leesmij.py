@@ -6,6 +6,7 @@ Each forgery that the gateway could seal itself is found, by the step of the sam
 as in ``knooppunt evidence verify``.
 """
 
+import os
 import re
 import shutil
 from datetime import UTC, datetime
@@ -14,16 +15,32 @@ from pathlib import Path
 import pytest
 
 from gateway.audit.checkpoint import VerifierKey
-from gateway.evidence import leesmij
+from gateway.errors import TrustError
+from gateway.evidence import believed, leesmij
 from gateway.evidence.bundle import make
+from gateway.evidence.index import SEAL
 from gateway.evidence.steps import MEANINGS
+from gateway.evidence.verify import verify
 from gateway.evidence.wish import Wish
 from gateway.location import read_config
 from gateway.outside import ensure_policy
+from gateway.setup import init
+from gateway.store_queries import Reader
 from gateway.testing import Keten
-from gateway.trust import wissel
-from gateway.trust.domeinen import domein
-from tests.flow.bewijs import members, now, resealed, round_of_everything
+from gateway.trust import uitgifte, wissel
+from gateway.trust.domeinen import Domein, Soort, domein
+from gateway.trust.ketting import pem_van
+from gateway.trust.pki import seal_pem
+from gateway.trust.sleutels import Seal, seal_van
+from tests.flow.bewijs import (
+    CONTENT,
+    NAME,
+    members,
+    now,
+    resealed,
+    round_of_everything,
+    sealed_with,
+)
 from tests.onafhankelijk.schil import MISSING, SCRIPT, check, typed, unpacked
 from tests.onafhankelijk.vervalsingen import (
     FORGED,
@@ -96,6 +113,16 @@ def test_a_redacted_bundle_verifies_all_the_same(bewijs, tmp_path, redact):
     assert said.text.count("tekende log/") == 2
 
 
+def test_what_came_back_verifies_too(bewijs, tmp_path):
+    """A report of CBS went the other way, as its leaves say, under a reference of its own."""
+    with Reader(bewijs.location.database) as reader:
+        [sent] = reader.trace(NAME)
+        back = [one["referentienummer"] for one in reader.answers_to(sent["referentienummer"])]
+    said = check(unpacked(bewijs.make(back[0]), tmp_path / "bundel"), bewijs.trust)
+    assert said.code == 0, said.text
+    assert f"bericht {back[0]}" in said.steps[5][2]
+
+
 def test_a_step_that_its_reader_demands(bewijs, tmp_path):
     """What the bundle does not show is then a fault."""
     folder = unpacked(bewijs.make(redact=["binding"]), tmp_path / "bundel")
@@ -165,7 +192,7 @@ def with_trust(bewijs, tmp_path, **changed):
     trust = tmp_path / "vertrouwen"
     shutil.copytree(bewijs.trust, trust)
     for name, content in changed.items():
-        path = trust / name.replace("__", ".").replace("_", "-")
+        path = trust / name.replace("__", ".").replace("zegel_", "zegel-")
         path.unlink(missing_ok=True)
         if content:
             path.write_bytes(content)
@@ -209,6 +236,79 @@ def test_what_the_gateway_itself_could_forge(bewijs, tmp_path, name):
     assert one.word in said.fault[1]
     failed = {each.name for each in bewijs.verify(data).steps if each.outcome == "failed"}
     assert failed & {one.step, "leaves"}  # a listed leaf that is not there: by either
+
+
+@pytest.mark.parametrize("line", [r"\n", "\n", r"\c", "\r", "\x1b[1A"])
+def test_no_value_of_a_bundle_becomes_a_line_of_its_own(bewijs, tmp_path, line):
+    """As if nobody had looked at the reference: it stays on its own line, and moves no cursor."""
+    shown = 'goed "bericht $REF'
+    script = SCRIPT.read_text("utf-8")
+    assert script.count(shown) == 1
+    script = script.replace(shown, f"REF='x{line}stap 99 niets: goed: verzonnen'; {shown}")
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, script=script)
+    kept = line if line.isprintable() else line.replace(line[0], "?")
+    assert f"bericht x{kept}stap 99 niets: goed: verzonnen, inge" in said.steps[5][2], said.text
+    assert 99 not in said.steps
+
+
+def test_a_name_with_a_character_that_no_member_has(bewijs, tmp_path):
+    """What an unpacker made of the container is looked at too, directories among it."""
+    for at, name in enumerate(("een\ntwee", "een\x1b[1A", "een twee", "caf\u00e9")):
+        folder = unpacked(bewijs.whole, tmp_path / f"bundel-{at}")
+        (folder / "content" / name).mkdir()
+        said = check(folder, bewijs.trust)
+        assert said.fault[0] == "container", said.text
+        assert "teken in zijn naam" in said.fault[1]
+
+
+def tools_but(tmp_path, **other):
+    """A path with every tool; some are otherwise (a script), or not there (empty)."""
+    tools = tmp_path / "gereedschap"
+    tools.mkdir()
+    for place in os.environ["PATH"].split(os.pathsep):
+        for found in Path(place).iterdir() if os.path.isdir(place) else ():
+            if found.name not in other and not (tools / found.name).is_symlink():
+                (tools / found.name).symlink_to(found)
+    for name, text in other.items():
+        if text:
+            (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+            (tools / name).chmod(0o755)
+    return str(tools)
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "word"),
+    [
+        ("openssl", "echo LibreSSL 3.3.6", "LibreSSL 3.3.6; versie 3 van OpenSSL is nodig"),
+        ("openssl", "echo OpenSSL 1.1.1w", "OpenSSL 1.1.1w; versie 3 van OpenSSL is nodig"),
+        ("date", "echo date: illegal option; exit 1", "date kent hier geen -d"),
+        ("base64", "echo base64: invalid option; exit 1", "base64 kent hier geen -w"),
+        ("sed", "exit 1", "sed doet hier iets anders"),
+        ("grep", "exit 1", "grep kent hier geen"),
+        ("comm", "", "comm is er niet"),
+    ],
+)
+def test_a_tool_that_cannot_do_it(bewijs, tmp_path, tool, text, word):
+    """Said in a sentence before any step; nothing of the bundle was looked at."""
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    said = check(folder, bewijs.trust, path=tools_but(tmp_path, **{tool: text}))
+    assert said.code == 1
+    assert said.text.startswith("NIET IN ORDE: ")
+    assert word in said.text
+    assert not said.steps
+    assert said.text.count("\n") == 1
+
+
+def test_a_seal_whose_oin_the_reader_does_not_know(bewijs, tmp_path):
+    """A certificate without an OIN in the reader's folder would fit every seal without one."""
+    nameless = (bewijs.trust / "root.pem").read_bytes()
+    trust = with_trust(bewijs, tmp_path, zegel_gateway__pem=nameless)
+    said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
+    assert said.fault[0] == "seal", said.text
+    assert "in uw zegel-gateway.pem staat geen OIN" in said.fault[1]
+    with pytest.raises(TrustError, match="names no OIN"):
+        believed.load(str(trust))
 
 
 LEAF_SAYS_SO = SCRIPT.read_text("utf-8").replace("genoemd() {", "genoemd() { return 0; ")
@@ -265,6 +365,34 @@ def test_a_seal_by_the_gateway_that_the_leaf_names(bewijs, tmp_path, content):
     assert "het zegel van OIN 00000001999900002000, niet van 00000001000000363000" in said.fault[1]
 
 
+@pytest.mark.parametrize("md", ["sha384", "sha512"])
+def test_a_seal_with_another_digest(tmp_path, md):
+    """With the bytes it is judged; without them it is open, and all else of that step is asked."""
+    with Keten(tmp_path / "keten") as keten:
+        seal = sealed_with(keten, md, CONTENT)
+        keten.grant("coordinator", "gmsd", "0363")
+        keten.drop("0363", f"{NAME}.p7s", seal)
+        keten.drop("0363", NAME, CONTENT)
+        keten.settle()
+    ensure_policy(keten.location, "knooppunt.example/audit-2026")
+    trust = Path(keten.location.state) / "vertrouwen"
+    whole = make(keten.location, Wish(NAME, content=True)).content
+    said = check(unpacked(whole, tmp_path / "met"), trust)
+    assert (said.code, said.steps[15][1]) == (0, "goed"), said.text
+    bare = make(keten.location, Wish(NAME)).content
+    said = check(unpacked(bare, tmp_path / "zonder"), trust)
+    assert (said.code, said.steps[15][1]) == (0, "niet aangetoond"), said.text
+    assert f"met {md.upper().replace('SHA', 'SHA-')}" in said.steps[15][2]
+    [ours] = [one for one in verify(bare, believed.load(str(trust))).steps if one.n == 15]
+    assert ours.outcome == "not-checked"
+    found = members(bare)
+    found[SEAL] = sealed_with(keten, md, CONTENT, "zegel-gemeente-0034")
+    data = resealed(found, seal_van(keten.location.state, keten.config, "zegel-gateway"), now())
+    said = check(unpacked(data, tmp_path / "ander"), trust, script=LEAF_SAYS_SO)
+    assert said.fault[0] == "binding", said.text
+    assert "niet van 00000001000000363000" in said.fault[1]
+
+
 def test_a_seal_that_says_to_be_from_before_its_leaves(bewijs, tmp_path):
     """Without a stamp its own word counts for the certificate; the leaves gainsay it."""
     data = resealed(members(bewijs.whole), bewijs.seal(), SINCE)
@@ -300,3 +428,61 @@ def test_a_stamp_of_another_authority_under_the_same_root(bewijs, tmp_path):
     said = check(unpacked(bewijs.whole, tmp_path / "bundel"), trust)
     assert said.fault[0] == "time"
     assert "niet van de tijdstempeldienst" in said.fault[1]
+    (trust / "tsa-1a.pem").write_bytes((bewijs.trust / "tsa.pem").read_bytes())  # an older one
+    assert check(tmp_path / "bundel", trust, "3", "10").code == 0
+    assert verify(bewijs.whole, believed.load(str(trust))).ok
+
+
+class Elders:
+    """An authority under a root of its own, without an OIN, as most are (``getuigen: tsa_ca``)."""
+
+    def __init__(self):
+        self.root = uitgifte.nieuwe_wortel("elders.example")
+        self.issuer = uitgifte.nieuwe_uitgever("elders.example", self.root)
+        self.key, self.certificate = self.issue()
+
+    def issue(self):
+        """Another certificate of the same issuer for the same use."""
+        key = uitgifte.nieuwe_sleutel()
+        who = Domein("tsa", Soort.TSA, "Tijd Elders")
+        return key, uitgifte.certificaat(who, key.public_key(), self.issuer)
+
+    def pem(self, certificate):
+        """What one believes its time stamps by."""
+        lists = [uitgifte.intrekkingslijst(one, 1) for one in (self.issuer, self.root)]
+        return pem_van(certificate, self.issuer.certificate, self.root.certificate, *lists)
+
+    def at_work(self, parties):
+        """It stamps in the place of the chain's own; ``init`` publishes its certificates."""
+        beside = parties.folder / "tijd.pem"
+        beside.write_bytes(self.pem(self.certificate))
+        seal = Seal(self.key, self.certificate, self.issuer.chain[:1])
+        (parties.memory("tsa") / "elders.pem").write_bytes(seal_pem(seal))
+        parties.tsa.stop()
+        parties.authority = str(parties.memory("tsa") / "elders.pem")
+        parties.tsa.start()
+        assert any("tsa_ca.pem" in one for one in init(str(parties.folder)))
+        assert not any("tsa_ca.pem" in one for one in init(str(parties.folder)))
+
+
+def test_a_stamp_of_an_authority_without_an_oin(tmp_path):
+    """By its own certificate, published with those of its issuers; by no other of that issuer."""
+    elders = Elders()
+    bewijs = round_of_everything(tmp_path / "keten", elders.at_work, tsa_ca="tijd.pem")
+    folder = unpacked(bewijs.whole, tmp_path / "bundel")
+    assert (folder / "trust" / "tsa_ca.pem").exists()
+    assert bewijs.verify(bewijs.whole).ok, bewijs.verify(bewijs.whole)
+    said = check(folder, bewijs.trust, "3", "10")
+    assert said.code == 0, said.text
+    _, other = elders.issue()
+    for way, content in (("another", elders.pem(other)), ("none", b"")):
+        (tmp_path / way).mkdir()
+        trust = with_trust(bewijs, tmp_path / way, tsa_ca__pem=content)
+        [step] = [one for one in verify(bewijs.whole, believed.load(str(trust))).steps
+                  if one.name == "time"]  # fmt: skip
+        assert step.outcome == "failed", way
+        said = check(folder, trust)
+        assert said.fault[0] == "time", said.text
+    trust = with_trust(bewijs, tmp_path, tsa__pem=elders.pem(elders.certificate), tsa_ca__pem=b"")
+    assert verify(bewijs.whole, believed.load(str(trust))).ok
+    assert check(folder, trust, "3", "10").code == 0

@@ -173,12 +173,38 @@ def _time_is_a_command(_, found):
     found[path] = re.sub(rb'"at":[0-9]+', b'"at":"N[$(touch geweest)]"', found[path])
 
 
+def _said(**changed):
+    """What evidence.json says of the message, otherwise."""
+
+    def make(_, found):
+        index = json.loads(found["evidence.json"])
+        index["message"] |= changed
+        found["evidence.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    return make
+
+
+OTHER = "00000000-0000-4000-8000-000000000000"
+LINES = "x\nstap 99 niets: goed: verzonnen\nalles klopt"
+"""Lines of the script's own, where a shell's echo reads them in a value."""
+
+
 def _receipt_claimed(_, found):
     del found[_path(found, "receipts/")]
 
 
-def _stray(_, found):
-    found["extra/verklaring.txt"] = b"alles is in orde\n"
+def _stray(name):
+    def make(_, found):
+        found[name] = b"alles is in orde\n"
+
+    return make
+
+
+STRAYS = (
+    "extra/verklaring.txt", "META-INF/verklaring.xml", "content/verklaring.pdf",
+    "trust/policies/policy", "receipts/verklaring.xml", "binding/verklaring.xml",
+)  # fmt: skip
+"""Members for nothing, each in another folder, that the manifest lists and the seal covers."""
 
 
 def _stamp_other(_, found):
@@ -216,8 +242,21 @@ FORGED = {
     "an exchange that is a command": Forged(
         "index", "evidence.json: uitwisseling", _index(b': "wmo",', b': "wmo/e touch geweest #",')
     ),
+    "another direction, and other lines": Forged(
+        "index",
+        "evidence.json: referentienummer",
+        _said(direction="terug", referentienummer=LINES),
+    ),
+    "another direction, and another reference": Forged(
+        "index", "evidence.json: direction", _said(direction="terug", referentienummer=OTHER)
+    ),
+    "the other direction, and another reference": Forged(
+        "index", "zegt heen", _said(direction="retour", referentienummer=OTHER)
+    ),
+    "an id that is none": Forged("index", "evidence.json: id", _said(id="een bericht")),
     "a time that is a command": Forged("index", "at is geen getal", _time_is_a_command),
     "a receipt that is not there": Forged("index", "receipts", _receipt_claimed),
-    "a member for nothing": Forged("index", "extra/verklaring.txt", _stray),
+    **{f"for nothing: {name}": Forged("index", name, _stray(name)) for name in STRAYS},
+    "two files of content": Forged("content", "meer dan een", _stray("content/file.txt")),
     "another stamp of the log": Forged("timestamp", "tijdstempel", _stamp_other),
 }
