@@ -9,7 +9,6 @@ write in an outbox could otherwise hand in an earlier, withdrawn decision again.
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import envelopes
@@ -18,8 +17,9 @@ from gateway.binding import cms, manifest, verklaring, zegel
 from gateway.binding.trust import Trust
 from gateway.config import Config, Uitwisseling
 from gateway.config_eherkenning import KLASSE
-from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
+from gateway.model import Arrival, Evidence, Keys, Known, keys
 from gateway.names import toonbaar
+from gateway.stations import once
 from gateway.stations.how_bound import ORGANISATIE
 from gateway.stations.notices import Reason, too_large
 from gateway.trust.ketting import Weigering
@@ -48,13 +48,12 @@ class Bound(NamedTuple):
     @property
     def evidence(self) -> str:
         """What names it in a leaf."""
-        return f"{self.soort}:{hashlib.sha256(self.content).hexdigest()}"
+        return once.named(self.soort, self.content)
 
 
 def needs(arrival: Arrival) -> Keys:
     """Whether this signature or login was used before; unless it cannot be read."""
-    used = _used(arrival)
-    return keys(used) if used is not None else keys()
+    return keys(*once.uses(arrival))
 
 
 def judge(
@@ -68,16 +67,15 @@ def judge(
         return _unreadable(f"het is met {proof.size} bytes te groot", "it is too large")
     if trust is None:
         return _no_trust()
-    if _is_login(proof.content):
+    if once.is_login(proof.content):
         session = exchange is not None and exchange.binding == "sessie"
         found = _login(arrival, proof.content, trust, config, session=session)
     else:
         found = _seal(arrival, proof.content, trust, config)
     if isinstance(found, Reason) or not found.identity:
         return found
-    used = _used(arrival)
-    first = known.get(used) if used is not None else None
-    return found if first in (None, arrival.id) else _used_before()
+    first = {known.get(one) for one in once.uses(arrival)} - {None, arrival.id}
+    return _used_before() if first else found
 
 
 def lacking(bound: Bound | None, exchange: Uitwisseling, config: Config) -> Reason | None:
@@ -107,26 +105,8 @@ def facts_of(bound: Bound | None, arrival: Arrival) -> list[tuple[object, object
     if bound is None:
         return []
     learned: list[tuple[object, object]] = [(Evidence(arrival.id), (bound.soort, bound.content))]
-    used = _used(arrival) if bound.identity else None
-    return [*learned, (used, arrival.id)] if used is not None else learned
-
-
-def _is_login(content: bytes) -> bool:
-    return content.lstrip()[:1] == b"{"
-
-
-def _used(arrival: Arrival) -> Used | None:
-    content = arrival.proof.content if arrival.proof is not None else None
-    if content is None:
-        return None
-    try:
-        if _is_login(content):
-            nonce = verklaring.read(content).nonce
-            one = hashlib.sha256(f"{nonce} {toonbaar(arrival.name)}".encode()).hexdigest()
-            return Used(f"eherkenning:{one}")
-        return Used(f"zegel:{zegel.read(content).identity}")
-    except (verklaring.VerklaringError, cms.CmsError):
-        return None
+    uses = once.uses(arrival)[:1] if bound.identity else ()
+    return [*learned, *((one, arrival.id) for one in uses)]
 
 
 # --- a seal ---------------------------------------------------------------------------------------
