@@ -11,7 +11,7 @@ one that was revoked writes a time from before that; the cosignatures of witness
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,10 +32,14 @@ NO_TSA = (
 )
 
 
-def stempelaars(pems: Mapping[str, bytes], *, strict: bool = False) -> Trust:
+def stempelaars(
+    pems: Mapping[str, bytes], *, strict: bool = False,
+    earlier: Callable[[datetime], tuple[str, ...]] = lambda _: (),
+) -> Trust:  # fmt: skip
     """Read PEM files, by name: root, issuers, their revocation lists, the authority's certificate.
 
     ``strict``: without a list, or without the authority's certificate, no time stamp counts.
+    ``earlier``: the OINs of authorities before this one whose stamps of a moment count as well.
     Raises :class:`TrustError`, which names the file.
     """
     named = ", ".join(pems) or "nothing"
@@ -62,7 +66,8 @@ def stempelaars(pems: Mapping[str, bytes], *, strict: bool = False) -> Trust:
     def judge(cert: x509.Certificate, beside: Sequence[x509.Certificate], at: datetime) -> str:
         if strict and not oin:
             return "whose it must be is not known: tsa.pem is not beside the other certificates"
-        said = check_chain(cert, beside, belief, at, oin=oin or None, doel=Doel.TIJDSTEMPEL)
+        oins = (oin, *earlier(at)) if oin else None
+        said = check_chain(cert, beside, belief, at, oin=oins, doel=Doel.TIJDSTEMPEL)
         return said.sentence if isinstance(said, Weigering) else ""
 
     return replace(trust, judge=judge, unproven=(NO_TSA,) * (not oin and not strict))
