@@ -26,7 +26,9 @@
 # V is de map met wat U vertrouwt, buiten deze bundel om gekregen: root.pem,
 # intermediate.pem, crl.pem, policy (met de sleutels van het logboek en die van de
 # getuigen), zegel-gateway.pem, zegel-cbs.pem, tsa.pem, tsa_ca.pem, idp.jwks,
-# deelnemers.json en de zegels van de gemeenten. Vergelijk die met wat anderen hebben, en haal crl.pem zo nu en dan
+# deelnemers.json en de zegels van de gemeenten. Een ouder certificaat staat er naast, onder zijn
+# serienummer (zegel-gateway-SERIENUMMER.pem): zijn OIN telt voor wat uit de tijd is
+# dat het gold. Vergelijk alle met wat anderen hebben, en haal crl.pem zo nu en dan
 # opnieuw. In de map trust van deze bundel staan zulke bestanden ook, voor het
 # gemak, zoals ze waren toen hij werd gemaakt; ze worden hieronder niet gebruikt.
 #
@@ -73,6 +75,18 @@ som() { openssl dgst -sha256 -binary < "$1" | base64 -w 0; }
 sha() { openssl dgst -sha256 -r < "$1" | cut -c1-64; }
 wie() { openssl x509 -in "$1" -noout -subject -nameopt multiline | sed -n "s/^ *$2 *= //p"; }
 oin() { test "$(wie "$1" serialNumber | wc -l)" != 1 || wie "$1" serialNumber; }
+oins() { # oins NAAM MOMENT: dat van NAAM.pem, en die van oudere (NAAM-SERIENUMMER.pem) die toen golden
+  {
+    oin "$V/$1.pem"
+    for ouder in "$V/$1"-*.pem; do
+      nummer=${ouder#"$V/$1-"}
+      case ${nummer%.pem} in *[!0-9a-f]*) continue;; esac
+      van_af=$(openssl x509 -in "$ouder" -noout -startdate); tot_en=$(openssl x509 -in "$ouder" -noout -enddate)
+      if test "$(date -u -d "${van_af#*=}" +%s)" -le "$2" && test "$(date -u -d "${tot_en#*=}" +%s)" -ge "$2"; then oin "$ouder"; fi
+    done
+  } | paste -sd ' ' -
+}
+een_van() { for dit in $2; do if test "$dit" = "$1"; then return; fi; done; false; } # een_van OIN LIJST
 los() { awk -v w="$W/$1" -v b="BEGIN $2" 'index($0, b) {n++; aan = 1} aan {print > (w "-" n ".pem")} /-----END/ {aan = 0}'; }
 afdruk() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
 samen() { for b in "$@"; do test ! -f "$b" || { cat "$b"; zeg; }; done; }
@@ -246,9 +260,9 @@ test -n "$tijd" || fout "het zegel zegt niet van wanneer het is"
 VERZEGELD=; test -n "$MOMENT" || VERZEGELD=$(date -u -d "$tijd" +%s)
 MOMENT=${MOMENT:-$VERZEGELD}
 gaat "het zegel past niet op META-INF/ASiCManifest.xml" openssl cms -verify -cades -binary -inform DER -in META-INF/signature.p7s -content META-INF/ASiCManifest.xml -attime "$MOMENT" -CAfile "$V/root.pem" -certfile "$V/intermediate.pem" -purpose any -signer "$W/zegel.pem" -out /dev/null
-van=$(oin "$W/zegel.pem"); wil=$(oin "$V/zegel-gateway.pem")
+van=$(oin "$W/zegel.pem"); wil=$(oins zegel-gateway "$MOMENT")
 test -n "$wil" || fout "in uw zegel-gateway.pem staat geen OIN, of meer dan een: van wie het zegel moet zijn, is niet bekend"
-test "$van" = "$wil" || fout "het is het zegel van OIN $van, niet dat van het knooppunt ($wil)"
+een_van "$van" "$wil" || fout "het is het zegel van OIN $van, niet dat van het knooppunt ($wil)"
 test -z "$(wie "$W/zegel.pem" pseudonym)" || fout "het is het zegel van een medewerker"
 geldig "$W/zegel.pem" "$MOMENT"
 goed "verzegeld door OIN $van, naar eigen zeggen op $tijd UTC"
@@ -624,7 +638,10 @@ fi
 stap 15 binding
 TOEN=$(($(veld "$AAN" at) / 1000))
 GEMEENTE=
-for b in "$V"/zegel-*-"$CODE".pem; do test ! -f "$b" || GEMEENTE=$(oin "$b"); done
+for b in "$V"/zegel-*-"$CODE".pem; do
+  rol=$(basename "$b" .pem) # heet een ouder zegel van een ander zo, dan is er een zonder -CODE
+  test ! -f "$b" || test -f "$V/${rol%-"$CODE"}.pem" || GEMEENTE=$(oins "$rol" "$TOEN")
+done
 NAAM_IS=$(geopend "$AAN" name)
 noemt() { # noemt MANIFEST: het noemt deze gemeente, en dit bestand onder deze naam
   grep -aqF -e "\"gemeentecode\":\"$CODE\"" "$1" && grep -aqF -e "${NAAM_IS:+\"naam\":\"$NAAM_IS\",}\"omvang\":$OMVANG,\"sha256\":\"$SHA\"" "$1" || fout "$z: het manifest dat mee is getekend, noemt dit bestand of deze gemeente niet"
@@ -650,7 +667,7 @@ elif test "$(ls binding)" = zegel.p7s; then
   if test -z "$GEMEENTE"; then
     open "$z is van OIN $van; uw map heeft geen zegel van $CODE om dat mee te vergelijken"
   else
-    test "$van" = "$GEMEENTE" || fout "$z is het zegel van OIN $van, niet van $GEMEENTE ($CODE)"
+    een_van "$van" "$GEMEENTE" || fout "$z is het zegel van OIN $van, niet van $GEMEENTE ($CODE)"
     geldig "$W/gebruiker.pem" "$TOEN"
     if grep -aq ':2\.25\.329795257667272793696490398454635000266$' "$W/regels"; then
       mee '2\.25\.329795257667272793696490398454635000266'
@@ -713,16 +730,17 @@ elif test "$(ls binding)" = eherkenning.json; then
     fi
     sed 's/\\"/"/g; s/\\\\/\\/g' "$W/manifest" > "$W/gewoon"
     noemt "$W/gewoon"
-    test "$(zegt LegalSubjectID)" = "$GEMEENTE" || fout "$z: ingelogd voor OIN $(zegt LegalSubjectID | tr -cd '0-9'), niet voor $GEMEENTE ($CODE)"
+    OIN_IS=$(zegt LegalSubjectID | tr -cd '0-9')
+    een_van "$(zegt LegalSubjectID)" "$GEMEENTE" || fout "$z: ingelogd voor OIN $OIN_IS, niet voor $GEMEENTE ($CODE)"
     test "$(zegt acr)" = "urn:etoegang:core:assurance-class:$(veld "$AAN" loa)" || fout "$z: een ander betrouwbaarheidsniveau dan in log/leaves/$AAN.json"
     iat=$(zegt iat); ingelogd=$(zegt auth_time); exp=$(zegt exp)
     case $iat,$ingelogd,$exp in ,*|*,|*,,*|*[!0-9,]*) fout "$z: iat, auth_time en exp zijn geen getallen";; esac
     test "$iat" -le $((TOEN + 60)) && test "$ingelogd" -le $((TOEN + 60)) && test $((ingelogd + 90000)) -ge "$TOEN" || fout "$z: niet van de tijd van de inlevering"
     if test -n "$getekend"; then
       test $((iat - ingelogd)) -le 60 && test $((exp + 86460)) -ge "$TOEN" || fout "$z: er is voor deze levering niet opnieuw ingelogd"
-      goed "ingelogd als $WIE, OIN $GEMEENTE"
+      goed "ingelogd als $WIE, OIN $OIN_IS"
     else
-      open "$WIE was ingelogd, voor OIN $GEMEENTE; dat was een sessie, en die tekent geen bytes"
+      open "$WIE was ingelogd, voor OIN $OIN_IS; dat was een sessie, en die tekent geen bytes"
     fi
   fi
 else
@@ -775,8 +793,6 @@ elif ! command -v xmlsec1 > /dev/null; then
 else
   if test -f "$V/deelnemers.json"; then
     sed -n '/^ "oins": {$/,/^ }/p' "$V/deelnemers.json" | sed -n "/^  \"$SOORT\": \\[\$/,/^  \\]/s/^   \"\([0-9]*\)\",\{0,1\}\$/\1/p" > "$W/ontvangers"
-  elif test -f "$V/zegel-cbs.pem"; then
-    oin "$V/zegel-cbs.pem" > "$W/ontvangers"
   else
     : > "$W/ontvangers"
   fi
@@ -801,6 +817,7 @@ else
       cp "$W/kandidaat.pem" "$W/cbs.pem"
     done < "$W/certificaten"
     test -n "$van" || fout "$r: de handtekening past bij geen certificaat dat er in staat"
+    test -f "$V/deelnemers.json" || test ! -f "$V/zegel-cbs.pem" || oins zegel-cbs $(($(veld "$i" at) / 1000)) | tr ' ' '\n' > "$W/ontvangers"
     test -s "$W/ontvangers" || continue
     grep -qxF -e "$van" "$W/ontvangers" && test "$f" = "$van" || fout "$r is verzegeld door OIN $van, niet door de ontvanger ($(head -n 1 "$W/ontvangers")): een vervalsing"
     test -z "$door" || fout "$r is verzegeld door een medewerker, niet door de organisatie"

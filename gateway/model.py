@@ -401,6 +401,14 @@ class Used(Key[str]):
 
     identity: str
 
+    @classmethod
+    def by_leaf(cls, evidence: str, sha256: str = "") -> Used:
+        """As the leaf of an upload tells of it: all that is left of a use after a restore.
+
+        Of a login by the file's SHA-256 too: it may be for several files.
+        """
+        return cls(f"blad:{evidence}:{sha256}" if sha256 else f"blad:{evidence}")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Key[tuple[str, bytes]]):

@@ -103,7 +103,8 @@ class Rotation:
             raise GatewayError("this request about keys is not a whole one", hint="type it again")
         if not all(isinstance(one, str) and _EVIDENCE.fullmatch(one) for one in evidence):
             raise GatewayError("this request about keys is not a whole one", hint="type it again")
-        setting, value = f"key:{domain}", f"{action} {content}"
+        ended = evidence if action == FINISH else []  # of several ends each names its own keys
+        setting, value = f"key:{domain}", " ".join([action, str(content), *ended])
         if self._store.meta().get(setting) == value:  # asked again, after a crash of who asked
             return Response({"leaf": None})
         about: Row = {"object": domain, "action": action, "content": content}

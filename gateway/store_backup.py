@@ -17,7 +17,7 @@ from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.errors import StateError
 from gateway.lifecycle import PSEUDONYM_LINK, TRANSITIONS, Status, step
-from gateway.model import STATION_OF, EventType, Kind
+from gateway.model import STATION_OF, EventType, Kind, Used
 from gateway.store import connect
 from gateway.store_health import reading
 
@@ -27,6 +27,8 @@ STEP = 10_000
 UNKNOWN = "onbekend"
 """The uitvraag of deliveries whose name gives none; they are numbered too."""
 
+_ACCEPTED = TRANSITIONS[EventType.ACCEPTED].leaf
+_USED_ONCE = ("seal", "idp-bound")
 _EVENTS = {meaning.leaf: event for event, meaning in TRANSITIONS.items() if meaning.leaf}
 
 
@@ -102,9 +104,10 @@ def adopt(
     since a leaf names nobody.
 
     What they tell of deliveries that it knows becomes events and status. Of others only the leaf is
-    left. So that no number is given again, each series of numbers of a party and exchange that they
-    name is moved on by as many as there are such leaves, and ``margin``: for every uitvraag that
-    the store or ``uitvragen`` knows. One transaction. The caller has verified the leaves.
+    left, and that the seal or login that a file was accepted on is used. So that no number is given
+    again, each series of numbers of a party and exchange that they name is moved on by as many as
+    there are such leaves, and ``margin``: for every uitvraag that the store or ``uitvragen`` knows.
+    One transaction. The caller has verified the leaves.
     """
     engine = connect(path, writer=True)
     try:
@@ -142,6 +145,7 @@ class _Adoption:
                 pair = fields.get("tenant", ""), fields["object"]
                 self._pairs[pair] = self._pairs.get(pair, 0) + 1
                 self._tell(index, fields)
+                self._use(fields)
         root, frontier = self._frontier.root(), self._frontier.to_bytes()
         self._run.execute(
             sa.update(t.head).values(
@@ -173,6 +177,15 @@ class _Adoption:
             .where(t.levering.c.seq == row.seq)
             .values(status=status.value, last_leaf=index)
         )
+
+    def _use(self, fields: dict[str, Any]) -> None:
+        """The seal or login on which a file was accepted is not taken again; a session may be."""
+        if fields["type"] != _ACCEPTED or fields.get("auth") not in _USED_ONCE:
+            return
+        sha256 = fields["content"] if fields["auth"] == "idp-bound" else ""
+        for one in fields.get("evidence", []):
+            row = {"identity": Used.by_leaf(one, sha256).identity, "arrival": fields["msg"]}
+            self._run.execute(insert(t.used).values(row).on_conflict_do_nothing())
 
     def _move_on(self, code: str, exchange: str, count: int, uitvragen: AbstractSet[str]) -> None:
         table = t.last_number

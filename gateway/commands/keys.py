@@ -77,20 +77,28 @@ def rotate(
         told = ask(location, rotation.KIND, body)
         _tell(as_json, {"domein": domain, **told}, _log_said(told, finish))
     elif finish:
-        _finish(location, domain, as_json)
+        _finish(location, domain, by, as_json)
     else:
         _rotate(location, domain, by, as_json)
 
 
-def _finish(location: Location, domain: str, as_json: bool) -> None:
+def _finish(location: Location, domain: str, by: str, as_json: bool) -> None:
+    from gateway import rotation
     from gateway.location import read_config
     from gateway.owner import must_own
     from gateway.trust import wissel
 
     must_own(location.state)
-    one = wissel.gekozen(read_config(location.config_path), domain)
-    gone = wissel.beeindig(location.state, one)
-    _tell(as_json, {"domein": domain, "weg": gone}, f"{gone} old private keys of {domain} gone")
+    read = read_config(location.config_path)
+    one = wissel.gekozen(read, domain)
+    gone, leaf = 0, None
+    while old := wissel.oude(location.state, one):
+        record = wissel.einde(location.state, read, one, old)
+        leaf = _record(location, rotation.FINISH, record, by)["leaf"]
+        wissel.beeindig(location.state, one, old)
+        gone += len(old)
+    told = {"domein": domain, "weg": gone, "leaf": leaf}
+    _tell(as_json, told, f"{gone} old private keys of {domain} gone")
     raise typer.Exit(0 if gone else 1)
 
 

@@ -6,8 +6,10 @@ verified, and compared with what others have: ``root.pem``, ``intermediate.pem``
 ``policy`` (the log's key, the witnesses, the quorum), ``idp.jwks`` and ``deelnemers.json`` (who is
 called what, who seals and who logs in), and the certificates of who may seal, by which only their
 OINs are known (``zegel-gateway.pem``, ``zegel-cbs.pem``, ``zegel-gemeente-...``), and of who may
-stamp (``tsa.pem`` with its older ones, ``tsa_ca.pem``). A key of the log that follows on one of
-these need not be here: a bundle shows the change (``audit/succession.py``).
+stamp (``tsa.pem`` with its older ones, ``tsa_ca.pem``). One of before lies beside it under its
+serial number (``zegel-gateway-<serial>.pem``); its OIN counts for what is of the time that it was
+valid. A key of the log that follows on one of these need not be here: a bundle shows the change
+(``audit/succession.py``).
 
 What this does not protect against: a folder that came from who made the forgery.
 """
@@ -15,7 +17,9 @@ What this does not protect against: a folder that came from who made the forgery
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from gateway.audit import policy as policies
@@ -31,10 +35,22 @@ from gateway.trust.tijdstempel import stempelaars
 
 POLICY = "policy"
 _PARTY = "zegel-"
+_SERIAL = re.compile(r"[0-9a-f]{1,40}")
+
+
+class Known(NamedTuple):
+    """An OIN, by a certificate in the folder; of one of before: between when it was valid."""
+
+    oin: str
+    between: tuple[datetime, datetime] | None = None
+
+    def counts(self, at: datetime) -> bool:
+        """Whether it is believed of what is of that moment."""
+        return self.between is None or self.between[0] <= at <= self.between[1]
 
 
 class Belief(NamedTuple):
-    """What is believed. ``oins``: the OIN by the name of its certificate's file.
+    """What is believed. ``oins``: by the name of the newest certificate's file, that one first.
 
     ``deelnemers`` is None where the folder has no such file.
     """
@@ -43,28 +59,27 @@ class Belief(NamedTuple):
     stamps: stamp.Trust
     logs: tuple[VerifierKey, ...]
     policy: Policy | None
-    oins: Mapping[str, str]
+    oins: Mapping[str, tuple[Known, ...]]
     jwks: str
     deelnemers: Deelnemers | None
 
-    @property
-    def gateway(self) -> str:
-        """The OIN that a bundle must be sealed under."""
-        return self.oins[GATEWAY]
+    def gateway(self, at: datetime) -> tuple[str, ...]:
+        """The OINs that a bundle may be sealed under."""
+        return _at(self.oins[GATEWAY], at)
 
-    def receiver(self, exchange: str) -> tuple[str, ...]:
+    def receiver(self, exchange: str, at: datetime) -> tuple[str, ...]:
         """The OINs that the receiver of an exchange seals under; empty: not known here.
 
         A folder without ``deelnemers.json`` knows no receiver but CBS.
         """
         if self.deelnemers is not None:
             return self.deelnemers.oins.get(exchange, ())
-        return (self.oins[CBS],) if CBS in self.oins else ()
+        return _at(self.oins.get(CBS, ()), at)
 
-    def party(self, code: str) -> str:
-        """The OIN of a municipality or another party; empty: not known here."""
+    def party(self, code: str, at: datetime) -> tuple[str, ...]:
+        """The OINs of a municipality or another party; empty: not known here."""
         ends = f"-{code}"
-        return next((oin for name, oin in self.oins.items() if name.endswith(ends)), "")
+        return next((_at(one, at) for name, one in self.oins.items() if name.endswith(ends)), ())
 
 
 _COPY = (
@@ -89,6 +104,7 @@ def load(folder: str) -> Belief:
     anchors = {path: lees(path) for path in (os.path.join(folder, one) for one in AANKERS)}
     zegels = Vertrouwen.van_pem(anchors.values())
     stamps = stempelaars(anchors | lees_stempelaars(folder), strict=True)
+    oins = _oins(folder)
     policy = _policy(os.path.join(folder, POLICY))
     logs = (*(policy.logs if policy else ()), *_vkeys(folder))
     if not logs:
@@ -96,8 +112,7 @@ def load(folder: str) -> Belief:
             f"{folder} holds no key of a log",
             hint="put the file policy in it, or the log's .vkey file",
         )
-    oins = dict(_oins(folder))
-    if GATEWAY not in oins:
+    if not any(one.oin for one in oins.get(GATEWAY, ())):
         there = os.path.exists(os.path.join(folder, f"{GATEWAY}.pem"))
         lacks = f"{GATEWAY}.pem in it names no OIN" if there else f"it holds no {GATEWAY}.pem"
         raise TrustError(
@@ -125,10 +140,24 @@ def _vkeys(folder: str) -> Iterable[VerifierKey]:
                     continue
 
 
-def _oins(folder: str) -> Iterable[tuple[str, str]]:
-    for name in sorted(os.listdir(folder), reverse=True):  # the newest of a party comes last
-        if name.startswith(_PARTY) and name.endswith(".pem"):
-            path = os.path.join(folder, name)
-            for one in lees_certificaten(lees(path), path)[:1]:
-                if oin := signer_van(one).oin:  # without one it is nobody's, and fits nobody
-                    yield name.removesuffix(".pem"), oin
+def _at(known: Iterable[Known], at: datetime) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.oin for one in known if one.oin and one.counts(at)))
+
+
+def _oins(folder: str) -> dict[str, tuple[Known, ...]]:
+    """By role: the newest certificate of each, then those of before."""
+    found: dict[str, tuple[Known, ...]] = {}
+    names = {one.removesuffix(".pem") for one in os.listdir(folder) if one.endswith(".pem")}
+    for name in sorted(names):  # a role comes before its older ones, which begin with its name
+        if not name.startswith(_PARTY):
+            continue
+        path = os.path.join(folder, f"{name}.pem")
+        role, _, serial = name.rpartition("-")
+        for cert in lees_certificaten(lees(path), path)[:1]:
+            oin = signer_van(cert).oin
+            if role in found and _SERIAL.fullmatch(serial):
+                between = cert.not_valid_before_utc, cert.not_valid_after_utc
+                found[role] += (Known(oin, between),)
+            else:
+                found[name] = (Known(oin),)
+    return found

@@ -13,6 +13,7 @@ container (``ASiCArchiveManifest``), or over the log, is somebody else's.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -46,10 +47,14 @@ def sign(content: bytes, seal: Seal, at: datetime) -> bytes:
     return cms.sign(content, seal.key, seal.certificate, seal.chain, at, more=more)
 
 
-def verify(p7s: bytes, content: bytes, trust: Vertrouwen, oin: str, at: datetime | None) -> Sealed:
+def verify(
+    p7s: bytes, content: bytes, trust: Vertrouwen,
+    oins: Callable[[datetime], tuple[str, ...]], at: datetime | None,
+) -> Sealed:  # fmt: skip
     """Whose seal it is over these bytes; :class:`SealError` says why it is not believed.
 
     ``at``: the moment that counts, where somebody else proved one; else what the seal itself says.
+    ``oins``: under which it may be sealed at a moment.
     """
     try:
         found = cms.read(p7s)
@@ -63,7 +68,8 @@ def verify(p7s: bytes, content: bytes, trust: Vertrouwen, oin: str, at: datetime
         raise SealError("its signature does not fit: it was changed, or the manifest was")
     if names != _names(found.signer):
         raise SealError("it does not name the certificate that it was made by")
-    signer = check_chain(found.signer, found.certificates, trust, at or said, oin=oin)
+    moment = at or said
+    signer = check_chain(found.signer, found.certificates, trust, moment, oin=oins(moment))
     if not isinstance(signer, Signer):
         raise SealError(signer.sentence)
     if signer.pseudoniem:

@@ -89,7 +89,7 @@ def _seal(
     wrong = _other_delivery(found.manifest, handed.name, message) if found.manifest else ""
     if wrong:
         return failed(f"{path}: {wrong}")
-    if fault := _other_party(signer.oin, message, belief):
+    if fault := _other_party(signer.oin, handed.at, message, belief):
         return fault._replace(detail=f"{path}: {fault.detail}")
     who = f"{path}: sealed by {signer.pseudoniem or signer.naam}, OIN {signer.oin}"
     if hidden:
@@ -114,12 +114,12 @@ def _other_delivery(content: bytes, name: str, message: Message) -> str:
     return ""
 
 
-def _other_party(oin: str, message: Message, belief: Belief) -> Found | None:
+def _other_party(oin: str, at: datetime, message: Message, belief: Belief) -> Found | None:
     """Why it is not of who handed in the message, by the reader's own folder; None when it is."""
-    wanted = belief.party(message.gemeentecode)
+    wanted = belief.party(message.gemeentecode, at)
     if not wanted:
         return unchecked(f"by OIN {oin}; whose that is, is not known here")
-    return None if oin == wanted else failed(f"it is of OIN {oin}, not of {wanted}")
+    return None if oin in wanted else failed(f"it is of OIN {oin}, not of {', '.join(wanted)}")
 
 
 def _login(path: str, data: bytes, handed: Handed, message: Message, belief: Belief) -> Found:
@@ -136,7 +136,7 @@ def _login(path: str, data: bytes, handed: Handed, message: Message, belief: Bel
         return failed(f"{path}: {wrong}")
     if found.niveau != handed.leaf.get("loa"):
         return failed(f"{path}: at {found.niveau}; the leaf says {handed.leaf.get('loa')}")
-    if fault := _other_party(found.organisatie, message, belief):
+    if fault := _other_party(found.organisatie, handed.at, message, belief):
         return fault._replace(detail=f"{path}: {fault.detail}")
     who = f"{found.subject}, for OIN {found.organisatie}, logged in at {found.niveau}"
     if not found.signs:
@@ -177,7 +177,7 @@ def received(
     except EnvelopeError as error:
         return failed(f"{path}: {error.details}")
     at = datetime.fromtimestamp(about[0]["at"] / 1000, UTC)
-    oins = belief.receiver(message.uitwisseling)
+    oins = belief.receiver(message.uitwisseling, at)
     tried = (xmlzegel.controleer(root, belief.zegels, at, oin) for oin in oins)
     found = min(tried, key=lambda one: isinstance(one, Weigering), default=None)
     if found is None:

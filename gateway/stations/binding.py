@@ -9,7 +9,6 @@ write in an outbox could otherwise hand in an earlier, withdrawn decision again.
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import envelopes
@@ -18,9 +17,9 @@ from gateway.binding import cms, manifest, verklaring, zegel
 from gateway.binding.trust import Trust
 from gateway.config import Config, Uitwisseling
 from gateway.config_eherkenning import KLASSE
-from gateway.model import Arrival, Evidence, Keys, Known, Used, keys
+from gateway.model import Arrival, Evidence, Keys, Known, keys
 from gateway.names import toonbaar
-from gateway.stations import gezien
+from gateway.stations import gezien, once
 from gateway.stations.how_bound import ORGANISATIE
 from gateway.stations.notices import Reason, too_large
 from gateway.trust.ketting import Weigering
@@ -49,13 +48,12 @@ class Bound(NamedTuple):
     @property
     def evidence(self) -> str:
         """What names it in a leaf."""
-        return f"{self.soort}:{hashlib.sha256(self.content).hexdigest()}"
+        return once.named(self.soort, self.content)
 
 
 def needs(arrival: Arrival, config: Config) -> Keys:
     """Whether it was used before, unless it cannot be read; and what its signer saw of our log."""
-    used = _used(arrival)
-    return (keys(used) if used is not None else keys()) | gezien.needs(arrival, config)
+    return keys(*once.uses(arrival)) | gezien.needs(arrival, config)
 
 
 def judge(
@@ -79,9 +77,8 @@ def judge(
     wrong = gezien.judge(arrival, known, config)
     if wrong is not None or not found.identity:
         return wrong or found
-    used = _used(arrival)
-    first = known.get(used) if used is not None else None
-    return found if first in (None, arrival.id) else _used_before()
+    first = {known.get(one) for one in once.uses(arrival)} - {None, arrival.id}
+    return _used_before() if first else found
 
 
 def lacking(bound: Bound | None, exchange: Uitwisseling, config: Config) -> Reason | None:
@@ -111,22 +108,8 @@ def facts_of(bound: Bound | None, arrival: Arrival) -> list[tuple[object, object
     if bound is None:
         return []
     learned: list[tuple[object, object]] = [(Evidence(arrival.id), (bound.soort, bound.content))]
-    used = _used(arrival) if bound.identity else None
-    return [*learned, (used, arrival.id)] if used is not None else learned
-
-
-def _used(arrival: Arrival) -> Used | None:
-    content = arrival.proof.content if arrival.proof is not None else None
-    if content is None:
-        return None
-    try:
-        if verklaring.is_one(content):
-            nonce = verklaring.read(content).nonce
-            one = hashlib.sha256(f"{nonce} {toonbaar(arrival.name)}".encode()).hexdigest()
-            return Used(f"eherkenning:{one}")
-        return Used(f"zegel:{zegel.read(content).identity}")
-    except (verklaring.VerklaringError, cms.CmsError):
-        return None
+    uses = once.uses(arrival)[:1] if bound.identity else ()
+    return [*learned, *((one, arrival.id) for one in uses)]
 
 
 # --- a seal ---------------------------------------------------------------------------------------

@@ -99,14 +99,14 @@ def check_chain(
     trust: Vertrouwen,
     at: datetime,
     *,
-    oin: str | None = None,
+    oin: str | tuple[str, ...] | None = None,
     doel: Doel = Doel.ZEGEL,
 ) -> Signer | Weigering:
     """Who signed with this certificate, or why that is not believed; it may be a stranger's.
 
     ``tussen`` are certificates of issuers that came with the signature; they count only when they
     lead to a root of ``trust``. ``at`` (aware) is the moment of the signature. ``oin``: whose the
-    signature must be. That the bytes were signed by it is the caller's to check.
+    signature must be, or of one of whom. That the bytes were signed by it the caller must check.
     """
     try:
         return _check_chain(cert, tussen, trust, at, oin, doel)
@@ -119,7 +119,7 @@ def _check_chain(
     tussen: Iterable[x509.Certificate],
     trust: Vertrouwen,
     at: datetime,
-    oin: str | None,
+    oin: str | tuple[str, ...] | None,
     doel: Doel,
 ) -> Signer | Weigering:
     refusals = []
@@ -135,8 +135,10 @@ def _check_chain(
         wie = naam_van(cert.subject)
         return Weigering.om(Code.VERKEERD_DOEL, wie=wie, doel=doel.value, purpose=doel.purpose)
     signer = signer_van(cert)
-    if oin is not None and signer.oin != oin:
-        return Weigering.om(Code.VERKEERDE_OIN, oin=signer.oin or "onbekend", verwacht=oin)
+    oins = (oin,) if isinstance(oin, str) else oin
+    if oins is not None and signer.oin not in oins:
+        verwacht = ", ".join(oins)
+        return Weigering.om(Code.VERKEERDE_OIN, oin=signer.oin or "onbekend", verwacht=verwacht)
     return signer
 
 

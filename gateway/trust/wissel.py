@@ -4,6 +4,7 @@
 A change: the new key lies beside the old one (``nieuw.pem``), the caller has it recorded in the
 log, and then it takes the place of the old, which is kept under its serial number. Done again after
 a crash, each step finds what was done. Old signatures stay valid: their certificate is not revoked.
+The end of the old keys is recorded before they go.
 
 A revocation says from when: what was signed before that moment stays valid. The list goes out
 before it is recorded.
@@ -53,6 +54,9 @@ from gateway.trust.sleutels import (
 from gateway.trust.uitgifte import ingetrokken, intrekkingslijst, sleutel_pem
 
 NIEUW = "nieuw.pem"
+MAX_EVIDENCE = 20
+"""So many keys a request about keys names at most (``gateway/rotation.py``)."""
+
 _OUD = re.compile(r"sleutel-[0-9a-f]{1,40}\.pem")
 
 
@@ -88,9 +92,8 @@ def bereid(state: str, config: Config, one: Domein) -> Record:
         new = ed25519.Ed25519PrivateKey.generate()
         content = sleutel_pem(new) if getuige else seal_pem(pki.nieuw(one))
         durable.put(path, content, KEY_FILE)
-    kind = "vkey" if one.soort is Soort.GETUIGE else "certificate"
     before = _afdruk(one, os.path.join(folder, SLEUTEL))
-    return Record(pki.openbare_naam(one), _afdruk(one, path), [f"{kind}:{before}"])
+    return Record(pki.openbare_naam(one), _afdruk(one, path), [f"{_bewijs(one)}:{before}"])
 
 
 def hervat(state: str, config: Config, one: Domein) -> bool:
@@ -118,12 +121,24 @@ def voltooi(state: str, config: Config, one: Domein) -> None:
     _verwijder(folder, [NIEUW])
 
 
-def beeindig(state: str, one: Domein) -> int:
-    """Take the old private keys away; how many those were. What was public of them stays."""
+def oude(state: str, one: Domein) -> list[str]:
+    """The old private keys of a domain: as many as one leaf names."""
+    names = sorted(os.listdir(sleutelmap(state, one.naam)))
+    return [name for name in names if _OUD.fullmatch(name)][:MAX_EVIDENCE]
+
+
+def einde(state: str, config: Config, one: Domein, old: list[str]) -> Record:
+    """What the log is to say of the end of these old keys: which one is left, and after which."""
     folder = sleutelmap(state, one.naam)
-    old = [name for name in sorted(os.listdir(folder)) if _OUD.fullmatch(name)]
-    _verwijder(folder, old)
-    return len(old)
+    kind = _bewijs(one)
+    gone = [f"{kind}:{_afdruk(one, os.path.join(folder, name))}" for name in old]
+    name = Pki(state, config).openbare_naam(one)
+    return Record(name, _afdruk(one, os.path.join(folder, SLEUTEL)), gone)
+
+
+def beeindig(state: str, one: Domein, old: list[str]) -> None:
+    """Take these old private keys away. What was public of them stays."""
+    _verwijder(sleutelmap(state, one.naam), old)
 
 
 def trek_in(
@@ -248,6 +263,10 @@ def _afdruk(one: Domein, path: str) -> str:
         line = getuige_vkey(one.sleutelnaam, load_ed25519(path).public_key())
         return hashlib.sha256(f"{line}\n".encode()).hexdigest()
     return _vingerafdruk(load_seal(path).certificate)
+
+
+def _bewijs(one: Domein) -> str:
+    return "vkey" if one.soort is Soort.GETUIGE else "certificate"
 
 
 def _vingerafdruk(cert: x509.Certificate) -> str:

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 import envelopes
 from envelopes import Gebruiker
 from gateway import store_tables as t
+from gateway.backup import backup, restore
 from gateway.binding import cms
 from gateway.setup import shipped_config
 from gateway.store import connect
@@ -279,6 +281,27 @@ def test_a_seal_is_used_once(streng):
     streng.settle()
     assert len(streng.empty_receivers()) == 2
     refused(streng, "al-gebruikt", p7s=p7s)
+
+
+def test_a_seal_stays_used_after_a_restore(tmp_path):
+    """It was used after the backup: the log tells so. One of after it, over the same, is taken."""
+    back, folder = str(tmp_path / "backup"), tmp_path / "keten"
+    with Keten(folder) as keten:
+        keten.make_keys()
+        keten.grant("coordinator", "gmsd", "0363")
+        backup(keten.location, back, keys=False)
+        p7s = keten.seal("0363", "OPTIN_H22025.xml", OPTIN, "coordinator")
+        keten.drop("0363", "OPTIN_H22025.xml.p7s", p7s)
+        keten.drop("0363", "OPTIN_H22025.xml", OPTIN)
+        keten.settle()
+        assert len(keten.empty_receivers()) == 2
+    restore(keten.location, keten.config, back, since=None, go_on=True, log_lost=False)
+    shutil.rmtree(folder / "folders/gemeenten/0363/verzonden")  # its owner took them away
+    with Keten(folder, seed=7) as keten:
+        refused(keten, "al-gebruikt", p7s=p7s)
+        keten.drop_sealed("0363", "OPTIN_H22025.xml", OPTIN)
+        keten.settle()
+        assert len(keten.received("besluit")) == 1
 
 
 @pytest.mark.parametrize(("since", "passes"), [(-1, False), (1, True)])

@@ -4,6 +4,7 @@
 import hashlib
 import hmac
 import json
+import shutil
 import socket
 import threading
 import time
@@ -18,6 +19,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 import envelopes
+from gateway.backup import backup, restore
 from gateway.binding import client, manifest, verklaring
 from gateway.binding.login import LoginError, log_in
 from gateway.setup import shipped_config
@@ -26,6 +28,7 @@ from gateway.trust.domeinen import oin_van
 from gateway.trust.sleutels import lees_pseudoniemen, seal_van
 from gateway.trust.uitgifte import sleutel_pem
 from tests.flow.test_binding import OPTIN, leaves
+from tests.flow.test_decisions import besluit
 
 SHIPPED = shipped_config().decode()
 SESSIE = SHIPPED.replace("    binding: sterk", "    binding: sessie")
@@ -192,6 +195,28 @@ def test_other_bytes_or_another_delivery_than_was_signed_is_refused(forge):
     swapped = verklaring.read(forge.sign(other))
     mixed = forge.whole(forge.said(), swapped.id_token)
     eh_refused(forge, "manifest-niet-ondertekend", mixed)
+
+
+def test_a_login_stays_used_after_a_restore(tmp_path):
+    """Used after the backup, for this file: for another file of its manifest it still counts."""
+    two = {NAME: OPTIN, "OPTOUT_H22025.xml": besluit("opt-out")}
+    listed = [manifest.Listed(name, len(one), hashlib.sha256(one).hexdigest())
+              for name, one in two.items()]  # fmt: skip
+    made = manifest.build(manifest.Manifest("0363", tuple(listed), "2026-02-02T09:00:00Z"))
+    back, folder = str(tmp_path / "backup"), tmp_path / "keten"
+    with Keten(folder) as keten:
+        forge = Forge(keten)
+        keten.grant("coordinator", "gmsd", "0363")
+        backup(keten.location, back, keys=False)
+        assertion = forge.sign(verklaring.Verklaring(made, SALT, ""))
+        drop(keten, assertion)
+        assert len(keten.empty_receivers()) == 2
+    restore(keten.location, keten.config, back, since=None, go_on=True, log_lost=False)
+    shutil.rmtree(folder / "folders/gemeenten/0363/verzonden")  # its owner took them away
+    with Keten(folder, seed=7) as forge.keten:
+        eh_refused(forge, "al-gebruikt", assertion)
+        drop(forge.keten, assertion, two["OPTOUT_H22025.xml"], "OPTOUT_H22025.xml")
+        assert len(forge.keten.received("besluit")) == 1
 
 
 def test_a_login_is_used_once(forge):

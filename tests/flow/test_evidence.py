@@ -43,6 +43,7 @@ from tests.flow.bewijs import (
     resealed,
     round_of_everything,
 )
+from tests.flow.eigen import another_authority
 from tests.test_docs import schema
 
 
@@ -668,6 +669,16 @@ def test_a_receipt_is_judged_by_the_receiver_of_its_exchange(bewijs):
     alone = bewijs.belief._replace(deelnemers=None)  # a folder of before: CBS, by its certificate
     report = dataclasses.replace(bewijs, belief=alone).verify(bewijs.whole)
     assert outcomes(report)["receipts"] == "ok"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_stamps_of_the_authority_before_this_one_count_by_its_certificate(bewijs, tmp_path, keeps):
+    """Beside tsa.pem, under its serial number; without it they are those of another."""
+    folder = another_authority(bewijs.trust, tmp_path / "vertrouwen", keeps=keeps)
+    reader = dataclasses.replace(bewijs, belief=believed.load(str(folder)))
+    found = outcomes(reader.verify(bewijs.whole))
+    assert found["time"] == ("ok" if keeps else "failed")
+    assert found.get("timestamp", "failed") == found["time"]
 
 
 # --- a lone chain ---------------------------------------------------------------------------------

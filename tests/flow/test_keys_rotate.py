@@ -281,7 +281,49 @@ def test_what_a_seal_signed_before_it_was_changed_stays_valid(knooppunt, state, 
     assert load_seal(str(kept)).certificate == old
     knooppunt("keys", "rotate", CBS, "--finish")
     assert os.listdir(state / "keys" / CBS) == ["sleutel.pem"]
-    knooppunt("keys", "rotate", CBS, "--finish", code=1)
+    before = len(leaves(audit))
+    told = knooppunt.json("keys", "rotate", CBS, "--finish", code=1)
+    assert (told["weg"], told["leaf"]) == (0, None)
+    assert len(leaves(audit)) == before
+
+
+@pytest.mark.parametrize("domain", [CBS, "tsa", "getuige-cbs", MEDEWERKER])
+def test_the_end_of_old_keys_is_a_leaf(knooppunt, state, audit, domain):
+    """Which key is left, and which went; under the name that the changes themselves have."""
+    at = [knooppunt.json("keys", "rotate", domain)["leaf"] for _ in range(2)]
+    changes = [leaves(audit)[one] for one in at]
+    told = knooppunt.json("keys", "rotate", domain, "--finish", "--by", "m.beheer")
+    leaf = leaves(audit)[told["leaf"]]
+    assert (told["weg"], leaf["type"], leaf["action"]) == (2, "key.rotate", "finish")
+    assert (leaf["object"], leaf["content"]) == (changes[1]["object"], changes[1]["content"])
+    assert set(leaf["evidence"]) == {one["evidence"][0] for one in changes}
+    assert "beheer" not in json.dumps(leaf) and "coordinator" not in json.dumps(leaf)
+    assert verified(knooppunt)["ok"]
+
+
+def test_an_end_that_was_cut_off_before_the_keys_went(knooppunt, state, audit):
+    """Typed again it is one end: one leaf."""
+    knooppunt("keys", "rotate", CBS)
+    kept = {path: path.read_bytes() for path in (state / "keys" / CBS).iterdir()}
+    knooppunt("keys", "rotate", CBS, "--finish")
+    for path, content in kept.items():
+        path.write_bytes(content)
+    knooppunt("keys", "rotate", CBS, "--finish")
+    assert os.listdir(state / "keys" / CBS) == ["sleutel.pem"]
+    assert [one["action"] for one in leaves(audit) if one["type"] == "key.rotate"] == [
+        "rotate", "finish",
+    ]  # fmt: skip
+
+
+def test_more_old_keys_than_one_leaf_names(knooppunt, state, audit):
+    """Each is named, in as many leaves as that takes."""
+    folder = state / "keys" / CBS
+    for number in range(21):
+        pem = (folder / "sleutel.pem").read_bytes()
+        (folder / f"sleutel-{number:x}.pem").write_bytes(pem)
+    assert knooppunt.json("keys", "rotate", CBS, "--finish")["weg"] == 21
+    ends = [one for one in leaves(audit) if one.get("action") == "finish"]
+    assert [len(one["evidence"]) for one in ends] == [20, 1]
 
 
 def test_an_employee_keeps_the_pseudonym_and_no_name_is_logged(knooppunt, state, audit):
