@@ -384,6 +384,18 @@ def test_a_leaf_that_was_never_in_the_log(bewijs):
     assert "does not lead to the root" in told
 
 
+@pytest.mark.parametrize("at", [leaf.MAX_INT, 253402300799999])
+@pytest.mark.parametrize("which", ["message", "answer", "grant"])
+def test_a_leaf_of_a_time_that_no_calendar_holds(bewijs, at, which):
+    """Refused by its name, before anything reckons with it; 9999-12-31T23:59:59.999Z as well."""
+    found = members(bewijs.whole)
+    roles = read_index(found[INDEX]).leaves
+    path = leaf_path(min(one for one, role in roles.items() if role == which))
+    found[path] = re.sub(rb'"at":[0-9]+', b'"at":%d' % at, found[path])
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), now())))
+    assert f"{path}: the field at of a leaf is out of range" in told
+
+
 def test_an_opening_that_does_not_open(bewijs):
     """Another name than the one committed to; one salt for another leaf; a label twice."""
     path = f"openings/{_first(bewijs)}.jsonl"
