@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from gateway.binding.trust import Trust
+from gateway.binding.verklaring import read_jwks
 from gateway.config import Config
 from gateway.trust.domeinen import IDP, domeinen
 from gateway.trust.sleutels import (
@@ -36,7 +37,7 @@ def with_trust(config: Config, state: str) -> Config:
     jwks = openbaar(state, f"{IDP}.jwks")
     trust = Trust(
         lees_vertrouwen(state, config),
-        lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else "",
+        read_jwks(lees(jwks), jwks) if os.path.exists(jwks) else "",
         {one.oin: one.gemeentecode for one in domeinen(config) if one.gemeentecode},
         dict(lees_pseudoniemen(state)),
     )

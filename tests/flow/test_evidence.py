@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import struct
 import zipfile
 from datetime import timedelta
@@ -647,6 +648,17 @@ def test_a_trust_folder_that_lacks_what_it_takes(bewijs, tmp_path):
     (tmp_path / "policy").write_bytes((bewijs.trust / "policy").read_bytes())
     with pytest.raises(TrustError, match="zegel-gateway"):
         believed.load(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"keys": []}', b"\xff", b"[" * 9000])
+def test_keys_of_logins_that_are_damaged_are_the_folders_fault(bewijs, tmp_path, content):
+    """Exit code 2, by the name of the file: no bundle is false because of it."""
+    folder = tmp_path / "vertrouwen"
+    shutil.copytree(bewijs.trust, folder)
+    (folder / "idp.jwks").write_bytes(content)
+    with pytest.raises(TrustError, match=r"idp\.jwks is damaged") as caught:
+        believed.load(str(folder))
+    assert "copy it from the gateway's vertrouwen/ again" in caught.value.hint
 
 
 def test_another_logs_key_is_not_ours(bewijs):
