@@ -53,7 +53,11 @@ FIELDS: dict[str, tuple[type, bool, str]] = {
     "tenant": (str, False, "the party whose message it is: gemeentecode"),
     "actor": (str, True, "who did it: a commitment (c1:...) to a person, or system:<part>"),
     "loa": (str, False, "level of assurance of that actor's authentication"),
-    "auth": (str, False, "how the actor was bound to it: idp-bound, seal, session, folder"),
+    "auth": (
+        str,
+        False,
+        "how the actor was bound to it: idp-bound, seal, session (login), folder, named (no login)",
+    ),
     "object": (str, True, "what was acted upon, by our own words and ids"),
     "action": (str, True, "what was done to it"),
     "result": (str, True, "how that ended: ok, or the code of the refusal"),
