@@ -17,6 +17,7 @@ import pdfua
 import pikepdf
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from envelopes import Binding, build_binding, build_metagegevens, read_metagegevens
 from gateway import store_tables as t
@@ -34,6 +35,7 @@ from gateway.evidence.wish import EvidenceError, Wish
 from gateway.location import read_config
 from gateway.store import connect
 from gateway.testing import Keten
+from gateway.trust.sleutels import Seal
 from tests.flow.bewijs import (
     CONTENT,
     NAME,
@@ -45,6 +47,7 @@ from tests.flow.bewijs import (
     round_of_everything,
 )
 from tests.test_docs import schema
+from tests.unit.test_ketting import changed, odd
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +319,27 @@ def test_a_seal_of_nobody_we_trust(bewijs, tmp_path):
     other = dataclasses.replace(bewijs, location=keten.location)
     told = faults(bewijs.verify(resealed(members(bewijs.whole), other.seal(), now())))
     assert "was not issued by an issuer that is trusted here" in told
+
+
+def test_a_seal_by_a_certificate_that_no_library_can_read(bewijs):
+    """Whoever made it: it leads to no issuer, and is named."""
+    seal = Seal(*odd(), ())
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), seal, now())))
+    assert "META-INF/signature.p7s" in told
+    assert "cannot be read: who issued it is not known" in told
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 10))
+def test_a_certificate_with_odd_bytes_in_a_bundle(bewijs, seed):
+    """Of who sealed it: named. Of the issuer beside it: the reader has his own, and reads on."""
+    whole, seal = members(bewijs.make()), bewijs.seal()
+    for one in range(seed, seed + 10):
+        for cert in (seal.certificate, *seal.chain):
+            der = cert.public_bytes(Encoding.DER)
+            p7s = whole["META-INF/signature.p7s"].replace(der, changed(der, one))
+            report = bewijs.verify(packed({**whole, "META-INF/signature.p7s": p7s}))
+            assert report.ok or "META-INF/signature.p7s" in faults(report)
+            assert cert != seal.certificate or not report.ok
 
 
 @pytest.mark.parametrize("years", [-20, 20])
