@@ -13,6 +13,7 @@ import os
 
 from gateway.audit import reading
 from gateway.binding.trust import Trust
+from gateway.binding.verklaring import read_jwks
 from gateway.config import Config
 from gateway.location import AUDIT
 from gateway.trust.domeinen import IDP, domeinen
@@ -40,7 +41,7 @@ def with_trust(config: Config, state: str) -> Config:
     jwks = openbaar(state, f"{IDP}.jwks")
     trust = Trust(
         lees_vertrouwen(state, config),
-        lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else "",
+        read_jwks(lees(jwks), jwks) if os.path.exists(jwks) else "",
         {one.oin: one.gemeentecode for one in domeinen(config) if one.gemeentecode},
         dict(lees_pseudoniemen(state)),
     )

@@ -198,7 +198,8 @@ class Chain:
         try:
             config = believed.with_trust(self.config, self.location.state)
         except TrustError as error:
-            said = f"what seals are judged by was changed, and cannot be used: {error}"
+            why = ": ".join(filter(None, (error.sentence, error.hint)))
+            said = f"what seals and logins are judged by was changed, and the old one stays: {why}"
             self._tell(Outcome("trust.refused", said))
             return
         self.engine.settle()

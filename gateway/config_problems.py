@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config_kruis import of_bedoelde_u
-from gateway.config_yaml import Document, Pad, Plaats
+from gateway.config_yaml import Document, Pad, Plaats, noemt_iemand
 from gateway.names import PatroonFout
 
 ID = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -67,7 +67,10 @@ def problems_of(
             place = document.waarde(pad)
         if kind == "value_error":
             place = _binnen(place, error.get("ctx", {}).get("error"))
-        yield pad, place, _zin(error, pad, place, model)
+        if noemt_iemand(pad):
+            yield pad, place, _zonder_naam(error, pad, place, document)
+        else:
+            yield pad, place, _zin(error, pad, place, model)
 
 
 def _binnen(place: Plaats, fout: object) -> Plaats:
@@ -75,6 +78,25 @@ def _binnen(place: Plaats, fout: object) -> Plaats:
     if not isinstance(fout, PatroonFout) or place.bron != fout.text:
         return place
     return place._replace(kolom=place.kolom + fout.positie + place.aangehaald)
+
+
+def _zonder_naam(error: ErrorDetails, pad: Pad, place: Plaats, document: Document) -> str:
+    """The sentence about a place where an employee may be named: which one it is, by its number."""
+    name, ctx = pad[-1], error.get("ctx", {})
+    beside = [one for one in document.sleutels if one[:-1] == pad[:-1]]
+    if pad[:-1] in (("eherkenning", "niveaus"), ("sleutels",)):
+        name = beside.index(pad) if pad in beside else 0
+    what = f"`{name}`" if isinstance(name, str) else f"item {name + 1} of `{pad[-2]}`"
+    match error["type"]:
+        case "string_type" if place.bron:
+            return f"{what} is not read as text here; put quotes around it"
+        case "literal_error":
+            wanted = str(ctx["expected"]).replace("'", "`")
+            return f"{what} is {'something else' if place.bron else 'empty'}; write {wanted}"
+        case "string_pattern_mismatch":
+            return f"{what} does not fit; {FORMS[ctx['pattern']]}"
+        case kind:
+            return f"{what}: {_overig(kind, ctx, error['msg'])}"
 
 
 def _zin(error: ErrorDetails, pad: Pad, place: Plaats, model: type[BaseModel]) -> str:

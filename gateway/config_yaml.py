@@ -28,6 +28,29 @@ MAX_KNOPEN = 50_000
 """Values after aliases are filled in: a few lines of YAML can stand for more than memory holds."""
 
 
+_PERSONEN: tuple[tuple[str | None, ...], ...] = (
+    ("partijen", None, "medewerkers"),
+    ("partijen", None, "standaardgebruiker"),
+    ("partijen", None, "gebruiker"),
+    ("eherkenning", "niveaus"),
+)
+"""Where an employee may be named, also by who mistook a field for another; None: any key."""
+
+
+def noemt_iemand(pad: Pad) -> bool:
+    """Whether an employee's name may stand there: no sentence about it quotes what does.
+
+    A fault is told on screens, by alarms and in the state; line and column lead to the name.
+    """
+    if pad[:1] == ("sleutels",):  # zegel-medewerker-<code>-<user>
+        return len(pad) == 2 and "medewerker" in str(pad[1]).casefold()
+    begins = [(one, pad[: len(one)]) for one in _PERSONEN if len(pad) >= len(one)]
+    return any(
+        all(want in (None, part) for want, part in zip(one, begin, strict=True))
+        for one, begin in begins
+    )
+
+
 class Plaats(NamedTuple):
     """Line and column, from 1, and the text that stands there."""
 
@@ -151,12 +174,16 @@ class _Bouw:
                 self.fout(place, "a key must be one word; put quotes around text with { or [")
                 continue
             key = key_node.value
+            named = noemt_iemand((*pad, key))
             if not str(key_node.tag).endswith(":str") and not place.aangehaald:
                 sentence = f'{key} is not read as text here; put quotes around it: "{key}"'
+                if named:
+                    sentence = "this is not read as text here; put quotes around it"
                 self.fout(place, sentence if key else "a colon without a key; write the key")
             if key in out:
                 first = self.document.sleutels[(*pad, key)]
-                sentence = f"`{key}` stands here twice (first on line {first.regel})"
+                shown = "this" if named else f"`{key}`"
+                sentence = f"{shown} stands here twice (first on line {first.regel})"
                 self.fout(place, f"{sentence}; keep one")
                 continue
             self.document.sleutels[(*pad, key)] = place

@@ -24,6 +24,10 @@ _BY_THE_USER = (EventType.ACCEPTED, EventType.REJECTED)
 _DOWNLOADS = (EventType.SERVED, EventType.COLLECTED)
 """Their code is the download's id, not how it ended."""
 
+NAMED = "named"
+"""The ``auth`` of who gave a name, or typed a command under one, and did not log in for it. Leaves
+of before say ``session`` of these too, which is the word for a login that signs no bytes."""
+
 _RESULTS = {EventType.REJECTED: "rejected", EventType.REFUSED: "refused"}
 
 
@@ -93,7 +97,7 @@ class Ledger:
         commitments. ``about`` holds the other fields, ``object`` and ``action`` among them.
         """
         at = changes.at = self._clock.klok()
-        fields = self._frame(type_, at) | {"loa": "geen", "auth": "session", "result": "ok"}
+        fields = self._frame(type_, at) | {"loa": "geen", "auth": NAMED, "result": "ok"}
         fields |= {"actor": self._commit("actor", by, changes), "source": "request"} | about
         if name:
             fields["name"] = self._commit("name", name, changes)
@@ -154,7 +158,7 @@ class Ledger:
                 "actor", event.by or levering.gebruiker or event.station, changes
             ),
             "loa": "geen" if event.by else levering.loa,
-            "auth": "session" if event.by else levering.auth,
+            "auth": NAMED if event.by else levering.auth,
             "object": levering.uitwisseling or "onbekend",
             "action": event.type.value,
             "result": _result(event),

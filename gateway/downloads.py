@@ -4,7 +4,7 @@
 *Served* is ours: this file was about to be handed to this user. The leaf comes first, then the
 bytes: no log, no download. *Acknowledged* is theirs: the program that fetched it posts the digest
 of what it got, and it must be that of what was served. Who fetches is a name that was typed
-(``--als``): a weak binding, ``session`` in the leaf, until a portal logs users in.
+(``--als``): a weak binding, ``named`` in the leaf, until a portal logs users in.
 
 What this does not protect against: whoever may read the inbox may copy a file without a word; and
 who posts a digest may know it without having the file.

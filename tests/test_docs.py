@@ -16,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,11 @@ from gateway.config import (
     Uitwisseling,
     Venster,
 )
+from gateway.evidence.index import Part, Rol, Stand
 from gateway.lifecycle import SYSTEM_LEAVES, Status
 from gateway.model import EventType, Kind
 from gateway.stations import STATIONS
+from gateway.trust.domeinen import Soort
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "folders" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -459,6 +462,24 @@ def test_audit_verify_is_what_its_schema_says(chain: Path) -> None:
     assert found["ok"]
 
 
+def test_keys_is_what_its_schemas_say(chain: Path) -> None:
+    """The list, before and after changes; each change; what a bundle and an export hold."""
+    commands = ("keys rotate tsa", "keys rotate log", "keys rotate log --finish",
+                "keys rotate tsa --finish", "keys revoke idp")  # fmt: skip
+    schema("keys-list").validate(json.loads(knooppunt(chain, "keys", "list", "--json")))
+    for one in commands:
+        schema("keys-change").validate(json.loads(knooppunt(chain, *one.split(), "--json")))
+    found = json.loads(knooppunt(chain, "keys", "list", "--json"))
+    schema("keys-list").validate(found)
+    assert [one["domein"] for one in found["domeinen"] if one["ingetrokken"]] == ["idp"]
+    knooppunt(chain, "audit", "export", "--gemeente", "0363", "-o", "uitvoer")
+    schema("evidence-export").validate(json.loads((chain / "uitvoer/export.json").read_text()))
+    for name in ("WMO_H22025.csv", "vakantie.jpg", "rapport.pdf", "x.xml"):
+        knooppunt(chain, "evidence", name, "-o", f"{name}.asice")
+        with zipfile.ZipFile(chain / f"{name}.asice") as bundle:
+            schema("evidence-index").validate(json.loads(bundle.read("evidence.json")))
+
+
 @pytest.mark.parametrize("quarantaine", [10, 1])
 def test_status_check_is_what_its_schema_says(chain: Path, quarantaine: int) -> None:
     """With and without something to look at."""
@@ -487,6 +508,13 @@ def test_schemas_know_every_word() -> None:
     )
     why = set(schema("why").schema["properties"]["code"]["enum"])
     assert why - set(waiting["enum"]) == {"onderweg", "genomen", "onbekend", "map", waits.IGNORED}
+    index = schema("evidence-index").schema["properties"]
+    part = index["parts"]["items"]["properties"]
+    assert part["name"]["enum"] == [one.value for one in Part]
+    assert part["state"]["enum"] == [one.value for one in Stand]
+    assert index["leaves"]["items"]["properties"]["role"]["enum"] == [one.value for one in Rol]
+    keys = schema("keys-list").schema["properties"]["domeinen"]["items"]["properties"]
+    assert keys["soort"]["enum"] == [one.value for one in Soort]
     told = re.findall(r'Alarm\("([a-z-]+)"', text("gateway", "alarms.py"))
     for name in ("check", "alarm"):
         alarm = schema(name).schema["properties"]["alarms"]["items"]["properties"]

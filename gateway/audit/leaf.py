@@ -31,13 +31,21 @@ MAX_LEAF = 8192
 MAX_INT = 2**53 - 1
 """Largest number that every JSON reader keeps exactly (RFC 8785 section 3.2.2.3, RFC 7493)."""
 
+MAX_AT = 253_370_764_799_999
+"""Latest ``at``: the last millisecond of 9998. A date of every library holds it (they end with
+9999), in each time zone, and with what a reader adds to it."""
+
 MAX_DEPTH = 8
 
 FIELDS: dict[str, tuple[type, bool, str]] = {
     # name: (type, required, meaning)
     "v": (int, True, "version of this list of fields: 1"),
     "origin": (str, True, "the log this leaf belongs to: the first line of its checkpoints"),
-    "at": (int, True, "when it was logged: machine time, UTC, ms since 1970; never decreasing"),
+    "at": (
+        int,
+        True,
+        "when it was logged: machine time, UTC, ms since 1970, before 9999; never decreasing",
+    ),
     "type": (str, True, "what happened: ETSI EN 319 522 event (A.1, B.1, ...) or our own word"),
     "event": (str, True, "ULID of the event; the same event is never logged twice"),
     "msg": (str, False, "our id of the message (or pseudonym) it is about; absent when of none"),
@@ -45,7 +53,11 @@ FIELDS: dict[str, tuple[type, bool, str]] = {
     "tenant": (str, False, "the party whose message it is: gemeentecode"),
     "actor": (str, True, "who did it: a commitment (c1:...) to a person, or system:<part>"),
     "loa": (str, False, "level of assurance of that actor's authentication"),
-    "auth": (str, False, "how the actor was bound to it: idp-bound, seal, session, folder"),
+    "auth": (
+        str,
+        False,
+        "how the actor was bound to it: idp-bound, seal, session (login), folder, named (no login)",
+    ),
     "object": (str, True, "what was acted upon, by our own words and ids"),
     "action": (str, True, "what was done to it"),
     "result": (str, True, "how that ended: ok, or the code of the refusal"),
@@ -127,7 +139,7 @@ def _check_fields(plain: dict[str, Any]) -> None:
         if type(value) is not kind and (not isinstance(value, kind) or isinstance(value, bool)):
             raise LeafError(f"the field {name} of a leaf is a {kind.__name__}")
         if kind is int:
-            if not 0 <= value <= MAX_INT:
+            if not 0 <= value <= (MAX_AT if name == "at" else MAX_INT):
                 raise LeafError(f"the field {name} of a leaf is out of range")
         elif kind is list and not all(isinstance(item, str) for item in value):
             raise LeafError(f"the field {name} of a leaf is a list of strings")

@@ -23,12 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.audit import leaf
 from gateway.config_eherkenning import KLASSE, NIVEAUS, Eherkenning
+from gateway.errors import TrustError
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
 
 VERSION = 1
 ALGORITHM = "ES256"
+_KEY = ("EC", "P-256")
+"""Type and curve of a key that signs by it (RFC 7518 section 3.4)."""
+
 SKEW_S = 60
 """By how much the clocks of the broker and of the gateway may differ."""
 
@@ -109,6 +113,26 @@ def _keys(jwks: str) -> KeySet:
     from joserfc.jwk import KeySet
 
     return KeySet.import_key_set(json.loads(jwks))
+
+
+def read_jwks(content: bytes, path: str) -> str:
+    """The broker's keys (RFC 7517) in a file of what is trusted; at least one signs as we ask.
+
+    Raises :class:`TrustError`, which names the file: a token is not false because this is.
+    """
+    from joserfc.errors import JoseError
+
+    try:
+        jwks = content.decode()
+        sound = any((one.key_type, one.get("crv")) == _KEY for one in _keys(jwks).keys)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        sound = False
+    if not sound:
+        raise TrustError(
+            f"{path} is damaged, or holds no key that a login is signed with ({ALGORITHM})",
+            hint="copy it from the gateway's vertrouwen/ again; there: knooppunt init",
+        )
+    return jwks
 
 
 def check(

@@ -26,6 +26,7 @@ from gateway.audit import policy as policies
 from gateway.audit import stamp
 from gateway.audit.checkpoint import CheckpointError, VerifierKey
 from gateway.audit.policy import Policy
+from gateway.binding.verklaring import read_jwks
 from gateway.errors import TrustError
 from gateway.trust.deelnemers import DEELNEMERS, Deelnemers, parse
 from gateway.trust.domeinen import CBS, GATEWAY, IDP
@@ -120,7 +121,7 @@ def load(folder: str) -> Belief:
             hint="put the gateway's certificate in it",
         )
     jwks = os.path.join(folder, f"{IDP}.jwks")
-    known = lees(jwks).decode("utf-8", "replace") if os.path.exists(jwks) else ""
+    known = read_jwks(lees(jwks), jwks) if os.path.exists(jwks) else ""
     who = os.path.join(folder, DEELNEMERS)
     taking_part = parse(lees(who), who) if os.path.exists(who) else None
     return Belief(zegels, stamps, logs, policy, oins, known, taking_part)

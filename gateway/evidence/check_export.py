@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.audit import checkpoint, leaf, proof
 from gateway.audit.checkpoint import Checkpoint, CheckpointError
 from gateway.audit.leaf import LeafError, leaf_hash
 from gateway.audit.merkle import check_inclusion, root_of, subtree_root
+from gateway.audit.others import SLACK_S
 from gateway.audit.policy import NONE
 from gateway.audit.proof import ProofError
 from gateway.audit.succession import followed, statements
@@ -72,7 +73,7 @@ def verify(found: Container, belief: Belief) -> Report:
     report.add("container", failed(*faults) if faults else ok(count))
     report.origin = said.origin
     report.add("key", _key(files, index, said, belief))
-    report.add("witnesses", _witnesses(files, index, said, belief, report))
+    report.add("witnesses", _witnesses(files, index, leaves, said, belief, report))
     report.add("tiles", _tiles(files, said))
     report.add("leaves", _leaves(files, index, leaves, said))
     report.add("proofs", _proofs(files, leaves, said))
@@ -128,8 +129,9 @@ def _witnessed(index: Mapping[str, Any], said: Checkpoint) -> str:
 
 
 def _witnesses(
-    files: Files, index: Mapping[str, Any], said: Checkpoint, belief: Belief, report: Report
-) -> Found:
+    files: Files, index: Mapping[str, Any], leaves: Leaves, said: Checkpoint, belief: Belief,
+    report: Report,
+) -> Found:  # fmt: skip
     """A quorum signed the checkpoint, or an older one, and the hashes show that the log grew."""
     if belief.policy is None or belief.policy.quorum == NONE:
         return unchecked("your trust folder has no policy that asks for witnesses")
@@ -144,6 +146,9 @@ def _witnesses(
         return failed(f"{path}: {error.args[0]} is missing: no hashes lead to it")
     if (seen.origin, root) != (said.origin, seen.root) or seen.size > said.size:
         return failed(f"{path}: the log of {CHECKPOINT} did not grow out of this one")
+    faults = [*_untimely(leaves, seen, path, [one.at for one in found])]
+    if faults:
+        return failed(*faults)
     if not enough:
         return absent("no quorum of your policy cosigned it")
     who = ", ".join(sorted(one.key.name for one in found))
@@ -154,6 +159,20 @@ def _witnesses(
     report.not_proven.append(f"witnesses: that anybody saw {told} in this very log: no quorum yet")
     return ok(f"{path}: the first {seen.size} leaves of the log, cosigned by {who}; {told} came "
               "after that, and no quorum saw them yet")  # fmt: skip
+
+
+def _untimely(leaves: Leaves, seen: Checkpoint, path: str, signed: list[int]) -> Iterator[str]:
+    """Leaves whose time contradicts when witnesses signed the checkpoint: at most one either way.
+
+    What it holds was there by then; what came behind it was not (``audit/others.py``).
+    """
+    times = {at: one["at"] / 1000 for at, one in leaves.items()}
+    before = max((at for at in times if at < seen.size), key=times.__getitem__, default=None)
+    behind = min((at for at in times if at >= seen.size), key=times.__getitem__, default=None)
+    if signed and before is not None and times[before] > min(signed) + SLACK_S:
+        yield f"{LEAVES}{before}.json: it says to be later than when a witness signed it in {path}"
+    if signed and behind is not None and times[behind] < max(signed) - SLACK_S:
+        yield f"{LEAVES}{behind}.json: back-dated, it was not there when a witness signed {path}"
 
 
 def _tiles(files: Files, said: Checkpoint) -> Found:
@@ -213,8 +232,12 @@ def _proofs(files: Files, leaves: Mapping[int, object], said: Checkpoint) -> Fou
 
 
 def _chain(leaves: Mapping[int, Mapping[str, Any]]) -> Found:
-    faults, last = [], dict[str, int]()
+    """Each leaf of a message names the one before it, and time never goes back."""
+    faults, last, times = [], dict[str, int](), 0
     for at in sorted(leaves):
+        if leaves[at]["at"] < times:
+            faults.append(f"{LEAVES}{at}.json: it is earlier than a leaf before it")
+        times = max(times, leaves[at]["at"])
         message = leaves[at].get("msg")
         if message is None:
             continue

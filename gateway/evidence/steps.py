@@ -133,7 +133,8 @@ EXPORT_MEANINGS: dict[str, Meaning] = {
         "more than the step before it",
     ),
     "chain": Meaning(
-        "no leaf of a message that is here was left out before its last one",
+        "no leaf of a message that is here was left out before its last one, and none says to be "
+        "of before an earlier one",
         "that no message was left out whole",
     ),
 }

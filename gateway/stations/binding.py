@@ -65,9 +65,10 @@ def judge(
         return None
     if proof.content is None:
         return _unreadable(f"het is met {proof.size} bytes te groot", "it is too large")
-    if trust is None:
+    login = verklaring.is_one(proof.content)
+    if trust is None or (login and not trust.jwks):
         return _no_trust()
-    if verklaring.is_one(proof.content):
+    if login:
         session = exchange is not None and exchange.binding == "sessie"
         found = _login(arrival, proof.content, trust, config, session=session)
     else:
@@ -273,5 +274,5 @@ def _no_trust() -> Reason:
         "vertrouwen-ontbreekt",
         "Een zegel of aanmelding kan hier niet worden beoordeeld.",
         "Dit ligt niet aan u: geef dit bericht aan de beheerder van het knooppunt.",
-        "There is nothing here to judge a seal by: knooppunt init makes it (docs/howto-keys.md).",
+        "There is nothing here to judge it by: knooppunt init makes it (docs/howto-keys.md).",
     )

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from gateway.trust.vertrouwen import (
+    ONLEESBAAR,
     Vertrouwen,
     attribuut,
     lees_certificaten,
@@ -41,6 +42,7 @@ from gateway.trust.vertrouwen import (
 from gateway.trust.weigering import Code, Weigering
 
 __all__ = [
+    "ONLEESBAAR",
     "Code",
     "Doel",
     "Signer",
@@ -59,12 +61,6 @@ MAX_LENGTH = 6
 
 MAX_LOOKED = 64
 """Beginnings of chains that are looked at: what came along may be made to have no end of them."""
-
-ONLEESBAAR = (
-    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
-    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-)  # fmt: skip
-"""What a certificate of somebody's own making may raise, when it is looked at."""
 
 MIN_RSA = 2048
 """Bits of an RSA key that counts (NIST SP 800-57; ENISA)."""
@@ -111,7 +107,7 @@ def check_chain(
     try:
         return _check_chain(cert, tussen, trust, at, oin, doel)
     except ONLEESBAAR:
-        return Weigering.om(Code.ONBEKENDE_UITGEVER, wie="een certificaat dat niet te lezen is")
+        return Weigering.onleesbaar()
 
 
 def _check_chain(

@@ -13,6 +13,12 @@ from cryptography.x509.oid import NameOID
 
 from gateway.errors import TrustError
 
+ONLEESBAAR = (
+    ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What a certificate of somebody's own making may raise, when it is looked at."""
+
 
 class Vertrouwen:
     """What a verifier believes in: root certificates, and the issuers and lists below them.
@@ -86,8 +92,10 @@ def lees_certificaten(pem: bytes, what: str) -> list[x509.Certificate]:
     found = []
     for block in _blokken(pem, b"CERTIFICATE"):
         try:
-            found.append(x509.load_pem_x509_certificate(block))
-        except ValueError:
+            one = x509.load_pem_x509_certificate(block)
+            _ = one.subject, one.issuer  # they are read when they are asked for, not before
+            found.append(one)
+        except ONLEESBAAR:
             raise TrustError(f"a certificate in {what} is damaged") from None
     return found
 
@@ -98,7 +106,7 @@ def lees_lijsten(pem: bytes) -> list[x509.CertificateRevocationList]:
     for block in _blokken(pem, b"X509 CRL"):
         try:
             found.append(x509.load_pem_x509_crl(block))
-        except ValueError:
+        except ONLEESBAAR:
             raise TrustError("a revocation list is damaged") from None
     return found
 
@@ -125,7 +133,7 @@ def mag_uitgeven(cert: x509.Certificate, below: int = 0) -> bool:
     try:
         basic = cert.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = cert.extensions.get_extension_for_class(x509.KeyUsage).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, *ONLEESBAAR):
         return False
     long_enough = basic.path_length is None or below <= basic.path_length
     return basic.ca and usage.key_cert_sign and long_enough

@@ -61,6 +61,12 @@ _ZINNEN: dict[Code, tuple[str, str]] = {
 }
 
 
+_ONLEESBAAR = (
+    "Het certificaat, of een dat erbij zit, is niet te lezen; wie het uitgaf staat niet vast.",
+    "the certificate, or one that came with it, cannot be read: who issued it is not known",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Weigering:
     """Why a signature is not believed: a word for programs, and a sentence in either language."""
@@ -74,3 +80,8 @@ class Weigering:
         """Fill in the sentences of a code."""
         zin, sentence = _ZINNEN[code]
         return cls(code, zin.format(**fields), sentence.format(**fields))
+
+    @classmethod
+    def onleesbaar(cls) -> Weigering:
+        """Of a certificate that cannot be read: nothing of it can be named, its issuer least."""
+        return cls(Code.ONBEKENDE_UITGEVER, *_ONLEESBAAR)

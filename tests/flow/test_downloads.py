@@ -36,10 +36,10 @@ def knooppunt(keten: Keten, *argv: str) -> tuple[int, str]:
     return ended.exit_code, ended.output
 
 
-def leaves(keten: Keten) -> list[dict[str, Any]]:
+def leaves(keten: Keten, kind: str = "download.") -> list[dict[str, Any]]:
     with sqlite3.connect(f"file:{keten.location.database}?mode=ro", uri=True) as db:
         rows = db.execute("SELECT content FROM leaf ORDER BY idx").fetchall()
-    return [one for (text,) in rows if "download." in (one := json.loads(text))["type"]]
+    return [one for (text,) in rows if kind in (one := json.loads(text))["type"]]
 
 
 def downloads(keten: Keten, name: str = NAAM) -> list[dict[str, Any]]:
@@ -58,10 +58,12 @@ def test_a_file_is_served_and_acknowledged(keten: Keten, tmp_path: Path) -> None
     assert (served["type"], got["type"]) == ("download.served", "download.acknowledged")
     assert served["content"] == got["content"] == keten.trace(NAAM)[0]["sha256"]
     assert {(one["auth"], one["loa"], one["result"]) for one in (served, got)} == {
-        ("session", "geen", "ok")
+        ("named", "geen", "ok")
     }
     assert got["prev"] == leaves(keten)[0]["prev"] + 1
     assert "m.jansen" not in json.dumps(leaves(keten))
+    knooppunt(keten, "grant", "coordinator", "gmsd", "--gemeente", "0363")
+    assert {one["auth"] for one in leaves(keten, "role.grant")} == {"named"}  # typed, as well
     [one] = downloads(keten)
     assert (one["binding"], one["acknowledged"] is not None) == ("zwak", True)
     assert "acknowledged" in knooppunt(keten, "trace", NAAM)[1]

@@ -4,6 +4,7 @@
 import hashlib
 import hmac
 import json
+import re
 import shutil
 import socket
 import threading
@@ -22,6 +23,7 @@ import envelopes
 from gateway.backup import backup, restore
 from gateway.binding import client, manifest, verklaring
 from gateway.binding.login import LoginError, log_in
+from gateway.errors import TrustError
 from gateway.setup import shipped_config
 from gateway.testing import Keten
 from gateway.trust.domeinen import oin_van
@@ -241,6 +243,51 @@ def test_what_is_no_assertion_is_refused(forge, assertion):
     drop(forge.keten, assertion)
     [text] = forge.keten.notices("0363", "weigering")
     assert "onleesbaar" in text
+
+
+# --- the keys of the broker -----------------------------------------------------------------------
+
+
+def jwks(forge):
+    return forge.keten.folder / "folders" / ".state" / "vertrouwen" / "idp.jwks"
+
+
+def wrong_keys(text):
+    """Whole families of what is no set of keys that a login can be signed with."""
+    key = json.loads(text)["keys"][0]
+    other = {"kty": {"kty": "XX"}, "curve": {"crv": "P-1"}, "point": {"x": key["y"]},
+             "base64": {"x": "é"}, "number": {"x": 5}, "list": {"kty": [1]}}  # fmt: skip
+    found = {name: json.dumps({"keys": [key | one]}) for name, one in other.items()}
+    p521 = ECKey.generate_key("P-521").as_dict(private=False)
+    found |= {"curve of another signature": json.dumps({"keys": [p521]})}
+    return found | {"cut": text[:-9], "empty": "", "no keys": "{}", "null": "null", "none": "[1]"}
+
+
+def test_keys_that_are_damaged_are_not_blamed_on_who_logged_in(forge):
+    """What was read counts as long as the gateway runs; a start names the file; init mends it."""
+    path = jwks(forge)
+    whole = path.read_text()
+    for name, text in wrong_keys(whole).items():
+        with pytest.raises(TrustError, match=r"idp\.jwks is damaged") as caught:
+            verklaring.read_jwks(text.encode(), str(path))
+        assert "knooppunt init" in caught.value.hint, name
+    path.write_text(whole[:-9])
+    forge.keten._chain._trust_due = 0.0
+    drop(forge.keten, forge.sign(forge.said()))
+    assert len(forge.keten.received("besluit")) == 1
+    with pytest.raises(TrustError, match=re.escape(str(path))):
+        Keten(forge.keten.folder)
+    forge.keten.make_keys()
+    assert path.read_text() == whole
+    forge.keten.restart()
+
+
+def test_without_keys_of_the_broker_nobody_is_blamed(forge):
+    """A login cannot be judged: that is for who runs the gateway."""
+    jwks(forge).unlink()
+    forge.keten.restart()
+    assertion = forge.sign(forge.said())
+    assert "Dit ligt niet aan u" in eh_refused(forge, "vertrouwen-ontbreekt", assertion)
 
 
 # --- a session ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import struct
 import zipfile
 from datetime import timedelta
@@ -16,6 +17,7 @@ import pdfua
 import pikepdf
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from envelopes import Binding, build_binding, build_metagegevens, read_metagegevens
 from gateway import store_tables as t
@@ -33,6 +35,7 @@ from gateway.evidence.wish import EvidenceError, Wish
 from gateway.location import read_config
 from gateway.store import connect
 from gateway.testing import Keten
+from gateway.trust.sleutels import Seal
 from tests.flow.bewijs import (
     CONTENT,
     NAME,
@@ -45,6 +48,7 @@ from tests.flow.bewijs import (
 )
 from tests.flow.eigen import another_authority
 from tests.test_docs import schema
+from tests.unit.test_ketting import changed, odd
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +322,27 @@ def test_a_seal_of_nobody_we_trust(bewijs, tmp_path):
     assert "was not issued by an issuer that is trusted here" in told
 
 
+def test_a_seal_by_a_certificate_that_no_library_can_read(bewijs):
+    """Whoever made it: it leads to no issuer, and is named."""
+    seal = Seal(*odd(), ())
+    told = faults(bewijs.verify(resealed(members(bewijs.whole), seal, now())))
+    assert "META-INF/signature.p7s" in told
+    assert "cannot be read: who issued it is not known" in told
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 10))
+def test_a_certificate_with_odd_bytes_in_a_bundle(bewijs, seed):
+    """Of who sealed it: named. Of the issuer beside it: the reader has his own, and reads on."""
+    whole, seal = members(bewijs.make()), bewijs.seal()
+    for one in range(seed, seed + 10):
+        for cert in (seal.certificate, *seal.chain):
+            der = cert.public_bytes(Encoding.DER)
+            p7s = whole["META-INF/signature.p7s"].replace(der, changed(der, one))
+            report = bewijs.verify(packed({**whole, "META-INF/signature.p7s": p7s}))
+            assert report.ok or "META-INF/signature.p7s" in faults(report)
+            assert cert != seal.certificate or not report.ok
+
+
 @pytest.mark.parametrize("years", [-20, 20])
 def test_a_seal_of_before_or_after_its_certificate(bewijs, years):
     """By its own word, which is all there is without a time stamp."""
@@ -383,6 +408,18 @@ def test_a_leaf_that_was_never_in_the_log(bewijs):
 
     told = faults(bewijs.verify(regathered(bewijs, rewrite, now())))
     assert "does not lead to the root" in told
+
+
+@pytest.mark.parametrize("at", [leaf.MAX_INT, 253402300799999])
+@pytest.mark.parametrize("which", ["message", "answer", "grant"])
+def test_a_leaf_of_a_time_that_no_calendar_holds(bewijs, at, which):
+    """Refused by its name, before anything reckons with it; 9999-12-31T23:59:59.999Z as well."""
+    found = members(bewijs.whole)
+    roles = read_index(found[INDEX]).leaves
+    path = leaf_path(min(one for one, role in roles.items() if role == which))
+    found[path] = re.sub(rb'"at":[0-9]+', b'"at":%d' % at, found[path])
+    told = faults(bewijs.verify(resealed(found, bewijs.seal(), now())))
+    assert f"{path}: the field at of a leaf is out of range" in told
 
 
 def test_an_opening_that_does_not_open(bewijs):
@@ -636,6 +673,17 @@ def test_a_trust_folder_that_lacks_what_it_takes(bewijs, tmp_path):
     (tmp_path / "policy").write_bytes((bewijs.trust / "policy").read_bytes())
     with pytest.raises(TrustError, match="zegel-gateway"):
         believed.load(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"keys": []}', b"\xff", b"[" * 9000])
+def test_keys_of_logins_that_are_damaged_are_the_folders_fault(bewijs, tmp_path, content):
+    """Exit code 2, by the name of the file: no bundle is false because of it."""
+    folder = tmp_path / "vertrouwen"
+    shutil.copytree(bewijs.trust, folder)
+    (folder / "idp.jwks").write_bytes(content)
+    with pytest.raises(TrustError, match=r"idp\.jwks is damaged") as caught:
+        believed.load(str(folder))
+    assert "copy it from the gateway's vertrouwen/ again" in caught.value.hint
 
 
 def test_another_logs_key_is_not_ours(bewijs):

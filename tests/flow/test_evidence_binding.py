@@ -8,8 +8,9 @@ identity provider and of employees are not, so he uses what they once signed for
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.binding import verklaring
+from gateway.binding import cms, verklaring
 from gateway.evidence import believed
 from gateway.evidence.bundle import make
 from gateway.evidence.index import LOGIN, SEAL, Message
@@ -23,6 +24,7 @@ from gateway.trust.domeinen import oin_van
 from tests.flow.bewijs import sealed_with
 from tests.flow.test_binding import OPTIN
 from tests.flow.test_eherkenning import NAME, SESSIE, Forge, drop
+from tests.unit.test_ketting import changed
 
 DAY = 24 * 3600
 
@@ -126,9 +128,21 @@ def test_a_seal_with_another_digest_leaves_redacted_bytes_open(forge, md):
     other = sealed_with(forge.keten, md, OPTIN, "zegel-gemeente-0034")
     found = judged(forge, other, SEAL, shown=None)
     assert (found.outcome, "it is of OIN" in found.detail) == ("failed", True)
-    changed = bytes([*seal[:-1], seal[-1] ^ 1])
-    found = judged(forge, changed, SEAL, shown=None)
+    bad = bytes([*seal[:-1], seal[-1] ^ 1])
+    found = judged(forge, bad, SEAL, shown=None)
     assert (found.outcome, "does not fit" in found.detail) == ("failed", True)
+
+
+def test_a_certificate_with_odd_bytes_in_the_seal_of_who_handed_in(forge):
+    """Of the employee: refused by name. Of the issuer beside it: the reader has his own."""
+    p7s = forge.keten.seal("0363", NAME, OPTIN, "coordinator")
+    signed = cms.read(p7s)
+    for seed in range(30):
+        for cert in signed.certificates:
+            der = cert.public_bytes(Encoding.DER)
+            found = judged(forge, p7s.replace(der, changed(der, seed)), SEAL)
+            assert SEAL in found.detail
+            assert found.outcome == "failed" or cert != signed.signer
 
 
 def test_a_folder_that_does_not_say_who_logs_in_leaves_it_open(forge):

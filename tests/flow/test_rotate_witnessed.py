@@ -197,6 +197,40 @@ def test_an_export_holds_what_no_witness_saw_yet(getuigen):
         assert words in outcomes(report)["witnesses"][1]
 
 
+def test_the_times_of_an_exports_leaves_are_compared(getuigen):
+    """With each other, and with when a witness signed: before it those behind, after it the others.
+
+    Whoever forges them here has not the log's key; the steps do not lean on each other.
+    """
+    deliver(getuigen, "WMO_1.csv", 11)
+    seen = stand(getuigen)["size"]
+    for one in getuigen.witnesses.values():
+        one.stop()
+    deliver(getuigen, "WMO_2.csv", 12)
+    found = container.unpack(exported(getuigen), container.EXPORT)
+    belief = believed.load(str(trust_folder(getuigen)))
+    report = check_export.verify(found, belief)
+    assert report.ok, outcomes(report)
+    leaves = json.loads(found.members["export.json"])["leaves"]
+    before, behind = max(at for at in leaves if at < seen), min(at for at in leaves if at >= seen)
+    hour = 3600_000
+    for at, moved, step, words in (
+        (behind, -hour, "chain", "it is earlier than a leaf before it"),
+        (behind, -hour, "witnesses", "back-dated, it was not there when a witness signed"),
+        (before, hour, "witnesses", "it says to be later than when a witness signed it"),
+        (before, hour, "chain", "it is earlier than a leaf before it"),
+    ):
+        path = f"leaves/{at}.json"
+        kept = found.members[path]
+        fields = leaf.decode(kept)
+        found.members[path] = leaf.encode(fields | {"at": fields["at"] + moved})
+        outcome, detail = outcomes(check_export.verify(found, belief))[step]
+        assert (outcome, words in detail) == ("failed", True), detail
+        later = f"leaves/{behind}.json" if step == "chain" else path
+        assert later in detail
+        found.members[path] = kept
+
+
 def test_what_shows_a_change_of_key_shows_no_other(getuigen):
     """A bundle by a key that lies beside it, or in a statement of a thief's, is not believed."""
     deliver(getuigen, "WMO_1.csv", 11)

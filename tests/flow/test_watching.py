@@ -581,12 +581,13 @@ def test_what_watches_goes_by_a_new_configuration(knooppunt):
     assert found["config.unchanged"]["level"] == found["config.changed"]["level"] == "info"
 
 
-def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt):
-    """A list of revoked certificates that cannot be read is told as what it is."""
+@pytest.mark.parametrize("name", [AANKERS[0], "idp.jwks"])
+def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt, name):
+    """A root, or the keys of logins, that cannot be read is told as what it is; nothing ends."""
     log = knooppunt.folder / "log.jsonl"
     process, _ = watched(knooppunt, "--log", str(log))
-    roots = Path(openbaar(str(knooppunt.folders / ".state"), AANKERS[0]))
-    roots.write_bytes(b"geen certificaat")
+    path = Path(openbaar(str(knooppunt.folders / ".state"), name))
+    path.write_bytes(b"geen certificaat")
     eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
     end(process)
     assert not [one for one in lines(log) if one["event"].startswith("config.")]

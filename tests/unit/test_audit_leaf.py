@@ -4,6 +4,7 @@
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,8 @@ def test_a_required_field_that_is_missing_is_named(name):
         ({"at": 1.5}, "at of a leaf is a int"),
         ({"at": True}, "at of a leaf is a int"),
         ({"at": 2**53}, "out of range"),
+        ({"at": leaf.MAX_AT + 1}, "at of a leaf is out of range"),
+        ({"at": leaf.MAX_INT}, "at of a leaf is out of range"),
         ({"prev": -1}, "out of range"),
         ({"msg": None}, "msg of a leaf is a str"),
         ({"evidence": ["a", 1]}, "list of strings"),
@@ -104,6 +107,13 @@ def test_a_required_field_that_is_missing_is_named(name):
 def test_what_is_not_a_leaf_is_refused(change, says):
     with pytest.raises(LeafError, match=says):
         leaf.encode({**LEAST, **change})
+
+
+def test_the_last_moment_of_a_leaf_fits_a_date_in_every_time_zone():
+    """And a year of room for who reckons with it."""
+    assert leaf.decode(leaf.encode({**LEAST, "at": leaf.MAX_AT}))["at"] == leaf.MAX_AT
+    last = datetime.fromtimestamp(leaf.MAX_AT / 1000, UTC)
+    assert last.astimezone(timezone(timedelta(hours=14))) + timedelta(days=300)
 
 
 @pytest.mark.parametrize("name", leaf.FREE_FIELDS)

@@ -236,8 +236,8 @@ def test_nearest_municipality():
          ' you mean "0034" (Almere)?'),
         ('"0363": {}', '"0363": {}\n  "0363": {}', "5:3: `0363` stands here twice (first on line"
          " 4); keep one"),
-        ('{}', "{standaardgebruiker: 007}", "4:32: 007 is not read as text here; put quotes around"
-         ' it: "007"'),
+        ('{}', "{standaardgebruiker: 007}", "4:32: `standaardgebruiker` is not read as text here;"
+         " put quotes around it"),
         ("{}", "{soort: gemente}", "4:19: `soort` is gemente; write `gemeente`, `provincie` or"
          " `waterschap`"),
         ("{}", "{soort: waterschap}", "4:3: a waterschap needs a name; add `naam: ...`"),
@@ -382,6 +382,53 @@ def test_no_slip_of_the_pen_gives_a_traceback(at, char):
                 place = one.split(":", 3)
                 assert place[0] == "config.yaml" and int(place[1]) > 0 and int(place[2]) > 0
                 assert len(one.splitlines()) == 1
+
+
+def _medewerkers(what):
+    return KLEIN.replace('"0363": {}', f'"0363": {{medewerkers: {what}}}')
+
+
+def _partij(what):
+    return KLEIN.replace('"0363": {}', f'"0363": {{{what}}}')
+
+
+def _niveaus(what):
+    return f"{KLEIN}\neherkenning: {{niveaus: {what}}}\n"
+
+
+def _sleutels(what):
+    return f"{KLEIN}\nsleutels: {{{what}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (_niveaus("{0363/a.b: loa2, j.jansen: loa2}"), "item 2 of `niveaus` does not fit; write"),
+        (_niveaus("{0363/j.jansen: hoog}"), "item 1 of `niveaus` is something else; write `loa1`"),
+        (_niveaus("{loa2: 0363/j.jansen}"), "item 1 of `niveaus` is something else; write `loa1`"),
+        (_niveaus("{0363/j.jansen: }"), "item 1 of `niveaus` is empty; write `loa1`"),
+        (_niveaus("{0363/j.jansen: {niveau: loa2}}"), "item 1 of `niveaus` is empty; write"),
+        (_niveaus("{0363/j.jansen: loa2, 0363/j.jansen: loa3}"), "this stands here twice (first"),
+        (_niveaus("{20260101: loa2}"), "this is not read as text here; put quotes around it"),
+        (_niveaus("[0363/j.jansen]"), "`niveaus`: nothing or something else stands here"),
+        (_niveaus("0363/j.jansen"), "`niveaus`: nothing or something else stands here"),
+        (_medewerkers("[a.b, J. Jansen]"), "item 2 of `medewerkers` does not fit; write small"),
+        (_medewerkers("[20260101]"), "item 1 of `medewerkers` is not read as text here; put"),
+        (_medewerkers("[{j.jansen: x}]"), "item 1 of `medewerkers`: empty; write a value"),
+        (_medewerkers("j.jansen"), "`medewerkers`: a list is expected here; write a list"),
+        (_medewerkers("{j.jansen: x}"), "`medewerkers`: a list is expected here; write a list"),
+        (_partij("gebruiker: j.jansen"), "`gebruiker` is something else; write `volgorde`"),
+        (_partij("standaardgebruiker: " + "j.jansen" * 20), "`standaardgebruiker`: too long"),
+        (_partij("standaardgebruiker: 20260101"), "`standaardgebruiker` is not read as text"),
+        (_sleutels("zegel-medewerker-0363-J.Jansen: {bestand: x}"), "item 1 of `sleutels` does"),
+        (_sleutels("idp: {bestand: x}, zegel-medewerker-0363-j.jansen: x"), "item 2 of `sleutels`"),
+    ],
+)
+def test_no_fault_quotes_the_name_of_an_employee(text, problem):
+    """Line, column and number lead to it: a fault stands on screens, in alarms and in the state."""
+    found = problems(text)
+    assert any(problem in one for one in found), found
+    assert not [one for one in found if "ansen" in one or "20260101" in one]
 
 
 # --- documentation --------------------------------------------------------------------------------

@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import pickle
+import random
+import re
+from base64 import b64encode, encodebytes
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
+from gateway.binding import cms, zegel
 from gateway.errors import TrustError
 from gateway.trust import uitgifte, xmlzegel
 from gateway.trust.domeinen import CBS, OIN_CBS, Domein, Soort, oin_van
@@ -250,8 +256,72 @@ def odd():
 def test_what_no_library_can_read_is_refused_and_ends_nothing():
     """Anybody can make such a certificate: it is an unknown issuer's, in a seal on XML as well."""
     key, certificate = odd()
-    assert code(check_chain(certificate, [], TRUST, AT)) == Code.ONBEKENDE_UITGEVER
+    said = check_chain(certificate, [], TRUST, AT)
+    assert code(said) == Code.ONBEKENDE_UITGEVER
+    assert said.zin == (
+        "Het certificaat, of een dat erbij zit, is niet te lezen; wie het uitgaf staat niet vast."
+    )
+    assert "cannot be read" in said.sentence
     sealed = xmlzegel.verzegel(b'<?xml version="1.0" encoding="UTF-8"?>\n<a><b/></a>\n', key,
                                [certificate])  # fmt: skip
     found = xmlzegel.controleer(etree.fromstring(sealed), TRUST, AT, OIN_CBS)
     assert isinstance(found, Weigering)
+
+
+ONLY_ROOT = Vertrouwen.van_pem([pem_van(ROOT.certificate, EMPTY[1])])
+XML = b'<?xml version="1.0" encoding="UTF-8"?>\n<a><b/></a>\n'
+
+
+def changed(der, seed):
+    """The same with one to three bytes other than they were."""
+    chance, found = random.Random(seed), bytearray(der)
+    for _ in range(chance.randint(1, 3)):
+        found[chance.randrange(len(found))] ^= chance.randint(1, 255)
+    return bytes(found)
+
+
+@pytest.mark.parametrize("seed", range(0, 300, 60))
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_certificate_with_odd_bytes_is_refused_by_name(seed, place):
+    """As the signer's own, and as its issuer's: in a seal beside a file and in one on XML."""
+    der = (CERT, ISSUER.certificate)[place].public_bytes(Encoding.DER)
+    belief = (TRUST, ONLY_ROOT)[place]
+    p7s = cms.sign(b"x", KEY, CERT, (ISSUER.certificate,), AT)
+    sealed = xmlzegel.verzegel(XML, KEY, [CERT, ISSUER.certificate])
+    shown = re.findall(rb"X509Certificate>([^<]+)<", sealed)
+    for one in range(seed, seed + 60):
+        other = changed(der, one)
+        try:
+            found = zegel.check(p7s.replace(der, other), sha256(b"x").hexdigest(), b"x", belief, AT)
+        except cms.CmsError as error:
+            assert str(error)
+        else:
+            assert code(found)
+        root = etree.fromstring(sealed.replace(shown[place], b64encode(other)))
+        assert code(xmlzegel.controleer(root, belief, AT, OIN_CBS))
+
+
+@pytest.mark.parametrize("seed", range(0, 600, 100))
+def test_a_trusted_certificate_with_odd_bytes_is_an_error_of_its_file(seed):
+    """It is named as damaged; or it can be read, and leads nobody to the root."""
+    der = ISSUER.certificate.public_bytes(Encoding.DER)
+    for one in range(seed, seed + 100):
+        body = encodebytes(changed(der, one))
+        pem = b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+        try:
+            belief = Vertrouwen.van_pem([ONLY_ROOT.pem, pem])
+        except TrustError as error:
+            assert "is damaged" in error.sentence
+        else:
+            assert code(check_chain(CERT, [], belief, AT))
+
+
+def test_an_odd_certificate_among_those_that_are_trusted_ends_nothing():
+    """Of a version that there is not: damaged. With a name that no library reads: no issuer."""
+    der = ISSUER.certificate.public_bytes(Encoding.DER)
+    body = encodebytes(der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020114"), 1))
+    pem = b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(TrustError, match="is damaged"):
+        Vertrouwen.van_pem([TRUST.pem, pem])
+    belief = Vertrouwen.van_pem([TRUST.pem, pem_van(odd()[1])])
+    assert isinstance(check_chain(CERT, [], belief, AT), Signer)
