@@ -83,8 +83,7 @@ def make(
             raise
         out.print(Text(f"{error.sentence}."))
         raise typer.Exit(1) from None
-    _shown(made, output)
-    _next("knooppunt evidence verify", output, location)
+    _shown(made, output, location)
 
 
 @app.command(epilog="Example: knooppunt evidence verify bewijs.asice --trust vertrouwen")
@@ -164,7 +163,7 @@ def register(audit: typer.Typer) -> None:
     )(audit_verify_export)
 
 
-def _shown(made: Bundle, output: Path) -> None:
+def _shown(made: Bundle, output: Path, location: Location) -> None:
     message = made.index.message
     out.print(Text(f"{output}: {message.referentienummer}, {len(made.index.leaves)} leaves"))
     for part in made.index.parts:
@@ -172,6 +171,7 @@ def _shown(made: Bundle, output: Path) -> None:
         out.print(Text(f"  {part.name:<13}{part.state}", style=style))
     if made.unstamped:
         out.print(Text(f"  no time stamp over the bundle: {made.unstamped}", style="dim"))
+    _next("knooppunt evidence verify", output, location)
 
 
 def _next(command: str, output: Path, location: Location) -> None:
