@@ -74,8 +74,7 @@ def make(
     from gateway.evidence import issue
     from gateway.evidence.wish import EvidenceError, Wish
 
-    wish = Wish(ref, content, frozenset(redact or ()))
-    location = location_of(config, state)
+    wish, location = Wish(ref, content, frozenset(redact or ())), location_of(config, state)
     try:
         made = issue.issue(location, wish, str(output), replace=replace)
     except EvidenceError as error:

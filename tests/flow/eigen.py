@@ -68,7 +68,7 @@ def own_keys(folder):
         ensure_policy(keten.location, "knooppunt.example/audit-2026")
         keten.drop_sealed("0363", "WMO_1.csv", CONTENT, als="")
         keten.settle()
-        old = make(keten.location, Wish("WMO_1.csv", content=True)).content
+    old = make(keten.location, Wish("WMO_1.csv", content=True)).content
     vertrouwen = Path(keten.location.state) / "vertrouwen"
     first = _copy(vertrouwen, folder / "toen", pki)
     (here / "eigen-pki.pem").write_bytes(
@@ -85,7 +85,7 @@ def own_keys(folder):
         keten.make_keys()
         keten.drop_sealed("0363", "WMO_2.csv", CONTENT + b"3;4\n", als="")
         keten.settle()
-        new = make(keten.location, Wish("WMO_2.csv", content=True)).content
+    new = make(keten.location, Wish("WMO_2.csv", content=True)).content
     return Eigen(keten.location, pki, old, new, first, _copy(vertrouwen, folder / "nu", pki))
 
 
