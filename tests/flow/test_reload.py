@@ -3,16 +3,22 @@
 
 import hashlib
 import io
+import itertools
+import json
 import re
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 from rich.console import Console
 
+import envelopes
 from gateway import show
 from gateway.chain import Chain
 from gateway.current import DIGEST, REFUSED
 from gateway.current import TEXT as KEPT
+from gateway.in_force import SCHEMAS
 from gateway.setup import shipped_config
 from gateway.standing import standing
 from gateway.store_queries import Reader
@@ -174,6 +180,93 @@ def test_line_ends_of_another_system_are_kept_as_they_are(keten):
     with Reader(keten.location.database) as reader:
         assert reader.meta(DIGEST) == hashlib.sha256(text.encode()).hexdigest()
         assert reader.meta(KEPT) == text
+
+
+SCHEMA = (
+    '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{}<xs:element name="{}"/></xs:schema>'
+)
+WITH_SCHEMA = TEXT.replace('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    schema: eigen.xsd')
+
+
+def schema_leaves(keten):
+    """Digests of the schemas that came into force, in order."""
+    with closing(sqlite3.connect(keten.location.database)) as database:
+        told = [json.loads(one) for (one,) in database.execute("select content from leaf")]
+    return [one["content"] for one in told if one.get("action") == "schema in force: eigen.xsd"]
+
+
+def test_a_schema_beside_it_that_changes_counts_for_the_next_file(keten):
+    """One that is none changes nothing; which one decided is a leaf each time."""
+    folder = keten.folder / "schemas"
+    folder.mkdir()
+    own, numbers = folder / "eigen.xsd", itertools.count(1)
+
+    def refused(content):
+        before = len(keten.notices("0034", "weigering"))
+        keten.drop("0034", f"WMO_{next(numbers)}.xml", content)
+        keten.settle()
+        return len(keten.notices("0034", "weigering")) > before
+
+    own.write_text(SCHEMA.format("", "een"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert not refused(b"<een/>")
+    assert refused(b"<twee/>")
+    own.write_text("dit is geen schema")
+    assert not keten.reconfigure(WITH_SCHEMA)
+    assert not refused(b"<een>2</een>")
+    own.write_text(SCHEMA.format("", "twee"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert refused(b"<een>3</een>")
+    assert not refused(b"<twee/>")
+    digests = [hashlib.sha256(SCHEMA.format("", one).encode()).hexdigest()
+               for one in ("een", "twee")]  # fmt: skip
+    assert schema_leaves(keten) == digests
+    keten.restart()
+    assert schema_leaves(keten) == digests
+
+
+def test_what_a_schema_includes_counts_too(keten):
+    """Another file of that folder changes: the schema is built again, though it is the same."""
+    folder = keten.folder / "schemas"
+    folder.mkdir()
+    own, deel = folder / "eigen.xsd", folder / "deel.xsd"
+    own.write_text(SCHEMA.format('<xs:include schemaLocation="deel.xsd"/>', "een"))
+    deel.write_text(SCHEMA.format("", "twee"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    path = keten.config.uitwisselingen["wmo"].schema_
+
+    def wrong(content):
+        return envelopes.check(path, content, gelezen=keten.config.schemas[path])
+
+    assert wrong(b"<twee/>") == []
+    deel.write_text(SCHEMA.format("", "drie"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert wrong(b"<twee/>")
+    assert wrong(b"<drie/>") == []
+
+
+def test_a_schema_alone_is_mended_under_a_running_gateway(knooppunt):
+    """Refused because of it, config.yaml is not touched again: it is taken in, and logged."""
+    process = knooppunt.start("run")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    eventually((knooppunt.folders / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv").exists)  # it runs
+    folder = knooppunt.folder / "schemas"
+    folder.mkdir()
+    (folder / "eigen.xsd").write_text("dit is geen schema")
+    (knooppunt.folder / "config.yaml").write_text(WITH_SCHEMA)
+    eventually(lambda: "eigen.xsd" in knooppunt.json("status")["config"]["refused"])
+    text = SCHEMA.format("", "een")
+    (folder / "eigen.xsd").write_text(text)
+    eventually(lambda: knooppunt.json("status")["config"]["refused"] == "")
+    with Reader(str(knooppunt.folders / ".state/knooppunt.db")) as reader:
+        assert reader.meta(KEPT) == WITH_SCHEMA
+        assert json.loads(reader.meta(SCHEMAS)) == {
+            "eigen.xsd": hashlib.sha256(text.encode()).hexdigest()
+        }
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"config.yaml and schemas/eigen.xsd were changed, and are in force now" in said
 
 
 def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):
