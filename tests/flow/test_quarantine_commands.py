@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``knooppunt quarantine``, as people type it: with a gateway running, or not, or two at once."""
 
+import re
 import subprocess
 
 import pytest
@@ -57,6 +58,38 @@ def test_a_filter_that_fits_nothing_is_told_and_what_is_held(three):
             nothing = as_promised(three.json(*asked, code=1), "quarantine-decision")
             assert (nothing["done"], nothing["refused"]) == ([], [])
     assert len(held(three)) == 3
+
+
+UNKNOWN = [
+    ("--uitwisseling", "foo", "there is no exchange 'foo' in config.yaml", "wmo"),
+    ("--gemeente", "9999", "there is no party '9999' in config.yaml", "0363"),
+]
+
+
+@pytest.mark.parametrize(("option", "word", "says", "lists"), UNKNOWN)
+def test_a_filter_by_what_there_is_not_is_wrong_use(three, option, word, says, lists):
+    """A slip is no "nothing is held of it": what is known is listed, and nothing is done."""
+    for words in (["list"], ["list", "--all"], ["release", "--reason", "x"],
+                  ["drop", "--reason", "x", "--yes"]):  # fmt: skip
+        said = three("quarantine", *words, option, word, code=2).stderr
+        assert says in said
+        assert lists in said
+    assert len(held(three)) == 3
+    assert held(three, "--uitwisseling", "besluit", code=1) == []  # known, and nothing of it
+
+
+def test_what_lies_there_of_what_was_taken_out_can_be_chosen(three):
+    """An exchange and a municipality that are no longer configured: their files must be cleared."""
+    path = three.folder / "config.yaml"
+    text = path.read_text("utf-8")
+    text = text.replace('  "0034": {soort: gemeente, naam: Almere}\n', "")
+    path.write_text(re.sub(r"\bwmo\b", "maatwerk", text), "utf-8")
+    three("config", "check")
+    assert [row["name"] for row in held(three, "--gemeente", "0034")] == ["twee.csv"]
+    assert [row["name"] for row in held(three, "--uitwisseling", "wmo")] == ["WMO_H22025.csv"]
+    decision(three, "drop", "--uitwisseling", "wmo", "--reason", "weg", "--yes")
+    assert held(three, "--uitwisseling", "wmo", code=1) == []
+    assert len(held(three, "--uitwisseling", "wmo", "--all")) == 1
 
 
 def test_an_empty_quarantine_is_said_to_be(knooppunt):
