@@ -55,19 +55,25 @@ class Location:
         return os.path.join(self.state, "keys", "log", "log.key")
 
 
-def find_config(here: str) -> str:
-    """``config.yaml`` in this directory, or in the nearest one above that has it."""
-    folder = os.path.abspath(here)
+def find_config(here: str, state: str | None = None) -> str:
+    """``config.yaml`` in this directory, or in the nearest one above that has it.
+
+    Raises :class:`ConfigError` where there is none: of the nearest chain, or of the one whose
+    ``state`` is named.
+    """
+    folder, seen = os.path.abspath(here), list[str]()
     while True:
         path = os.path.join(folder, "config.yaml")
         if os.path.isfile(path):
             return path
+        seen.append(path)
         parent = os.path.dirname(folder)
         if parent == folder:
-            raise missing(
-                os.path.join(here, "config.yaml"), f"there is no config.yaml in {here} or above it"
-            )
+            break
         folder = parent
+    chains = [one for one in seen if os.path.exists(Location.of(one).database)]
+    path = (chains or seen)[0]
+    raise missing(path, f"there is no config.yaml in {here} or above it", state)
 
 
 def is_running(state: str) -> bool:
@@ -81,9 +87,9 @@ def is_running(state: str) -> bool:
     return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
 
 
-def missing(path: str, said: str = "") -> ConfigError:
+def missing(path: str, said: str = "", state: str | None = None) -> ConfigError:
     """There is no configuration there; where a chain has its state, a new one would not do."""
-    location = Location.of(path)
+    location = Location.of(path, state)
     hint = "make a chain with: knooppunt init DIR      or say --config FILE"
     if os.path.exists(location.database):
         hint = (
