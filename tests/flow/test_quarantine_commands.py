@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``knooppunt quarantine``, as people type it: with a gateway running, or not, or two at once."""
 
+import os
 import re
 import subprocess
 
@@ -202,6 +203,39 @@ def test_an_unknown_id_is_said(three):
     """Exit code 1: there is no such file."""
     done = decision(three, "drop", "onzin", "--reason", "x", code=1)
     assert "no such file" in done["refused"][0]["reason"]
+
+
+def test_what_a_person_lays_there_under_any_bytes_is_in_nobodys_way(three):
+    """A folder and a file whose names are no UTF-8, and one beside a file that is held."""
+    folder, map_, own = (
+        three.folders / "quarantaine",
+        os.fsdecode(b"\xffmap"),
+        os.fsdecode(b"x\xfe\n"),
+    )
+    (folder / map_).mkdir()
+    (folder / map_ / own).write_bytes(b"x")
+    (folder / own).write_bytes(b"x")
+    [id_] = [row["id"] for row in held(three, "--code", "leeg-bestand")]
+    (folder / id_ / own).write_bytes(b"x")
+    assert as_promised(three.json("quarantine", "show", id_), "quarantine-show")["files"] == [
+        "WMO_H22025.csv", "reden.txt", "x\\xfe\\x0a"
+    ]  # fmt: skip
+    assert "x\\xfe\\x0a" in three("quarantine", "show", id_).stdout
+    for words in (("status",), ("status", "--waiting"), ("run", "--once"), ("init", "."),
+                  ("purge",), ("backup", "reserve"), ("quarantine", "list")):  # fmt: skip
+        three(*words)
+    assert "\\xffmap" in three("why", str(folder / map_)).stdout
+    assert "\\xffmap" in three("quarantine", "drop", map_, "--reason", "x", code=1).stdout
+    [no] = decision(three, "release", map_, "--reason", "x", code=1)["refused"]
+    assert no["id"] == "\\xffmap"
+    assert "--code \\xffmap" in three("quarantine", "list", "--code", map_, code=1).stdout
+    done = decision(three, "drop", id_, "--reason", own, "--by", own)
+    assert [one["id"] for one in done["done"]] == [id_]
+    [row] = [row for row in held(three, "--all") if row["state"] == "dropped"]
+    assert {path.name for path in (three.folders / row["folder"]).iterdir()} == {
+        "WMO_H22025.csv", "reden.txt", own
+    }  # fmt: skip
+    assert (folder / map_ / own).read_bytes() == (folder / own).read_bytes() == b"x"
 
 
 def test_two_commands_at_once_without_a_gateway(three):

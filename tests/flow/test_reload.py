@@ -22,7 +22,7 @@ from gateway.in_force import SCHEMAS
 from gateway.setup import shipped_config
 from gateway.standing import standing
 from gateway.store_queries import Reader
-from tests.flow.conftest import eventually
+from tests.flow.conftest import Gereedschap, eventually
 
 TEXT = shipped_config().decode()
 WITH_UTRECHT = TEXT.replace('  "1701":', '  "0344": {soort: gemeente, naam: Utrecht}\n  "1701":')
@@ -88,6 +88,29 @@ def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     assert keten.reconfigure(TEXT)
     assert standing(keten.location, keten.config)["config"]["refused"] == ""
     assert config_leaves(keten) == 1  # nothing else was ever in force
+
+
+def test_one_that_is_no_utf_8_is_refused_with_its_line(keten, tmp_path):
+    """Another encoding, as an old editor saves it: told by a gateway, a start, the check."""
+    content = TEXT.encode() + "# één regel\n".encode("latin-1")
+    line = content.count(b"\n")
+    says = f"is not UTF-8: line {line} holds a byte that is no part of a character"
+    (keten.folder / "config.yaml").write_bytes(content)
+    assert not keten._chain.reload()
+    assert says in standing(keten.location, keten.config)["config"]["refused"]
+    assert keten.reconfigure(TEXT)
+    knooppunt = Gereedschap(tmp_path / "ander")
+    knooppunt.folder.mkdir()
+    (knooppunt.folder / "config.yaml").write_bytes(content)
+    for words in (("config", "check"), ("run", "--once"), ("status",)):
+        said = knooppunt(*words, code=2).stderr
+        assert says in said
+        assert "save it as UTF-8" in said
+        assert "regel" not in said
+    [problem] = knooppunt.json("config", "check", code=2)["problems"]
+    assert problem.endswith(says)
+    (knooppunt.folder / "config.yaml").write_bytes(TEXT.encode("utf-16"))
+    assert "line 1 holds" in knooppunt("config", "check", code=2).stderr
 
 
 def test_many_faults_are_three_lines_and_a_number(keten):
