@@ -43,7 +43,7 @@ from envelopes.stuurgegevens import (
 )
 from envelopes.verwijzing import Verwijzing, build_verwijzing, is_verwijzing, read_verwijzing
 from envelopes.xml import Limits, xml_veilig
-from envelopes.xsd import Probleem
+from envelopes.xsd import Probleem, Schematekst
 
 __all__ = [
     "Antwoord",
@@ -61,6 +61,7 @@ __all__ = [
     "Ontvangstbewijs",
     "Parameters",
     "Probleem",
+    "Schematekst",
     "Stuurgegevens",
     "Systeem",
     "Verwijzing",
@@ -103,14 +104,17 @@ __all__ = [
 ]
 
 
-def check(schema: str, data: bytes, limits: Limits | None = None) -> list[Probleem]:
+def check(
+    schema: str, data: bytes, limits: Limits | None = None, gelezen: Schematekst | None = None
+) -> list[Probleem]:
     """Check a document against a schema of ours; give all problems (at most 100), for people.
 
-    `schema` is the file name of a schema of ours, or the path of another. An empty list means the
-    document is right. Bytes that pass a limit or are not well-formed give one problem; nothing is
-    raised for a bad document, ValueError for a schema that cannot be read or would fetch another
-    from the net. Slow (some ms, and a tenth of a second once): not for the hot path.
+    `schema` is the file name of a schema of ours, or the path of another; `gelezen` is what stood
+    in that other when it was read, else it is read once. An empty list means the document is
+    right. Bytes that pass a limit or are not well-formed give one problem; nothing is raised for a
+    bad document, ValueError for a schema that cannot be read or would fetch another from the net.
+    Slow (some ms, and a tenth of a second once): not for the hot path.
     """
     from envelopes.leesbaar import problemen
 
-    return problemen(schema, data, limits or Limits())
+    return problemen(schema, data, limits or Limits(), gelezen)

@@ -7,7 +7,7 @@ store have no use for the library behind it, which takes a tenth of a second to 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import xmlschema
@@ -23,24 +23,35 @@ from xmlschema.validators import (
 
 from envelopes.errors import EnvelopeError
 from envelopes.xml import Limits, ontleed, regel_van
-from envelopes.xsd import Probleem, eigen, pad_van
+from envelopes.xsd import Probleem, Schematekst, eigen, pad_van
 
 MAX_PROBLEMEN = 100
 """`check` gives no more: a file of another kind would give one for each of its elements."""
 
 
-@cache
-def _leesbaar(name: str) -> xmlschema.XMLSchema:
+BEWAARD = 256
+"""So many schemas are kept, built: more than there are exchanges."""
+
+
+@lru_cache(maxsize=BEWAARD)
+def _leesbaar(name: str, gelezen: Schematekst | None) -> xmlschema.XMLSchema:
     # sandbox: imports come from the schema's own folder; a remote one is an error, not a fetch
     try:
+        if gelezen is not None:
+            folder = name.rpartition("/")[0] or "."
+            return xmlschema.XMLSchema(
+                gelezen.tekst, base_url=folder, allow="sandbox", defuse="always"
+            )
         return xmlschema.XMLSchema(str(eigen(name) or name), allow="sandbox", defuse="always")
     except (xmlschema.XMLSchemaException, SyntaxError, OSError) as e:
         raise ValueError(f"schema {name!r} cannot be used: {e}") from e
 
 
-def problemen(schema: str, data: bytes, limits: Limits) -> list[Probleem]:
+def problemen(
+    schema: str, data: bytes, limits: Limits, gelezen: Schematekst | None = None
+) -> list[Probleem]:
     """Give what `envelopes.check` gives."""
-    regels = _leesbaar(schema)
+    regels = _leesbaar(schema, gelezen)
     try:
         root = ontleed(data, limits)
     except EnvelopeError as e:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -58,6 +58,16 @@ class Afwijking:
 
     def __str__(self) -> str:
         return f"{self.pad}: verwacht {self.verwacht}, gevonden {self.gevonden}"
+
+
+class Schematekst(NamedTuple):
+    """A schema that is not ours, as it was read: what is checked does not look at the disk again.
+
+    `merk` tells this reading from another, when what the schema includes became another.
+    """
+
+    tekst: bytes
+    merk: str = ""
 
 
 def schema_bytes(name: str) -> bytes:

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,16 @@ class _Reading:
     identity: Identity
     at: int = 0
     digest: _Hash = field(default_factory=hashlib.sha256)
+
+
+def is_announcement(name: str, agreed: Overdracht) -> bool:
+    """Tell whether a name is that of a marker or manifest, by what was agreed."""
+    return bool(agreed.einde) and name.endswith(agreed.einde) and name != agreed.einde
+
+
+def in_order(names: Iterable[str], agreed: Overdracht) -> list[str]:
+    """Announcements first: who looks at a place once then knows which files are announced."""
+    return sorted(names, key=lambda name: not is_announcement(name, agreed))
 
 
 class Announced:

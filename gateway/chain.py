@@ -48,7 +48,7 @@ from gateway.rotation import Rotation
 from gateway.store import Changes, Store, connect
 from gateway.store_questions import leaves, lookup
 from gateway.waits import Waits
-from gateway.watch import FileChanges, Watch
+from gateway.watch import ConfigChanges, Watch
 from gateway.witnessing import Witnessing
 
 PUBLISH_SECONDS = 0.5
@@ -128,7 +128,7 @@ class Chain:
         self._say = say
         self._reloaded = reloaded
         self._blind = blind
-        self._file = FileChanges(location.config_path)  # before it is read, or one is missed
+        self._file = ConfigChanges(location.config_path)  # before it is read, or one is missed
         self.config, text = self._read_config()
         self.said: list[str] = []
         must_own(location.state)
@@ -321,11 +321,7 @@ class Chain:
         self.config = config
         self.publish()
         self._ldv.follow(config)
-        event, what = (
-            ("config.changed", "was changed, and is in force now") if noted.changed
-            else ("config.unchanged", "is as before, and stays in force")
-        )  # fmt: skip
-        self._tell(Outcome(event, f"config.yaml {what}; {made} folders made", {"folders": made}))
+        self._tell(noted.outcome(made))
         return True
 
     def _tell(self, outcome: Outcome) -> None:

@@ -217,7 +217,7 @@ def trace(
     traced(location, messages + answers)
     if as_json:
         query = ref.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        found = {"query": query, "messages": messages}
+        found = {"query": query, "messages": messages, "gaps": receipts.gaps_of(location)}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif messages:
         show.trace(out, messages + answers)

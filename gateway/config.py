@@ -59,6 +59,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from envelopes.xsd import Schematekst
     from gateway.binding.trust import Trust
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -108,6 +109,7 @@ class Config(Sectie):
         description="who signs the log's checkpoints beside us; may be left out",
     )
     _trust: Trust | None = PrivateAttr(default=None)
+    _schemas: Mapping[str, Schematekst] = PrivateAttr(default_factory=dict)
 
     sleutels: dict[Domeinnaam, Sleutel] = Field(
         default_factory=dict,
@@ -159,6 +161,19 @@ class Config(Sectie):
         """The same configuration, with this to judge seals and logins by."""
         copied = self.model_copy()
         copied._trust = trust
+        return copied
+
+    @property
+    def schemas(self) -> Mapping[str, Schematekst]:
+        """The schemas beside ``config.yaml`` that exchanges name, by path, as they were read."""
+        return self._schemas
+
+    def with_schemas(self, paths: Mapping[str, str], read: Mapping[str, Schematekst]) -> Config:
+        """The same configuration, with the schemas that exchanges name found and read."""
+        found = {key: one.model_copy(update={"schema_": paths[key]}) if key in paths else one
+                 for key, one in self.uitwisselingen.items()}  # fmt: skip
+        copied = self.model_copy(update={"uitwisselingen": found})
+        copied._schemas = dict(read)
         return copied
 
     @cached_property

@@ -719,8 +719,11 @@ class Engine:
         )
 
     def _survived(self, batch: Batch, done: Done) -> dict[str, int]:
-        """What was read, or needs no reading any more: an answer stays, so that is remembered."""
-        read = {one.id for one in done.promises} | {one.id for one in done.withdrawn}
+        """What needs no reading any more: its promise is kept, for till then it may be made anew.
+
+        An answer stays where it lies, so of that it was read.
+        """
+        read = {*batch.performed} | {one.id for one in done.withdrawn}
         back = {one.id for one in batch.answered.back}
         read |= {key_of(one) for one in batch.answers if not one.given_up and one.id not in back}
         found = dict.fromkeys(read & self._deaths.keys(), 0)

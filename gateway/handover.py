@@ -19,7 +19,7 @@ from datetime import datetime, time
 
 from gateway import names, plain, proofs
 from gateway.accompanied import Accompanied
-from gateway.announced import Announced
+from gateway.announced import Announced, is_announcement
 from gateway.config import Overdracht
 from gateway.folders import Folders, Seen, Waiting
 from gateway.lease import has_no_writer
@@ -285,11 +285,6 @@ class Handover:
             return size > config.technisch.max_bytes
         limit = config.grootste(exchange) if exchange is not None else 0
         return limit is not None and size > limit
-
-
-def is_announcement(name: str, agreed: Overdracht) -> bool:
-    """Tell whether a name is that of a marker or manifest, by what was agreed."""
-    return bool(agreed.einde) and name.endswith(agreed.einde) and name != agreed.einde
 
 
 def _partial(name: str, agreed: Overdracht) -> str | None:

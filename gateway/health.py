@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from gateway.alarms import Alarm, Disk, Health, Lagging, Missing, deadlines, judge
 from gateway.anchors import Anchors
+from gateway.announced import in_order
 from gateway.config import Config
 from gateway.confirmed import Wanted
 from gateway.current import REFUSED
@@ -205,7 +206,7 @@ class Monitor:
         folders, count = self._places, 0
         handover = Handover(folders, Clock(), self._location.state, Waits())
         for place in folders.sources(tuple(STATIONS)):
-            for name in folders.scan(place):
+            for name in in_order(folders.scan(place), handover.agreed(place)):
                 found = handover.look(place, name, monotonic())
                 # What is large we do not read ourselves to hold it to its manifest.
                 large = isinstance(found, Waiting) and found.code == "manifest-lezen"

@@ -47,8 +47,9 @@ class Filter(NamedTuple):
     @property
     def words(self) -> str:
         """As they were typed."""
-        told = zip(("--code", "--gemeente", "--uitwisseling", "--before"), self, strict=False)
-        return " ".join(f"{option} {word}" for option, word in told if word)
+        options = ("--code", "--gemeente", "--uitwisseling", "--before")
+        told = zip(options, map(toonbaar, self[:4]), strict=True)
+        return " ".join(f"{one} {screens.name(word)}" for one, word in told if word)
 
     def limit(self) -> float | None:
         """``before`` (ms since 1970); ``GatewayError`` for a word that means nothing."""
@@ -158,9 +159,8 @@ def one(location: Location, config: Config, id_: str) -> Row | None:
                 "by": said.get("actor", ""), "reason": said.get("reason", ""),
             }  # fmt: skip
     folder = os.path.join(location.root, shown["folder"])
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    shown["files"] = sorted(screens.name(toonbaar(one)) for one in names)
-    return shown
+    there = os.listdir(folder) if os.path.isdir(folder) else []
+    return shown | {"files": sorted(screens.name(toonbaar(one)) for one in there)}
 
 
 def _meant(id_: str, known: list[str]) -> str | None:
@@ -196,7 +196,7 @@ def plan(location: Location, config: Config, order: Order) -> Plan:
         row = rows.get(folder)
         said = quarantine.objection(row, order.action, order.chosen, location.root, config)
         if row is None or said is not None:
-            refused.append({"id": folder, "reason": said or ""})
+            refused.append({"id": screens.name(toonbaar(folder)), "reason": said or ""})
         else:
             would.append(_described(row))
     return Plan(order, would, refused)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,6 +17,9 @@ from gateway.errors import ConfigError, GatewayError
 from gateway.grants import note_rules
 from gateway.model import Key
 from gateway.store import Changes, Store
+
+SCHEMAS = "config_schemas"
+"""Setting of a state: SHA-256 of each schema beside the configuration in force, by name; JSON."""
 
 SHOWN = 3
 """So many faults are told, and how many more there are: one screen, and one line of a log."""
@@ -35,10 +40,20 @@ class Outcome(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """Whether it is another configuration than before, and which questions it answers otherwise."""
+    """What of it is another than before, and which questions are answered otherwise since."""
 
-    changed: bool
+    changed: tuple[str, ...]
+    """``config.yaml``, and schemas beside it."""
     outdated: set[Key[object]]
+
+    def outcome(self, made: int) -> Outcome:
+        """The same for people; so many folders were made for it."""
+        event, said = "config.unchanged", "config.yaml is as before, and stays in force"
+        if self.changed:
+            event = "config.changed"
+            verbs = ("was", "is") if len(self.changed) == 1 else ("were", "are")
+            said = f"{' and '.join(self.changed)} {verbs[0]} changed, and {verbs[1]} in force now"
+        return Outcome(event, f"{said}; {made} folders made", {"folders": made})
 
 
 class InForce:
@@ -49,22 +64,30 @@ class InForce:
         self._ledger = ledger
 
     def note(self, config: Config, text: str) -> Noted:
-        """This is in force: a leaf, when it is another than before.
+        """This is in force: a leaf, when it is another than before, and one for each such schema.
 
         ``text`` is what ``config`` was made of. What stands on the disk by now may be another, so
         nothing is read here.
         """
         digest, meta = hashlib.sha256(text.encode()).hexdigest(), self._store.meta()
-        changed, receipts = meta.get(DIGEST) != digest, Wanted.of(config).text()
-        if not changed and not meta.get(REFUSED) and meta.get(RECEIPTS) == receipts:
-            return Noted(changed, set())
+        schemas = {os.path.basename(path): hashlib.sha256(one.tekst).hexdigest()
+                   for path, one in sorted(config.schemas.items())}  # fmt: skip
+        before, receipts = json.loads(meta.get(SCHEMAS) or "{}"), Wanted.of(config).text()
+        others = [name for name, one in schemas.items() if before.get(name) != one]
+        renewed = meta.get(DIGEST) != digest
+        told = not meta.get(REFUSED) and meta.get(RECEIPTS) == receipts
+        if not renewed and told and before == schemas:
+            return Noted((), set())
         settings = {DIGEST: digest, TEXT: text, REFUSED: "", RECEIPTS: receipts}
-        settings["origin"] = self._ledger.origin
+        settings |= {"origin": self._ledger.origin, SCHEMAS: json.dumps(schemas)}
         changes = Changes(meta=settings)
-        if changed:
+        if renewed:
             self._ledger.system("config.change", "in force", digest, changes)
             note_rules(self._store, config, self._ledger.size - 1, changes)
+        for name in others:
+            self._ledger.system("config.change", f"schema in force: {name}", schemas[name], changes)
         self._store.commit(changes)
+        changed = ("config.yaml",) * renewed + tuple(f"schemas/{one}" for one in others)
         return Noted(changed, changes.outdated)
 
     def refuse(self, error: GatewayError | OSError) -> Outcome | None:

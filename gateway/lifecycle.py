@@ -128,7 +128,8 @@ def pseudonym_chain(pseudonym: str) -> str:
 
 
 SYSTEM_LEAVES: dict[str, str] = {
-    "config.change": "the configuration that is in force from here on (its hash)",
+    "config.change": "the configuration that is in force from here on (its hash), or a schema "
+    "beside it",
     "clock.step": "the chain's clock was turned by a tester",
     "role.grant": "a user got a grant for an aanlevering of a municipality, or a mandate",
     "role.revoke": "such a grant or mandate was taken back",

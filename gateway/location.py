@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import envelopes
-from envelopes.xsd import schema_bytes
+from envelopes.xsd import Schematekst, schema_bytes
 from gateway.config import Config, parse
 from gateway.errors import ConfigError, Fault
 
@@ -18,9 +18,7 @@ AUDIT = "audit"
 COUNTERPART = "cbs"
 """The receiver that the simulator can play: its folder, and the name of what plays it."""
 
-_SCHEMA_FIX = (
-    "name a schema of ours, or put yours in schemas/ beside the configuration and save that again"
-)
+_SCHEMA_FIX = "name a schema of ours, or put yours in schemas/ beside the configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +56,25 @@ class Location:
         return os.path.join(self.state, "keys", "log", "log.key")
 
 
-def find_config(here: str) -> str:
-    """``config.yaml`` in this directory, or in the nearest one above that has it."""
-    folder = os.path.abspath(here)
+def find_config(here: str, state: str | None = None) -> str:
+    """``config.yaml`` in this directory, or in the nearest one above that has it.
+
+    Raises :class:`ConfigError` where there is none: of the nearest chain, or of the one whose
+    ``state`` is named.
+    """
+    folder, seen = os.path.abspath(here), list[str]()
     while True:
         path = os.path.join(folder, "config.yaml")
         if os.path.isfile(path):
             return path
+        seen.append(path)
         parent = os.path.dirname(folder)
         if parent == folder:
-            raise missing(
-                os.path.join(here, "config.yaml"), f"there is no config.yaml in {here} or above it"
-            )
+            break
         folder = parent
+    chains = [one for one in seen if os.path.exists(Location.of(one).database)]
+    path = (chains or seen)[0]
+    raise missing(path, f"there is no config.yaml in {here} or above it", state)
 
 
 def is_running(state: str) -> bool:
@@ -84,9 +88,9 @@ def is_running(state: str) -> bool:
     return any("FLOCK" in one and one[-3].endswith(f":{inode}") for one in lines)
 
 
-def missing(path: str, said: str = "") -> ConfigError:
+def missing(path: str, said: str = "", state: str | None = None) -> ConfigError:
     """There is no configuration there; where a chain has its state, a new one would not do."""
-    location = Location.of(path)
+    location = Location.of(path, state)
     hint = "make a chain with: knooppunt init DIR      or say --config FILE"
     if os.path.exists(location.database):
         hint = (
@@ -155,28 +159,61 @@ def _with_keys(config: Config, path: str) -> Config:
 
 def _with_schemas(config: Config, text: str, path: str) -> Config:
     """The schemas that exchanges name, found: ``schemas/`` beside the file, else one of ours."""
-    found, faults = dict(config.uitwisselingen), []
+    paths: dict[str, str] = {}
+    read: dict[str, Schematekst] = {}
+    faults = []
+    mark = repr(beside(path))  # before they are read, or a change is missed
     for key, exchange in config.uitwisselingen.items():
         if exchange.schema_ is None:
             continue
-        own = os.path.join(os.path.dirname(os.path.abspath(path)), "schemas", exchange.schema_)
-        schema = own if os.path.isfile(own) else exchange.schema_
+        own = os.path.join(_schemas(path), exchange.schema_)
+        paths[key] = own if os.path.isfile(own) else exchange.schema_
         try:
-            if schema == own:
-                envelopes.check(own, b"<x/>")
+            if paths[key] == own:
+                read[own] = _read_schema(own, mark)
             else:
-                schema_bytes(schema)  # one of ours is whole, or there is none of this name
+                schema_bytes(exchange.schema_)  # ours is whole, or there is none of this name
         except ValueError as error:
             place = _place(text, exchange.schema_)
             faults.append(Fault(path, *place, f"{error}; {_SCHEMA_FIX}"))
-        found[key] = exchange.model_copy(update={"schema_": schema})
     if faults:
         raise ConfigError(
             f"{path} cannot be used: {len(faults)} of its schemas cannot",
             hint="mend each line above, then run: knooppunt config check",
             faults=tuple(faults),
         )
-    return config.model_copy(update={"uitwisselingen": found})
+    return config.with_schemas(paths, read)
+
+
+def _read_schema(path: str, mark: str) -> Schematekst:
+    """A schema beside the configuration; ValueError when it is none."""
+    try:
+        with open(path, "rb") as file:
+            read = Schematekst(file.read(), mark)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from None
+    envelopes.check(path, b"<x/>", gelezen=read)
+    return read
+
+
+def _schemas(path: str) -> str:
+    return os.path.join(os.path.dirname(os.path.abspath(path)), "schemas")
+
+
+def beside(path: str) -> tuple[tuple[str, int, int, int], ...]:
+    """What tells the schemas beside a configuration from those schemas changed.
+
+    Every file of that folder: one schema may include another, and one that is missing may come.
+    """
+    found = []
+    for folder, _, names in os.walk(_schemas(path)):
+        for one in (os.path.join(folder, name) for name in names):
+            try:
+                seen = os.stat(one)
+            except OSError:
+                continue  # gone since: that is a change
+            found.append((one, seen.st_ino, seen.st_size, seen.st_mtime_ns))
+    return tuple(sorted(found))
 
 
 def _place(text: str, schema: str) -> tuple[int, int]:

@@ -15,11 +15,12 @@ from typing import Any
 
 from gateway import screens
 from gateway.anchors import Anchors
+from gateway.announced import in_order, is_announcement
 from gateway.believed import with_logs, with_trust
 from gateway.config import Config
 from gateway.errors import AuditError, TrustError
 from gateway.folders import Folders, Waiting, place_of
-from gateway.handover import BARRED_SECONDS, Handover, is_announcement
+from gateway.handover import BARRED_SECONDS, Handover
 from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
@@ -94,9 +95,7 @@ class Lying:
         return None
 
     def _in_order(self, place: Place) -> list[str]:
-        """Announcements first: a file that is announced is then known to be."""
-        agreed = self._handover.agreed(place)
-        return sorted(self.folders.scan(place), key=lambda name: not is_announcement(name, agreed))
+        return in_order(self.folders.scan(place), self._handover.agreed(place))
 
     def look(self, place: Place, name: str) -> Waiting | None:
         """Why a file is not taken; None when it is gone."""

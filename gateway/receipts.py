@@ -16,7 +16,7 @@ from gateway.confirmed import RECEIPTS, Wanted
 from gateway.location import Location
 from gateway.model import EventType
 from gateway.moment import Clock
-from gateway.restored import gaps
+from gateway.restored import forgotten, gaps
 from gateway.store_queries import Reader
 
 Row = dict[str, Any]
@@ -39,6 +39,12 @@ def trace(location: Location, ref: str, nu: datetime | None = None) -> tuple[lis
             one["receipt"] = of(reader, one, nu, wanted) if wanted else None
             one["downloads"] = downloads(one)
     return messages, answers
+
+
+def gaps_of(location: Location) -> list[dict[str, str]]:
+    """The times of which this state knows nothing, ``since`` and ``until`` of each."""
+    with Reader(location.database) as reader:
+        return forgotten(reader)
 
 
 def nothing_called(location: Location, ref: str) -> str:

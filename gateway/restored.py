@@ -144,10 +144,16 @@ def with_gap(before: str | None, since: str, until: int) -> str:
     return json.dumps([*json.loads(before or "[]"), [since, iso(until)]])
 
 
-def gaps(reader: Reader) -> str:
-    """Of which times this state does not know what was taken, in a sentence; empty: none."""
+def forgotten(reader: Reader) -> list[dict[str, str]]:
+    """From when until when this state does not know what was taken; of each restore, in order."""
     found = json.loads(reader.meta(GAPS) or "[]")
+    return [{"since": since, "until": until} for since, until in found]
+
+
+def gaps(reader: Reader) -> str:
+    """The same in a sentence; empty: there are none."""
+    found = forgotten(reader)
     if not found:
         return ""
-    told = ", and ".join(f"between {since} and {until}" for since, until in found)
+    told = ", and ".join(f"between {one['since']} and {one['until']}" for one in found)
     return f"of what was taken {told} only the log knows: a backup was restored"

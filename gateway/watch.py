@@ -22,6 +22,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from gateway.folders import place_of
+from gateway.location import beside
 from gateway.model import Place
 from gateway.moment import monotonic
 
@@ -41,6 +42,7 @@ BUSY_SECONDS = 0.5
 LOOK_SECONDS = 0.5
 """How often the configuration is looked at."""
 _GONE = (0, 0, 0)
+_Look = tuple[tuple[int, int, int], tuple[tuple[str, int, int, int], ...]]
 _IN_DELETE_SELF = 0x400
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,24 +51,28 @@ _libc = ctypes.CDLL(None, use_errno=True)
 logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 
-class FileChanges:
-    """Tells when one file has become another, and has been left alone since."""
+class ConfigChanges:
+    """Tells when a configuration has become another, and has been left alone since.
+
+    That is its file and the schemas beside it, which are read with it: who mends one of those need
+    not touch the file.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._found = self._look()
-        self._settled: tuple[int, int, int] | None = self._found
+        self._settled: _Look | None = self._found
         self._next = monotonic() + LOOK_SECONDS
 
-    def _look(self) -> tuple[int, int, int]:
+    def _look(self) -> _Look:
         try:
             found = os.stat(self._path)
         except OSError:
-            return _GONE
-        return found.st_ino, found.st_size, found.st_mtime_ns
+            return _GONE, beside(self._path)
+        return (found.st_ino, found.st_size, found.st_mtime_ns), beside(self._path)
 
     def seen(self) -> bool:
-        """Whether the file is another than at the last True, and was so at two looks.
+        """Whether it is another than at the last True, and was so at two looks.
 
         To be gone is a change too, at two looks as well: an editor may be putting a new one there.
         """
@@ -81,7 +87,7 @@ class FileChanges:
         return True
 
     def look_again(self) -> None:
-        """What it said could not be used now, through no fault of the file: tell of it again."""
+        """What it said could not be used now, through no fault of a file: tell of it again."""
         self._settled = None
 
 

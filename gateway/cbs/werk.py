@@ -36,7 +36,7 @@ from gateway.location import Location, read_config
 from gateway.moment import Clock, monotonic, pause
 from gateway.names import toonbaar
 from gateway.owner import must_own
-from gateway.watch import FileChanges
+from gateway.watch import ConfigChanges
 
 MAP = "cbs"
 """The folder of its own state, in that of the chain."""
@@ -61,7 +61,7 @@ class Tegenpartij:
     ) -> None:
         state = os.path.join(location.state, MAP)
         self._location, self._quiet_ms = location, quiet_ms
-        self._file = FileChanges(location.config_path)
+        self._file = ConfigChanges(location.config_path)
         config = self._config()
         must_own(location.state)
         durable.make_dir(state, 0o700)

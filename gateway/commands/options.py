@@ -51,12 +51,13 @@ def location_of(config: Path | None, state: Path | None) -> Location:
     """Find the chain that is meant; say which configuration, where none was named."""
     from gateway.location import Location, find_config, missing
 
-    path = str(config) if config else find_config(os.getcwd())
+    placed = str(state) if state else None
+    path = str(config) if config else find_config(os.getcwd(), placed)
     if not os.path.isfile(path):
-        raise missing(path)
+        raise missing(path, state=placed)
     if config is None:
         err.print(Text(f"using {os.path.relpath(path)}", style="dim"))
-    return Location.of(path, str(state) if state else None)
+    return Location.of(path, placed)
 
 
 def config_of(location: Location) -> Config:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -18,6 +18,9 @@ from gateway.commands.options import (
     location_of,
     out,
 )
+
+if TYPE_CHECKING:
+    from gateway.location import Location
 
 app = typer.Typer(
     no_args_is_help=True, help="Files that were set aside: what they are, what becomes of them."
@@ -62,12 +65,14 @@ def list_(
 ) -> None:
     """What was set aside, why, and since when; oldest first.
 
-    Exit code 1 when nothing is held, or no file fits.
+    Exit code 1 when nothing is held, or no file fits; 2 for an exchange or municipality that there
+    is not.
     """
     from gateway import held
 
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before, everything=everything)
+    _known(location, gemeente, uitwisseling)
     found = held.listed(location, wanted)
     if as_json:
         typer.echo(json.dumps({"held": found}, ensure_ascii=False, indent=2))
@@ -127,12 +132,14 @@ def release(
     for the same reason is not released: it says why. A gateway may be running or not; when none
     runs the file goes as far as the next folder, and on when one does.
 
-    Exit code 1 when one of the files was not released, or none fits.
+    Exit code 1 when one of the files was not released, or none fits; 2 for a filter by an exchange
+    or municipality that there is not.
     """
     from gateway import held
 
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
+    _known(location, gemeente, uitwisseling)
     order = held.Order("release", by, reason, chosen, ids or [], wanted)
     _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
 
@@ -157,14 +164,42 @@ def drop(
 
     The archive is folders/quarantaine/.archief/; who decided it and why is in the log.
 
-    Exit code 1 when one of the files was not dropped, or none fits.
+    Exit code 1 when one of the files was not dropped, or none fits; 2 for a filter by an exchange
+    or municipality that there is not.
     """
     from gateway import held
 
     location = location_of(config, state)
     wanted = held.Filter(code, gemeente, uitwisseling, before)
+    _known(location, gemeente, uitwisseling)
     order = held.Order("drop", by, reason, "", ids or [], wanted)
     _decide(held.plan(location, config_of(location), order), location, dry_run, yes, as_json)
+
+
+def _known(location: Location, gemeente: str, uitwisseling: str) -> None:
+    """Say so when there is no such party or exchange: a slip is no "nothing is held of it".
+
+    What was ever set aside here counts beside the configuration: its exchange may be gone since.
+    """
+    from gateway import held
+    from gateway.config_kruis import of_bedoelde_u
+    from gateway.errors import GatewayError
+
+    rows = held.listed(location, held.Filter(everything=True)) if gemeente or uitwisseling else []
+    there = "in config.yaml, and nothing of it was ever set aside here"
+    if gemeente and all(gemeente != one["gemeentecode"] for one in rows):
+        parties = config_of(location).partijen
+        if gemeente not in parties:
+            raise GatewayError(
+                f"there is no party {gemeente!r} {there}", hint=of_bedoelde_u(gemeente, parties)
+            )
+    if uitwisseling and all(uitwisseling != one["uitwisseling"] for one in rows):
+        exchanges = config_of(location).uitwisselingen
+        if uitwisseling not in exchanges:
+            raise GatewayError(
+                f"there is no exchange {uitwisseling!r} {there}",
+                hint=of_bedoelde_u(uitwisseling, exchanges),
+            )
 
 
 def _decide(plan: Any, location: Any, dry_run: bool, yes: bool, as_json: bool) -> None:

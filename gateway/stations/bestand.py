@@ -19,10 +19,12 @@ def misshapen(arrival: Arrival, exchange: Uitwisseling, config: Config) -> Reaso
     heavy = groot.too_large(arrival, exchange, config)
     if heavy is not None:
         return heavy
-    problems = envelopes.check(exchange.schema_, arrival.content or b"") if exchange.schema_ else []
-    if exchange.schema_ and problems:
-        return notices.wrong_form(exchange.schema_, [one.tekst for one in problems])
-    return None
+    schema = exchange.schema_
+    if schema is None:
+        return None
+    read = config.schemas.get(schema)
+    problems = envelopes.check(schema, arrival.content or b"", gelezen=read)
+    return notices.wrong_form(schema, [one.tekst for one in problems]) if problems else None
 
 
 def not_as_announced() -> Reason:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.cases import Bench, Benches
+from tests.crash.machine import Machine
 
 JOBS = int(os.environ.get("KNOOPPUNT_CRASH_JOBS", "0")) or min(4, os.cpu_count() or 1)
 
@@ -24,3 +25,11 @@ def bench(benches: Benches) -> Iterator[Bench]:
     """One bench."""
     with benches.one() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """Commands under the shim."""
+    made = Machine()
+    yield made
+    made.stop()

@@ -17,9 +17,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DISK_MIB = 96
+FULL = os.environ.get("KNOOPPUNT_CRASH") == "full"
+"""Every call is played, not a sample of them."""
+MARKS = [pytest.mark.timeout(0 if FULL else 300), *[pytest.mark.crash_full] * FULL]
+"""Of each test of this folder."""
 DIED = -9
 
 

@@ -18,10 +18,9 @@ import pytest
 
 from tests.crash import invariants, mutations, small
 from tests.crash.cases import KILLS, MODES, POWER, Bench, Benches, Case, Mode, Result, sample
-from tests.crash.machine import ROOT, shim, why_no_power_loss
+from tests.crash.machine import FULL, MARKS, ROOT, shim, why_no_power_loss
 
 CHOSEN = os.environ.get("KNOOPPUNT_CRASH", "")
-FULL = CHOSEN == "full"
 SAMPLE = {"kill": 10, "kill-taken": 8, "kill-again": 4, "kill-torn": 4, "kill-clash": 3}
 """Moments of a mode in a sampled run; of any other mode two."""
 TAKEN = [name for name in MODES if name.endswith(("-taken", "-acted"))]
@@ -35,9 +34,7 @@ RECOVERIES = ("kill", "kill-taken", "kill-spread-clash", "power-taken", "power-a
 FIRST, SECOND = (12, 60) if FULL else (1, 2)
 """Of a recovery: at how many moments the run is ended, and for each the restart."""
 
-pytestmark = pytest.mark.timeout(0 if FULL else 300)
-if FULL:
-    pytestmark = [pytestmark, pytest.mark.crash_full]
+pytestmark = MARKS
 
 
 def needs_disks(mode: Mode) -> None:

@@ -6,24 +6,19 @@ do, and the chain runs on. KNOOPPUNT_CRASH=full plays every call, otherwise a sa
 """
 
 import json
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.testing import Keten
 from gateway.testing.checks import faults
-from tests.crash.machine import Machine, work
+from tests.crash.machine import FULL, MARKS, Machine, work
 from tests.flow.vreemd import envelop
 
-FULL = os.environ.get("KNOOPPUNT_CRASH") == "full"
 MOMENTS = 4
 """Of a command, in a sampled run."""
-pytestmark = [pytest.mark.timeout(0 if FULL else 300)]
-if FULL:
-    pytestmark.append(pytest.mark.crash_full)
+pytestmark = MARKS
 
 KINDS = ("drop", "envelope", "conflict")
 SENT = b"inhoud"
@@ -51,14 +46,6 @@ def held(kind: str, folder: Path) -> str:
         keten.settle()
         [found] = keten.quarantine()
     return found.name
-
-
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
-    """The commands under the shim."""
-    made = Machine()
-    yield made
-    made.stop()
 
 
 def words(action: str, kind: str, id_: str, config: Path) -> list[str]:

@@ -5,10 +5,9 @@ The command is ended just before one of its changing calls; then a person types 
 do, and the chain runs on. KNOOPPUNT_CRASH=full plays every call, otherwise a sample of them.
 """
 
-import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,22 +19,11 @@ from gateway.held import Filter, listed
 from gateway.quarantine import KIND as DECIDE
 from gateway.testing import Keten
 from gateway.testing.checks import faults
-from tests.crash.machine import Machine, work
+from tests.crash.machine import FULL, MARKS, Machine, work
 
-FULL = os.environ.get("KNOOPPUNT_CRASH") == "full"
 MOMENTS = 12
 """Of a command, in a sampled run."""
-pytestmark = [pytest.mark.timeout(0 if FULL else 300)]
-if FULL:
-    pytestmark.append(pytest.mark.crash_full)
-
-
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
-    """The commands under the shim."""
-    made = Machine()
-    yield made
-    made.stop()
+pytestmark = MARKS
 
 
 def rows(database: str, query: str) -> list[tuple[object, ...]]:

@@ -2,15 +2,14 @@
 """What a crash left lies in folders that nobody may look into: row 28, at a start."""
 
 import ctypes
-import os
 import struct
 import tempfile
-import traceback
 
 import pytest
 
 from gateway.testing import Keten
 from tests.faults.breaking import eventually, need_root
+from tests.faults.child import in_a_child
 
 _CAPABILITIES_3 = 0x20080522
 
@@ -49,18 +48,12 @@ def test_row_28_no_rights_on_what_a_crash_left(shut):
 
 def without_capabilities(work):
     """Do this in a process that reads only what the mode of a file lets its owner read."""
-    child = os.fork()
-    if child == 0:
-        try:
-            header, none = struct.pack("=Ii", _CAPABILITIES_3, 0), bytes(24)
-            assert ctypes.CDLL(None).capset(header, none) == 0
-            work()
-            os._exit(0)
-        except BaseException:  # noqa: BLE001  a child must not run on into pytest
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def lose():
+        header, none = struct.pack("=Ii", _CAPABILITIES_3, 0), bytes(24)
+        assert ctypes.CDLL(None).capset(header, none) == 0
+
+    return in_a_child(lose, work)
 
 
 def goes_on_and_recovers(folder, shut):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Row 85: a file on which whoever reads it dies, hangs or fails. It is held, the rest go on."""
 
+import contextlib
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import pytest
 
 from gateway.testing import unbound
 from tests.faults import poisoned
+from tests.faults.breaking import shim
 from tests.faults.poisoned import DEADLY, HANGING, ODD
 from tests.faults.processes import at_cbs, running, verified
 from tests.flow.conftest import eventually
@@ -80,10 +84,14 @@ def test_row_85_a_file_that_ends_its_reader_is_held(chain, mark, how):
     assert CODE in text
 
 
-def until_it_lives(knooppunt, *words, of=signal.SIGSEGV):
-    """Start ``run --once`` again and again, as systemd would; how often it died."""
+def until_it_lives(knooppunt, *words, of=signal.SIGSEGV, before=lambda: None, env=None):
+    """Start ``run --once`` again and again, as systemd would; how often it died.
+
+    ``before`` is done before each start.
+    """
     for deaths in range(20):
-        done = subprocess.run([*POISONED, "run", "--once", *words], cwd=knooppunt.folder,
+        before()
+        done = subprocess.run([*POISONED, "run", "--once", *words], cwd=knooppunt.folder, env=env,
                               capture_output=True, text=True, timeout=100)  # fmt: skip
         if done.returncode == 0:
             return deaths
@@ -145,6 +153,47 @@ def test_row_85_what_was_held_may_be_released(chain):
     chain("run", "--once")
     [row] = chain.json("quarantine", "list")["held"]
     assert row["code"] == "StUF055"  # it was read: it does not satisfy its schema
+
+
+def renewed(*inboxes):
+    """Other folders in their place, as after each mount of a disk that numbers them anew."""
+    for inbox in inboxes:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(inbox)
+        inbox.mkdir()
+
+
+def refusing(*parts):
+    """An environment in which no file can be put in these folders."""
+    rules = ";".join(f"renameat2,{part}/,{errno.EIO}" for part in parts)
+    return os.environ | {"LD_PRELOAD": str(shim()), "KNOOPPUNT_FAULTS": rules}
+
+
+def test_row_85_its_refusal_has_to_be_made_anew(chain):
+    """What was staged of it is gone before it could land: that is no reason to read the file."""
+    inbox = chain.folders / "gemeenten/0034/inbox"
+    chain.drop("0034", "BESLUIT_H22025.xml", BESLUIT % DEADLY)
+    assert until_it_lives(chain, env=refusing("0034/inbox")) == 3
+    assert held(chain) == []
+    renewed(inbox)
+    assert until_it_lives(chain) == 0
+    assert held(chain) == BOTH[:1]
+    assert len(list(inbox.glob("*_weigering_*.txt"))) == 1
+    verified(chain)
+
+
+def test_row_85_two_of_them_where_all_has_to_be_made_anew_at_each_start(chain):
+    """The refusal of the one is made anew while the other is read: that comes to an end."""
+    codes = ("0034", "0363")
+    inboxes = [chain.folders / f"gemeenten/{code}/inbox" for code in codes]
+    for code in codes:
+        chain.drop(code, "BESLUIT_H22025.xml", BESLUIT % DEADLY)
+    # The one is refused, and cannot be told; the other is not even claimed.
+    until_it_lives(chain, env=refusing("0034/inbox", "0363/.claimed"))
+    assert held(chain) == []
+    assert until_it_lives(chain, before=lambda: renewed(*inboxes)) <= 3
+    assert held(chain) == [(f"gemeenten/{code}/outbox", CODE) for code in codes]
+    verified(chain)
 
 
 def test_row_85_a_kill_is_nobodys_fault(chain):

@@ -15,6 +15,7 @@ from gateway.held import Filter, listed
 from gateway.store_queries import Reader
 from gateway.testing import Keten
 from tests.flow.conftest import eventually
+from tests.flow.test_commands import as_promised
 
 
 def audit(knooppunt):
@@ -504,6 +505,9 @@ def test_a_restored_state_says_that_it_has_a_gap(knooppunt):
         assert "ever" not in said.replace("never", "")
         assert f"between {backup} and 2" in said
         assert "only the log knows" in said
+    found = as_promised(knooppunt.json("trace", "WMO_H22025.csv", code=1), "trace")
+    assert [one["since"] for one in found["gaps"]] == [backup]
+    assert f"between {backup} and {found['gaps'][0]['until']}" in said
     knooppunt("run", "--once")
     assert "only the log knows" in knooppunt("why", path, code=1).stdout
 

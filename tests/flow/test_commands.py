@@ -193,7 +193,7 @@ def test_trace_finds_a_file_by_anything_it_was_ever_called(knooppunt):
         for ref in refs:
             assert [one | beside for one in reader.trace(ref)] == [message], ref
     again = knooppunt.json("trace", message["sha256"][:8])
-    assert again == {"query": message["sha256"][:8], "messages": [shown]}
+    assert again == {"query": message["sha256"][:8], "messages": [shown], "gaps": []}
     text = knooppunt("trace", "WMO_H22025_gestuurd door Henk.CSV").stdout
     assert message["referentienummer"] in text
 
@@ -208,7 +208,7 @@ def test_trace_of_what_never_was_is_no(knooppunt):
         for ref in (digest[:7], "niets.csv", "0123456", "%", "_", "", "' or 1=1 --"):
             assert reader.trace(ref) == [], ref
     none = knooppunt.json("trace", os.fsdecode(b"\xff"), code=1)
-    assert none == {"query": "\\xff", "messages": []}
+    assert none == {"query": "\\xff", "messages": [], "gaps": []}
 
 
 def test_status_and_tail_are_as_their_schemas_say(knooppunt):

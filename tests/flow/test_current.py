@@ -8,7 +8,7 @@ from gateway.current import in_use
 from gateway.errors import ConfigError
 from gateway.setup import shipped_config
 from gateway.testing import Keten
-from tests.flow.conftest import eventually
+from tests.flow.conftest import Gereedschap, eventually
 from tests.flow.test_quarantine import decide, held_id
 from tests.flow.test_reload import BAD
 
@@ -118,3 +118,28 @@ def test_a_schema_that_went_away_leaves_the_disk(tmp_path):
         path.write_text(BAD)
         with pytest.raises(ConfigError, match="one fault"):
             in_use(keten.location)
+
+
+def test_a_configuration_that_is_gone_is_to_be_put_back_wherever_one_stands(knooppunt, tmp_path):
+    """In a folder below, and with a state elsewhere: never `init`, which would write another."""
+    elsewhere = str(tmp_path / "elders")
+    knooppunt("run", "--once")
+    knooppunt("run", "--once", "--state", elsewhere)
+    path = knooppunt.folder / "config.yaml"
+    path.unlink()
+    below = Gereedschap(knooppunt.folders / "gemeenten" / "0363")
+    own = str(knooppunt.folders / ".state")
+    for typed, words, state in (
+        (knooppunt, (), own),
+        (below, (), own),
+        (knooppunt, ("--state", elsewhere), elsewhere),
+        (below, ("--state", elsewhere), elsewhere),
+        (below, ("--config", str(path)), own),
+        (below, ("--config", str(path), "--state", elsewhere), elsewhere),
+    ):
+        said = typed("status", *words, code=2).stderr
+        assert f"a chain has its state in {state}: put its config.yaml back" in said, words
+        assert "knooppunt init DIR" not in said
+    for path in knooppunt.folders.glob(".state/knooppunt.db*"):
+        path.unlink()
+    assert "knooppunt init DIR" in below("status", code=2).stderr  # no chain here

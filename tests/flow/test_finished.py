@@ -4,7 +4,6 @@
 import os
 import shutil
 import tempfile
-import traceback
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from gateway.chain import Chain
 from gateway.location import Location
 from gateway.testing import Keten
+from tests.faults.child import in_a_child
 from tests.flow.conftest import eventually
 from tests.flow.vreemd import envelop
 
@@ -293,16 +293,10 @@ def take(folder, quiet_ms, until):
 
 def as_nobody(work):
     """Do this in a process of another user, who may not take leases on our files."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(NIEMAND)
-            os.setuid(NIEMAND)
-            work()
-            os._exit(0)
-        except BaseException:  # noqa: BLE001  a child must not run on into pytest
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def become():
+        os.setgroups([])
+        os.setgid(NIEMAND)
+        os.setuid(NIEMAND)
+
+    return in_a_child(become, work)

@@ -48,6 +48,13 @@ def age(knooppunt, days, name="%"):
     sql(knooppunt, "UPDATE levering SET at = at - ? WHERE naam LIKE ?", days * DAY, name)
 
 
+def past_its_time(keten):
+    """Let all that was delivered have been handed in a day too long ago."""
+    with sqlite3.connect(keten.location.database) as connection:
+        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
+    connection.close()
+
+
 def purge(knooppunt, *words):
     found = knooppunt.json("purge", *words)
     path = Path(__file__).parents[2] / "docs" / "schemas" / "purge.schema.json"
@@ -361,9 +368,7 @@ def test_what_is_not_the_file_that_was_read_stays(keten, how):
     keten.settle()
     keten.empty_receivers()
     keten.close()
-    with sqlite3.connect(keten.location.database) as connection:
-        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
-    connection.close()
+    past_its_time(keten)
     [copy] = keten.verzonden("0363")
     if how == "new":
         copy.unlink()
@@ -431,9 +436,7 @@ def test_a_settled_chain_is_sound_after_a_purge(keten):
     keten.settle()
     keten.empty_receivers()
     keten.close()
-    with sqlite3.connect(keten.location.database) as connection:
-        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
-    connection.close()
+    past_its_time(keten)
     keten._chain = keten._open()
     keten.close()
     tally = retention.carry_out(keten.location, keten.config, print)
@@ -450,9 +453,7 @@ def test_a_late_answer_brings_no_erased_name_back(keten):
     for letter in "abc":
         keten.drop("0363", f"WMO_{NAAM}_{letter}.csv", letter.encode())
     keten.settle()
-    with sqlite3.connect(keten.location.database) as connection:
-        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
-    connection.close()
+    past_its_time(keten)
     place(keten.location.state, Asked("01P", PURGE, one_order(keten)))
     keten._chain.engine.look_now()
     keten.settle()
@@ -527,9 +528,7 @@ def test_what_a_person_released_is_not_purged_before_it_was_decided_on(keten):
     keten.drop("0363", "onbekend.jpg", b"toch")
     keten.settle()
     [held] = keten.quarantine()
-    with sqlite3.connect(keten.location.database) as connection:
-        connection.execute("UPDATE levering SET at = at - ?", (731 * DAY,))
-    connection.close()
+    past_its_time(keten)
     order = one_order(keten)
     release = {"action": "release", "ids": [held.name], "by": "anna", "reason": "toch", "as": "wmo"}
     place(keten.location.state, Asked("01A", DECIDE, release))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """``knooppunt quarantine``, as people type it: with a gateway running, or not, or two at once."""
 
+import os
+import re
 import subprocess
 
 import pytest
@@ -57,6 +59,38 @@ def test_a_filter_that_fits_nothing_is_told_and_what_is_held(three):
             nothing = as_promised(three.json(*asked, code=1), "quarantine-decision")
             assert (nothing["done"], nothing["refused"]) == ([], [])
     assert len(held(three)) == 3
+
+
+UNKNOWN = [
+    ("--uitwisseling", "foo", "there is no exchange 'foo' in config.yaml", "wmo"),
+    ("--gemeente", "9999", "there is no party '9999' in config.yaml", "0363"),
+]
+
+
+@pytest.mark.parametrize(("option", "word", "says", "lists"), UNKNOWN)
+def test_a_filter_by_what_there_is_not_is_wrong_use(three, option, word, says, lists):
+    """A slip is no "nothing is held of it": what is known is listed, and nothing is done."""
+    for words in (["list"], ["list", "--all"], ["release", "--reason", "x"],
+                  ["drop", "--reason", "x", "--yes"]):  # fmt: skip
+        said = three("quarantine", *words, option, word, code=2).stderr
+        assert says in said
+        assert lists in said
+    assert len(held(three)) == 3
+    assert held(three, "--uitwisseling", "besluit", code=1) == []  # known, and nothing of it
+
+
+def test_what_lies_there_of_what_was_taken_out_can_be_chosen(three):
+    """An exchange and a municipality that are no longer configured: their files must be cleared."""
+    path = three.folder / "config.yaml"
+    text = path.read_text("utf-8")
+    text = text.replace('  "0034": {soort: gemeente, naam: Almere}\n', "")
+    path.write_text(re.sub(r"\bwmo\b", "maatwerk", text), "utf-8")
+    three("config", "check")
+    assert [row["name"] for row in held(three, "--gemeente", "0034")] == ["twee.csv"]
+    assert [row["name"] for row in held(three, "--uitwisseling", "wmo")] == ["WMO_H22025.csv"]
+    decision(three, "drop", "--uitwisseling", "wmo", "--reason", "weg", "--yes")
+    assert held(three, "--uitwisseling", "wmo", code=1) == []
+    assert len(held(three, "--uitwisseling", "wmo", "--all")) == 1
 
 
 def test_an_empty_quarantine_is_said_to_be(knooppunt):
@@ -169,6 +203,39 @@ def test_an_unknown_id_is_said(three):
     """Exit code 1: there is no such file."""
     done = decision(three, "drop", "onzin", "--reason", "x", code=1)
     assert "no such file" in done["refused"][0]["reason"]
+
+
+def test_what_a_person_lays_there_under_any_bytes_is_in_nobodys_way(three):
+    """A folder and a file whose names are no UTF-8, and one beside a file that is held."""
+    folder, map_, own = (
+        three.folders / "quarantaine",
+        os.fsdecode(b"\xffmap"),
+        os.fsdecode(b"x\xfe\n"),
+    )
+    (folder / map_).mkdir()
+    (folder / map_ / own).write_bytes(b"x")
+    (folder / own).write_bytes(b"x")
+    [id_] = [row["id"] for row in held(three, "--code", "leeg-bestand")]
+    (folder / id_ / own).write_bytes(b"x")
+    assert as_promised(three.json("quarantine", "show", id_), "quarantine-show")["files"] == [
+        "WMO_H22025.csv", "reden.txt", "x\\xfe\\x0a"
+    ]  # fmt: skip
+    assert "x\\xfe\\x0a" in three("quarantine", "show", id_).stdout
+    for words in (("status",), ("status", "--waiting"), ("run", "--once"), ("init", "."),
+                  ("purge",), ("backup", "reserve"), ("quarantine", "list")):  # fmt: skip
+        three(*words)
+    assert "\\xffmap" in three("why", str(folder / map_)).stdout
+    assert "\\xffmap" in three("quarantine", "drop", map_, "--reason", "x", code=1).stdout
+    [no] = decision(three, "release", map_, "--reason", "x", code=1)["refused"]
+    assert no["id"] == "\\xffmap"
+    assert "--code \\xffmap" in three("quarantine", "list", "--code", map_, code=1).stdout
+    done = decision(three, "drop", id_, "--reason", own, "--by", own)
+    assert [one["id"] for one in done["done"]] == [id_]
+    [row] = [row for row in held(three, "--all") if row["state"] == "dropped"]
+    assert {path.name for path in (three.folders / row["folder"]).iterdir()} == {
+        "WMO_H22025.csv", "reden.txt", own
+    }  # fmt: skip
+    assert (folder / map_ / own).read_bytes() == (folder / own).read_bytes() == b"x"
 
 
 def test_two_commands_at_once_without_a_gateway(three):

@@ -3,20 +3,26 @@
 
 import hashlib
 import io
+import itertools
+import json
 import re
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 from rich.console import Console
 
+import envelopes
 from gateway import show
 from gateway.chain import Chain
 from gateway.current import DIGEST, REFUSED
 from gateway.current import TEXT as KEPT
+from gateway.in_force import SCHEMAS
 from gateway.setup import shipped_config
 from gateway.standing import standing
 from gateway.store_queries import Reader
-from tests.flow.conftest import eventually
+from tests.flow.conftest import Gereedschap, eventually
 
 TEXT = shipped_config().decode()
 WITH_UTRECHT = TEXT.replace('  "1701":', '  "0344": {soort: gemeente, naam: Utrecht}\n  "1701":')
@@ -82,6 +88,29 @@ def test_a_bad_one_is_refused_and_the_old_one_stays(keten):
     assert keten.reconfigure(TEXT)
     assert standing(keten.location, keten.config)["config"]["refused"] == ""
     assert config_leaves(keten) == 1  # nothing else was ever in force
+
+
+def test_one_that_is_no_utf_8_is_refused_with_its_line(keten, tmp_path):
+    """Another encoding, as an old editor saves it: told by a gateway, a start, the check."""
+    content = TEXT.encode() + "# één regel\n".encode("latin-1")
+    line = content.count(b"\n")
+    says = f"is not UTF-8: line {line} holds a byte that is no part of a character"
+    (keten.folder / "config.yaml").write_bytes(content)
+    assert not keten._chain.reload()
+    assert says in standing(keten.location, keten.config)["config"]["refused"]
+    assert keten.reconfigure(TEXT)
+    knooppunt = Gereedschap(tmp_path / "ander")
+    knooppunt.folder.mkdir()
+    (knooppunt.folder / "config.yaml").write_bytes(content)
+    for words in (("config", "check"), ("run", "--once"), ("status",)):
+        said = knooppunt(*words, code=2).stderr
+        assert says in said
+        assert "save it as UTF-8" in said
+        assert "regel" not in said
+    [problem] = knooppunt.json("config", "check", code=2)["problems"]
+    assert problem.endswith(says)
+    (knooppunt.folder / "config.yaml").write_bytes(TEXT.encode("utf-16"))
+    assert "line 1 holds" in knooppunt("config", "check", code=2).stderr
 
 
 def test_many_faults_are_three_lines_and_a_number(keten):
@@ -174,6 +203,93 @@ def test_line_ends_of_another_system_are_kept_as_they_are(keten):
     with Reader(keten.location.database) as reader:
         assert reader.meta(DIGEST) == hashlib.sha256(text.encode()).hexdigest()
         assert reader.meta(KEPT) == text
+
+
+SCHEMA = (
+    '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{}<xs:element name="{}"/></xs:schema>'
+)
+WITH_SCHEMA = TEXT.replace('patronen: ["WMO_*"]', 'patronen: ["WMO_*"]\n    schema: eigen.xsd')
+
+
+def schema_leaves(keten):
+    """Digests of the schemas that came into force, in order."""
+    with closing(sqlite3.connect(keten.location.database)) as database:
+        told = [json.loads(one) for (one,) in database.execute("select content from leaf")]
+    return [one["content"] for one in told if one.get("action") == "schema in force: eigen.xsd"]
+
+
+def test_a_schema_beside_it_that_changes_counts_for_the_next_file(keten):
+    """One that is none changes nothing; which one decided is a leaf each time."""
+    folder = keten.folder / "schemas"
+    folder.mkdir()
+    own, numbers = folder / "eigen.xsd", itertools.count(1)
+
+    def refused(content):
+        before = len(keten.notices("0034", "weigering"))
+        keten.drop("0034", f"WMO_{next(numbers)}.xml", content)
+        keten.settle()
+        return len(keten.notices("0034", "weigering")) > before
+
+    own.write_text(SCHEMA.format("", "een"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert not refused(b"<een/>")
+    assert refused(b"<twee/>")
+    own.write_text("dit is geen schema")
+    assert not keten.reconfigure(WITH_SCHEMA)
+    assert not refused(b"<een>2</een>")
+    own.write_text(SCHEMA.format("", "twee"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert refused(b"<een>3</een>")
+    assert not refused(b"<twee/>")
+    digests = [hashlib.sha256(SCHEMA.format("", one).encode()).hexdigest()
+               for one in ("een", "twee")]  # fmt: skip
+    assert schema_leaves(keten) == digests
+    keten.restart()
+    assert schema_leaves(keten) == digests
+
+
+def test_what_a_schema_includes_counts_too(keten):
+    """Another file of that folder changes: the schema is built again, though it is the same."""
+    folder = keten.folder / "schemas"
+    folder.mkdir()
+    own, deel = folder / "eigen.xsd", folder / "deel.xsd"
+    own.write_text(SCHEMA.format('<xs:include schemaLocation="deel.xsd"/>', "een"))
+    deel.write_text(SCHEMA.format("", "twee"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    path = keten.config.uitwisselingen["wmo"].schema_
+
+    def wrong(content):
+        return envelopes.check(path, content, gelezen=keten.config.schemas[path])
+
+    assert wrong(b"<twee/>") == []
+    deel.write_text(SCHEMA.format("", "drie"))
+    assert keten.reconfigure(WITH_SCHEMA)
+    assert wrong(b"<twee/>")
+    assert wrong(b"<drie/>") == []
+
+
+def test_a_schema_alone_is_mended_under_a_running_gateway(knooppunt):
+    """Refused because of it, config.yaml is not touched again: it is taken in, and logged."""
+    process = knooppunt.start("run")
+    knooppunt.drop("0363", "WMO_H22025.csv", b"kop\n")
+    eventually((knooppunt.folders / "cbs/in/GMSDWMO/WMO_H22025_0363_0001.csv").exists)  # it runs
+    folder = knooppunt.folder / "schemas"
+    folder.mkdir()
+    (folder / "eigen.xsd").write_text("dit is geen schema")
+    (knooppunt.folder / "config.yaml").write_text(WITH_SCHEMA)
+    eventually(lambda: "eigen.xsd" in knooppunt.json("status")["config"]["refused"])
+    text = SCHEMA.format("", "een")
+    (folder / "eigen.xsd").write_text(text)
+    eventually(lambda: knooppunt.json("status")["config"]["refused"] == "")
+    with Reader(str(knooppunt.folders / ".state/knooppunt.db")) as reader:
+        assert reader.meta(KEPT) == WITH_SCHEMA
+        assert json.loads(reader.meta(SCHEMAS)) == {
+            "eigen.xsd": hashlib.sha256(text.encode()).hexdigest()
+        }
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"config.yaml and schemas/eigen.xsd were changed, and are in force now" in said
 
 
 def test_a_running_gateway_sees_that_its_configuration_was_changed(knooppunt):

@@ -29,6 +29,7 @@ from gateway.oversight import Oversight, Watching
 from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
 from tests.flow.conftest import eventually
+from tests.flow.test_handover import listed
 
 BSN = "111222333"
 """Passes the 11-proof; nobody's: all of its kind are handed out for tests."""
@@ -302,6 +303,24 @@ def test_files_that_nobody_takes_are_told(knooppunt):
     """Until a gateway runs."""
     knooppunt.drop("0363", "WMO_H22025.csv", b"x")
     assert alarms(knooppunt) == ["geen-gateway"]
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    assert alarms(knooppunt, code=0) == []
+
+
+def test_a_large_file_that_a_manifest_lists_waits_for_a_gateway_too(knooppunt):
+    """It is not read to hold it to its manifest: that it lies there whole is enough to count it."""
+    knooppunt.configure(
+        ("max_bytes: 26214400", "max_bytes: 26214400\n  deel_bytes: 4096"),
+        ("naam: Amsterdam}", "naam: Amsterdam, overdracht: {wijze: manifest}}"),
+    )
+    large, small = b"x" * 8192, b"een"
+    knooppunt.drop("0363", "WMO_1.csv", large)
+    assert alarms(knooppunt, code=0) == []  # no manifest yet: nobody would take it
+    knooppunt.drop("0363", "lijst.manifest", listed(("WMO_1.csv", large), ("WMO_2.csv", small)))
+    knooppunt.drop("0363", "WMO_2.csv", small)  # in whatever order a folder lists the three
+    [found] = knooppunt.json("status", "--check", code=1)["alarms"]
+    assert found["code"] == "geen-gateway"
+    assert found["sentence"].startswith("2 finished files wait")
     knooppunt("run", "--once", "--nu", "2026-02-02")
     assert alarms(knooppunt, code=0) == []
 

@@ -9,22 +9,10 @@ import pytest
 from gateway import awaited as module
 from gateway import names
 from gateway.awaited import Awaited
-from gateway.config import parse
-from gateway.folders import Folders
 from gateway.model import Direction, Kind, Levering, Place
-from gateway.setup import shipped_config
 
 PLACE = Place(Kind.GGK_UIT_ANTWOORD)
 INTERVAL = 2.0
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """The folders of the shipped configuration."""
-    made = Folders(str(tmp_path), parse(shipped_config(), "config.yaml"))
-    made.make_all()
-    yield made
-    made.close()
 
 
 @pytest.fixture

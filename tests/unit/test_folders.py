@@ -21,14 +21,6 @@ CONFIG = parse(shipped_config().decode())
 BOTH = ("ggk", "rinis")
 
 
-@pytest.fixture
-def folders(tmp_path):
-    made = Folders(str(tmp_path / "folders"), CONFIG)
-    made.make_all()
-    yield made
-    made.close()
-
-
 def write(folders, place, name, content=b"x"):
     os.makedirs(folders.path(place), exist_ok=True)
     path = os.path.join(folders.path(place), name)

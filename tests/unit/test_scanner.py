@@ -3,24 +3,10 @@
 
 import os
 
-import pytest
-
-from gateway.config import parse
-from gateway.folders import Folders
 from gateway.model import Kind, Place
 from gateway.scanner import SURELY_SECONDS, TICK_SECONDS, Scanner
-from gateway.setup import shipped_config
 
 OUTBOX = Place(Kind.OUTBOX, "0363")
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """The folders of the shipped configuration."""
-    made = Folders(str(tmp_path), parse(shipped_config(), "config.yaml"))
-    made.make_all()
-    yield made
-    made.close()
 
 
 def seen(scanner, now):

@@ -5,25 +5,13 @@ import pytest
 
 from gateway.awaited import Awaited
 from gateway.clerk import Clerk
-from gateway.config import parse
 from gateway.errors import DurabilityError
-from gateway.folders import Folders
 from gateway.inhand import Hand
 from gateway.model import Kind, Place
-from gateway.setup import shipped_config
 from gateway.task import Task
 
 ANSWERS = Place(Kind.GGK_UIT_ANTWOORD)
 INBOX = Place(Kind.INBOX, "0363")
-
-
-@pytest.fixture
-def folders(tmp_path):
-    """The folders of a chain, in use."""
-    made = Folders(str(tmp_path / "folders"), parse(shipped_config().decode()))
-    made.make_all()
-    yield made
-    made.close()
 
 
 def away(folders, top, tmp_path):
