@@ -157,7 +157,7 @@ class Reader:
     def unanswered(self) -> Row:
         """Deliveries that the next hub has not answered: how many, since when.
 
-        ``oldest`` is when the first of them was handed in, None when there are none.
+        ``oldest`` is since when the first of them awaits it, None when there are none.
         """
         count, first = unanswered(self._connection)
         return {"count": count, "oldest": None if first is None else iso(first)}

@@ -17,6 +17,9 @@ from gateway.confirmed import SINCE_THE_FIRST, Unconfirmed
 from gateway.lifecycle import UNANSWERED, Status
 from gateway.model import Direction, Download, EventType, InInbox, Kind, Place, Served
 
+_SENT = (EventType.ACCEPTED, EventType.RELAYED)
+"""What comes last before the next hub's turn."""
+
 
 def first_confirmed(run: sa.Connection, uitwisseling: str) -> str | None:
     """The tijdstipBericht of the first delivery of an exchange that was confirmed."""
@@ -30,10 +33,15 @@ def first_confirmed(run: sa.Connection, uitwisseling: str) -> str | None:
 
 
 def unanswered(run: sa.Connection) -> tuple[int, int | None]:
-    """What the next hub has not answered: how many, and when (ms) the oldest was handed in."""
-    row = t.levering.c
+    """What the next hub has not answered: how many, and since when (ms) the oldest.
+
+    Since it was accepted, or went on, last: a file that a person released is days older than that.
+    """
+    row, event = t.levering.c, t.event.c
     ours = row.tijdstip > ""  # an envelope of ours has one; what another hub sent gets no answer
-    query = sa.select(sa.func.count(), sa.func.min(row.at)).where(row.status.in_(UNANSWERED), ours)
+    sent = sa.select(sa.func.max(event.at)).where(event.levering == row.seq, event.type.in_(_SENT))
+    since = sa.func.min(sa.func.coalesce(sent.scalar_subquery(), row.at))
+    query = sa.select(sa.func.count(), since).where(row.status.in_(UNANSWERED), ours)
     count, first = run.execute(query).one()
     return count, first
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -269,6 +270,41 @@ def test_row_88_what_another_hub_sent_is_delivered_and_awaits_no_answer(knooppun
     [message] = knooppunt.json("trace", "WMO_H22025.csv", *state)["messages"]
     assert message["status"] == "delivered"
     assert knooppunt.json("status", *state)["unanswered"]["count"] == 0
+
+
+def test_row_88_a_released_file_is_awaited_since_its_release(knooppunt):
+    """Refused three days ago and released now: the next hub has had it for a moment."""
+    ggk = ("--stations", "ggk")
+    knooppunt.drop("0363", "onbekend.csv", b"kop\n")
+    knooppunt("run", "--once", *ggk, "--nu", "2026-02-02T09:30")
+    earlier(knooppunt, "levering", "event")
+    [row] = knooppunt.json("quarantine", "list")["held"]
+    knooppunt("quarantine", "release", row["id"], "--as", "wmo", "--reason", "naam hersteld")
+    knooppunt("run", "--once", *ggk)
+    found = knooppunt.json("status")["unanswered"]
+    [message] = knooppunt.json("trace", row["referentienummer"])["messages"]
+    sent = [one["at"] for one in message["events"] if one["type"] in ("accepted", "relayed")]
+    assert found == {"count": 1, "oldest": sent[-1]}
+    assert told_now(knooppunt) == []
+    earlier(knooppunt, "event")
+    assert told_now(knooppunt) == ["geen-antwoord"]
+
+
+def earlier(knooppunt, *tables):
+    """Three days pass."""
+    with sqlite3.connect(knooppunt.folders / ".state/knooppunt.db") as database:
+        for table in tables:
+            database.execute(f"UPDATE {table} SET at = at - ?", (3 * 86_400_000,))
+    database.close()
+
+
+def told_now(knooppunt):
+    """The alarms about what is not answered."""
+    path = str(knooppunt.folder / "config.yaml")
+    monitor = Monitor(Location.of(path), read_config(path))
+    codes = [one.code for one in judge(monitor.measure(), monitor.config)]
+    monitor.close()
+    return [one for one in codes if one == "geen-antwoord"]
 
 
 def after_a_day(knooppunt):

@@ -4,6 +4,7 @@
 import sqlite3
 
 import pytest
+import sqlalchemy as sa
 
 from gateway.errors import StateError
 from gateway.model import (
@@ -18,6 +19,8 @@ from gateway.model import (
     Request,
 )
 from gateway.store import Changes, Head, Store
+from gateway.store_health import reading
+from gateway.store_receipts import unanswered
 
 EEN = Levering("id-1", "ref", Direction.HEEN, "0363", "wmo", "H22025", "a.csv", "0" * 64, 1,
                volgnummer=1)  # fmt: skip
@@ -106,3 +109,18 @@ def test_a_reference_names_the_first_that_had_it(store):
     keys = [ByReference("ref"), ByReference("ref", "0363"), ByReference("ref", "0034")]
     found = store.lookup(keys)
     assert [found[key].id for key in keys] == ["id-1", "id-1", "id-2"]
+
+
+def test_what_is_unanswered_is_counted_at_the_price_of_what_is_unanswered(store):
+    """Of a million messages few are: by the index of statuses, and the events of those alone."""
+    store.commit(Changes(leveringen=[EEN, TWEE, DRIE]))
+    asked = []
+    with reading(store.path) as connection:
+        sa.event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        assert unanswered(connection) == (0, None)
+        [(statement, values)] = asked
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}",
+                                                             values)]  # fmt: skip
+    assert [one for one in plan if one.startswith("SCAN")] == []
+    assert any("levering_status (status=? AND tijdstip>?)" in one for one in plan)
+    assert any("ix_event_levering (levering=?)" in one for one in plan)
