@@ -21,6 +21,7 @@ from gateway.config import Config
 from gateway.errors import AuditError, TrustError
 from gateway.folders import Folders, Waiting, place_of
 from gateway.handover import BARRED_SECONDS, Handover
+from gateway.journal import INTENT, decode_intent
 from gateway.location import Location, is_running
 from gateway.model import Kind, Place
 from gateway.moment import Clock, iso, monotonic
@@ -30,7 +31,7 @@ from gateway.reach import Reach
 from gateway.retries import Try
 from gateway.stations import STATIONS
 from gateway.store_queries import Reader
-from gateway.waits import ASKS, STUCK, Waits
+from gateway.waits import ASKS, STUCK, TAKEN, Spot, Waits
 
 Row = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Lying:
         self.waits = Waits(reader.waits())
         self._handover = Handover(self.folders, self.clock, location.state, self.waits)
         self.sources = self.folders.sources(tuple(STATIONS))
+        self._unclaimed = _unclaimed(reader, self.waits)
 
     def __enter__(self) -> Lying:
         return self
@@ -69,16 +71,18 @@ class Lying:
         names = {place: self._in_order(place) for place in self.sources}
         for one in self._handover.all_barred(self.sources):
             yield self.row(one)
+        told: set[Spot] = set()
         for place, there in names.items():
             for name in there:
                 found = self.look(place, name)
                 if found is not None:
+                    told |= {(place, name)} if found.code in TAKEN else set()
                     yield self.row(found)
         for path in strays(self.folders, self.sources):
             yield self.stray(path)
         for place, name in self.waits.taken():
             found = self.stuck(place, name)
-            if found is not None:
+            if found is not None and (place, name) not in told:
                 yield self.row(found)
 
     def stuck(self, place: Place, name: str) -> Waiting | None:
@@ -100,12 +104,21 @@ class Lying:
     def look(self, place: Place, name: str) -> Waiting | None:
         """Why a file is not taken; None when it is gone."""
         seen = self._handover.look(place, name, monotonic())
+        if seen is not None and self._fails(place, name):
+            return self.stuck(place, name)
         if seen is None or isinstance(seen, Waiting):
             return seen
         reason = "finished; taken in the next round" if self.runs else (
             "finished; taken as soon as a gateway runs"
         )  # fmt: skip
         return Waiting(place, name, "klaar", reason, 0.0)
+
+    def _fails(self, place: Place, name: str) -> bool:
+        """Whether it is this very file that cannot be claimed: it lies where it was dropped."""
+        ino = self._unclaimed.get((place, name))
+        look = ino is not None and not self.folders.fault(place)
+        found = self.folders.identity(place, name) if look else None
+        return found is not None and found[0] == ino
 
     def silent(self, path: str) -> Row | None:
         """The answer for a path where nobody answers; None where somebody does."""
@@ -227,6 +240,15 @@ def _trusting(config: Config, location: Location, origin: str) -> Config:
         return with_logs(trusting, location.state, origin) if origin else trusting
     except (TrustError, AuditError):
         return config
+
+
+def _unclaimed(reader: Reader, waits: Waits) -> dict[Spot, int]:
+    """Of files that cannot go on, and are perhaps not claimed yet, the inode."""
+    stuck = set(waits.taken())
+    rows = [row for row in reader.journal() if row["state"] == INTENT] if stuck else []
+    found = [decode_intent(row["id"], row["intent"]) for row in rows]
+    return {(one.place, one.name): one.ino for one in found
+            if one.held is None and (one.place, one.name) in stuck}  # fmt: skip
 
 
 def strays(folders: Folders, sources: list[Place]) -> Iterator[str]:

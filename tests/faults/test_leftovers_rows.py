@@ -7,7 +7,10 @@ import tempfile
 
 import pytest
 
+from gateway.lying import Lying
+from gateway.store_queries import Reader
 from gateway.testing import Keten
+from gateway.why import explain
 from tests.faults.breaking import eventually, need_root
 from tests.faults.child import in_a_child
 
@@ -44,6 +47,52 @@ def test_row_28_no_rights_on_what_a_crash_left(shut):
         (root / shut).mkdir(parents=True, exist_ok=True)
         (root / shut).chmod(0)
         assert without_capabilities(lambda: goes_on_and_recovers(folder, shut)) == 0
+
+
+def test_row_28_what_cannot_be_claimed_is_told_once_with_the_reason():
+    """It lies where it was dropped: one row, in ``status --waiting`` and for ``why``."""
+    need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        keten = Keten(folder)
+        keten.drop("0363", "WMO_1.csv", b"een")
+        keten.settle()
+        keten.close()
+        (keten.root / "gemeenten/0363/.claimed").chmod(0)
+        assert without_capabilities(lambda: is_told_once(folder)) == 0
+
+
+def is_told_once(folder):
+    """Without rights on ``.claimed``; what was claimed and another of its name are two."""
+    keten = Keten(folder)
+    path = keten.drop("0363", "WMO_2.csv", b"twee")
+    keten.settle()
+    shown = "folders/gemeenten/0363/outbox/WMO_2.csv"
+    [row] = [one for one in waiting(keten) if one["path"] == shown]
+    assert row["code"] == "kan-niet-verder"
+    assert "Permission denied" in row["reason"]
+    why = explain(keten.location, keten.config, str(path))
+    assert (why["code"], why["reason"].partition(";")[0]) == (
+        "kan-niet-verder", row["reason"].partition(";")[0],
+    )  # fmt: skip
+    path.rename(path.with_name("elders.tmp"))
+    keten.drop("0363", "WMO_2.csv", b"een andere")
+    codes = sorted(one["code"] for one in waiting(keten) if one["path"] == shown)
+    assert codes == ["kan-niet-verder", "klaar"]
+    path.with_name("elders.tmp").unlink()
+    (keten.root / "gemeenten/0363/.claimed").chmod(0o750)
+    eventually(lambda: keten.settle() and [*keten.outbox("0363").glob("WMO*")] == [])
+    assert waiting(keten) == []
+    keten.check()
+    keten.close()
+
+
+def waiting(keten):
+    """What ``status --waiting`` tells."""
+    with (
+        Reader(keten.location.database) as reader,
+        Lying(keten.location, keten.config, reader) as lying,
+    ):
+        return list(lying.all())
 
 
 def without_capabilities(work):
