@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,8 @@ Row = dict[str, Any]
 
 _OF_THE_READER = ("README.md",)
 """A file of ours that lies in ``folders/`` itself, and is for people."""
+
+_UNREAD = "it is to be held to the manifest: read, a part in each round, as soon as a gateway runs"
 
 
 class Lying:
@@ -106,6 +109,8 @@ class Lying:
         seen = self._handover.look(place, name, monotonic())
         if seen is not None and self._fails(place, name):
             return self.stuck(place, name)
+        if isinstance(seen, Waiting) and seen.code == "manifest-lezen" and not self.runs:
+            return replace(seen, reason=_UNREAD)
         if seen is None or isinstance(seen, Waiting):
             return seen
         reason = "finished; taken in the next round" if self.runs else (

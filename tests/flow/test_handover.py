@@ -12,6 +12,7 @@ from gateway.model import Kind, Place
 from gateway.setup import shipped_config
 from gateway.store_queries import Reader
 from gateway.testing import Keten
+from gateway.why import explain
 
 
 def agreed(overdracht, *edits):
@@ -267,6 +268,21 @@ def test_a_large_file_that_changes_while_it_is_read_is_read_anew(keten_of):
     assert keten.received("wmo") == []
     path.unlink()
     (keten.outbox("0363") / "lijst.manifest").unlink()
+
+
+def test_no_gateway_reads_a_large_file_and_that_is_said(keten_of):
+    """Where none runs nobody reads it: a command tells when it will be, as of what is ready."""
+    keten = keten_of("wijze: manifest", SMALL_PARTS)
+    path = keten.drop("0363", "WMO_1.csv", b"a" * 20_000)
+    keten.drop("0363", "lijst.manifest", listed(("WMO_1.csv", b"a" * 20_000)))
+    for runs, said in ((True, "it is read, a part in each round"), (False, "as soon as a gateway")):
+        if not runs:
+            keten.close()
+        found = explain(keten.location, keten.config, str(path))
+        assert found["code"] == "manifest-lezen"
+        assert ("as soon as a gateway runs" in found["reason"]) is not runs
+        assert said in found["reason"]
+    keten._chain = keten._open()
 
 
 def test_a_command_does_not_read_a_large_file_and_says_what_the_gateway_found(keten_of):
