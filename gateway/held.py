@@ -22,8 +22,8 @@ from gateway.model import STATION_OF
 from gateway.moment import iso
 from gateway.names import toonbaar
 from gateway.periods import moment_of
+from gateway.restored import lies_in
 from gateway.store_held import HELD
-from gateway.store_purge import ARCHIVE
 from gateway.store_queries import Reader
 
 Row = dict[str, Any]
@@ -109,9 +109,8 @@ def _described(row: Row) -> Row:
         "size": row["l_size"],
         "status": row["l_status"] or "",
         "state": row["state"],
-        "folder": f"quarantaine/{row['id']}" if row["state"] == HELD
-        else f"quarantaine/{ARCHIVE}/{row['archive']}",
-    }  # fmt: skip
+        "archive": row["archive"],
+    }
 
 
 def _party(row: Row) -> str:
@@ -119,8 +118,9 @@ def _party(row: Row) -> str:
     return place.partij if place.partij.isdigit() else ""
 
 
-def _told(row: Row) -> Row:
-    return row | {"at": iso(row["at"])}
+def _told(root: str, row: Row) -> Row:
+    found = row | {"at": iso(row["at"]), "folder": lies_in(root, row)}
+    return {key: value for key, value in found.items() if key != "archive"}
 
 
 def listed(location: Location, wanted: Filter) -> list[Row]:
@@ -128,7 +128,7 @@ def listed(location: Location, wanted: Filter) -> list[Row]:
     wanted.limit()
     with Reader(location.database) as reader:
         rows = [_described(row) for row in reader.held()]
-    return [_told(row) for row in rows if wanted.matches(row)]
+    return [_told(location.root, row) for row in rows if wanted.matches(row)]
 
 
 def nothing_fits(location: Location, wanted: Filter) -> str:
@@ -149,7 +149,7 @@ def one(location: Location, config: Config, id_: str) -> Row | None:
         if found is None:
             return None
         row = rows[found]
-        shown = _told(_described(row))
+        shown = _told(location.root, _described(row))
         shown["release"] = quarantine.objection(row, "release", "", location.root, config) or ""
         shown["decision"] = None
         if row["state"] != HELD and row["decision_leaf"] is not None:

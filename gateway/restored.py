@@ -35,6 +35,14 @@ def lies_there(root: str, row: Mapping[str, Any]) -> bool:
     return os.path.lexists(os.path.join(root, "quarantaine", row["id"], row["name"]))
 
 
+def lies_in(root: str, row: Mapping[str, Any]) -> str:
+    """Where a folder of quarantine lies, below ``folders/``: the archive may not have taken it."""
+    here, archived = (f"quarantaine/{one}" for one in (row["id"], f"{ARCHIVE}/{row['archive']}"))
+    paths = [os.path.join(root, one) for one in (here, archived)]
+    stays = row["state"] == HELD or [os.path.lexists(one) for one in paths] == [True, False]
+    return here if stays else archived
+
+
 def decided_since(database: str, root: str, now: int) -> list[Row]:
     """Decisions that this database forgot, as rows for ``Changes.decided_on``."""
     archived = _archived(root)

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from gateway import requests
+from gateway import held, requests
 from gateway.health import checkup
 from gateway.lying import Lying
 from gateway.quarantine import KIND
@@ -56,6 +56,14 @@ def told(keten, name):
     ):
         path = f"folders/quarantaine/{name}"
         return [row["reason"] for row in lying.all() if row["path"] == path]
+
+
+def shown(keten, folder):
+    """Where ``quarantine show`` and the list say that it lies, and which files."""
+    row = held.one(keten.location, keten.config, folder)
+    [listed] = held.listed(keten.location, held.Filter(everything=True))
+    assert listed["folder"] == row["folder"]
+    return row["folder"], row["files"]
 
 
 def delivered(keten):
@@ -109,9 +117,14 @@ def test_an_archive_that_takes_nothing_ends_nobody(keten, disks, spoil, why):
     eventually(lambda: keten.settle() and "vraagt-aandacht" in
                [one.code for one in checkup(keten.location, keten.config)])  # fmt: skip
     assert [p.name for p in keten.quarantine()] == [folder]
+    assert shown(keten, folder) == (f"quarantaine/{folder}", ["reden.txt", "vakantie.csv"])
     mend()
     keten.settle()
     assert archived(keten) == [["reden.txt", "vakantie.csv"]]
+    [name] = [one.name for one in (keten.root / "quarantaine/.archief").iterdir()]
+    assert shown(keten, folder) == (
+        f"quarantaine/.archief/{name}", ["reden.txt", "vakantie.csv"],
+    )  # fmt: skip
     keten.settle()
     assert told(keten, folder) == []
     assert keten.quarantine() == []
