@@ -189,11 +189,14 @@ mee() { # mee WAT: de regel met de waarde daarvan, in mee
   sed -n "/OBJECT *:$1\$/{n;n;p;}" "$W/regels" > "$W/mee"
 }
 #
+# Een getal telt pas als het er een is zoals JSON het schrijft, van hoogstens 15
+# cijfers: met een nul ervoor is het voor een shell een ander getal (achttallig).
 # Van een blad: een veld, wat het als bewijs noemt (met SHA-256), en de namen die
 # het vastlegt. Van een XML-bestand: de inhoud van het enige element met
 # die naam; wat anders te lezen is dan het er staat (commentaar en dergelijke),
 # wordt niet gelezen.
 #
+getal() { case $1 in ''|0?*|*[!0-9]*|????????????????*) return 1;; esac; }
 veld() { sed -n 's/^.*[{,]"'"$2"'":"\([^"]*\)".*$/\1/p; s/^.*[{,]"'"$2"'":\([0-9][0-9]*\)[,}].*$/\1/p' "log/leaves/$1.json"; }
 bewijzen() { sed -n 's/^.*[{,]"evidence":\[\([^]]*\)\].*$/\1/p' "log/leaves/$1.json" | tr -d '"' | tr ',' '\n'; }
 genoemd() { bewijzen "$1" | grep -qxF -e "$2:$(sha "$3")"; } # genoemd BLAD SOORT BESTAND
@@ -275,7 +278,7 @@ ls log/leaves | sed 's/\.json$//' | sort -n > "$W/bladen"
 test -s "$W/bladen" || fout "er zijn geen bladen"
 for i in $(cat "$W/bladen"); do
   zeg "$i" | grep -qE '^(0|[1-9][0-9]{0,14})$' && test -f "log/leaves/$i.json" || fout "log/leaves: een blad heet naar zijn nummer"
-  case $(veld "$i" at) in ''|*[!0-9]*) fout "log/leaves/$i.json: at is geen getal";; esac
+  getal "$(veld "$i" at)" || fout "log/leaves/$i.json: at is geen getal"
 done
 over() {
   sed -n '/^ "message": {$/,/^ }/p' evidence.json | sed -n 's/^  "'"$1"'": "\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' > "$W/over"
@@ -292,10 +295,10 @@ case $HEEN in heen|retour) ;; *) fout "evidence.json: direction";; esac
 # Wat hieronder in een patroon of een som komt, mag niets anders zijn dan dat.
 case $CODE in *[!0-9A-Za-z]*) fout "evidence.json: gemeentecode";; esac
 case $SOORT in *[!a-z0-9-]*) fout "evidence.json: uitwisseling";; esac
-case $OMVANG in ''|*[!0-9]*) fout "evidence.json: size";; esac
+getal "$OMVANG" || fout "evidence.json: size"
 case $SHA in *[!0-9a-f]*) fout "evidence.json: sha256";; esac
 test ${#SHA} = 64 || fout "evidence.json: sha256"
-sed -n '/^ "leaves": \[$/,/^ \]/p' evidence.json | awk '/^   "index": [0-9]+,$/ {i = $2 + 0} /^   "role": "[a-z]+"$/ {gsub("\"", "", $2); printf "%.0f %s\n", i, $2}' > "$W/rollen"
+sed -n '/^ "leaves": \[$/,/^ \]/p' evidence.json | awk '/^   "index": (0|[1-9][0-9]*),$/ {i = $2 + 0} /^   "role": "[a-z]+"$/ {gsub("\"", "", $2); printf "%.0f %s\n", i, $2}' > "$W/rollen"
 cut -d' ' -f1 "$W/rollen" | cmp -s - "$W/bladen" || fout "evidence.json noemt andere bladen dan er zijn, of niet in hun volgorde"
 AAN=
 while read -r i rol; do
@@ -341,7 +344,7 @@ goed "bericht $REF, ingeleverd in blad $AAN"
 # 6. LEAVES. Elk blad is een regel JSON in vaste vorm (RFC 8785), van een logboek.
 #
 stap 6 leaves
-tekst='"[^"\\[:cntrl:]]*"'; paar="\"[a-z]+\":($tekst|[0-9]{1,15}|\\[($tekst(,$tekst)*)?\\])"
+tekst='"[^"\\[:cntrl:]]*"'; paar="\"[a-z]+\":($tekst|0|[1-9][0-9]{0,14}|\\[($tekst(,$tekst)*)?\\])"
 for i in $(cat "$W/bladen"); do
   b=log/leaves/$i.json
   test "$(wc -l < "$b")" = 0 && grep -aqE "^\\{$paar(,$paar)*\\}\$" "$b" || fout "$b heeft niet de vorm van een blad"
@@ -734,7 +737,7 @@ elif test "$(ls binding)" = eherkenning.json; then
     een_van "$(zegt LegalSubjectID)" "$GEMEENTE" || fout "$z: ingelogd voor OIN $OIN_IS, niet voor $GEMEENTE ($CODE)"
     test "$(zegt acr)" = "urn:etoegang:core:assurance-class:$(veld "$AAN" loa)" || fout "$z: een ander betrouwbaarheidsniveau dan in log/leaves/$AAN.json"
     iat=$(zegt iat); ingelogd=$(zegt auth_time); exp=$(zegt exp)
-    case $iat,$ingelogd,$exp in ,*|*,|*,,*|*[!0-9,]*) fout "$z: iat, auth_time en exp zijn geen getallen";; esac
+    getal "$iat" && getal "$ingelogd" && getal "$exp" || fout "$z: iat, auth_time en exp zijn geen getallen"
     test "$iat" -le $((TOEN + 60)) && test "$ingelogd" -le $((TOEN + 60)) && test $((ingelogd + 90000)) -ge "$TOEN" || fout "$z: niet van de tijd van de inlevering"
     if test -n "$getekend"; then
       test $((iat - ingelogd)) -le 60 && test $((exp + 86460)) -ge "$TOEN" || fout "$z: er is voor deze levering niet opnieuw ingelogd"

@@ -173,6 +173,13 @@ def _time_is_a_command(_, found):
     found[path] = re.sub(rb'"at":[0-9]+', b'"at":"N[$(touch geweest)]"', found[path])
 
 
+def _time_is_octal(_, found):
+    """The same digits with a zero before them: for a shell another time, months or years off."""
+    path = f"log/leaves/{_of_the_message(found)[0]}.json"
+    found[path] = re.sub(rb'"at":([0-9]+)', lambda one: b'"at":0' + one[1].translate(OCTAL),
+                         found[path])  # fmt: skip
+
+
 def _said(**changed):
     """What evidence.json says of the message, otherwise."""
 
@@ -183,6 +190,13 @@ def _said(**changed):
 
     return make
 
+
+def _number_is_octal(_, found):
+    _leaf(found, b'"v":1}', b'"v":01}')
+
+
+OCTAL = bytes.maketrans(b"89", b"77")
+"""What is no digit of such a number, made one."""
 
 OTHER = "00000000-0000-4000-8000-000000000000"
 LINES = "x\nstap 99 niets: goed: verzonnen\nalles klopt"
@@ -255,6 +269,8 @@ FORGED = {
     ),
     "an id that is none": Forged("index", "evidence.json: id", _said(id="een bericht")),
     "a time that is a command": Forged("index", "at is geen getal", _time_is_a_command),
+    "a time that is octal": Forged("index", "at is geen getal", _time_is_octal),
+    "a number that is octal": Forged("leaves", "de vorm van een blad", _number_is_octal),
     "a receipt that is not there": Forged("index", "receipts", _receipt_claimed),
     **{f"for nothing: {name}": Forged("index", name, _stray(name)) for name in STRAYS},
     "two files of content": Forged("content", "meer dan een", _stray("content/file.txt")),
