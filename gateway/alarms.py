@@ -172,8 +172,9 @@ def _machine(health: Health, jump: int) -> Iterator[Alarm]:
                     "in the log stand still until it is past them again")  # fmt: skip
     if health.gone:
         yield Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
-                    f"are gone, or lie on another disk than at the start (a share that is "
-                    f"not mounted?): {_some(health.gone)}")  # fmt: skip
+                    "are gone, lie on another disk than at the start (a share that is not "
+                    "mounted?), or did not keep what was written: "
+                    f"{_some(health.gone)}")  # fmt: skip
 
 
 def _waiting(health: Health, config: Config) -> Iterator[Alarm]:

@@ -124,7 +124,8 @@ class Engine:
 
     The caller holds the lock on the state. ``listener`` is told what happened after each commit,
     ``trouble`` once of each file that was taken and cannot go on; those stand in ``stuck``.
-    ``only_carries``: the last round did nothing but go on with large bytes.
+    ``only_carries``: the last round did nothing but go on with large bytes. ``shares``: which of
+    them did not keep what was written.
     """
 
     def __init__(
@@ -155,7 +156,7 @@ class Engine:
         self._stations, self._listener, self._trouble = stations, listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
-        self._retries, self._shares = Retries(), Shares(folders)
+        self._retries, self.shares = Retries(), Shares(folders)
         self._seen: list[Intent] = []  # in a round that was undone
         self._stuck_before: set[tuple[Place, str]] = set()  # when the process before this ended
         self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
@@ -286,7 +287,7 @@ class Engine:
     def try_now(self) -> None:
         """Let the next round try all that failed or waits, whatever the pauses."""
         self._retries.try_now()
-        self._shares.try_now()
+        self.shares.try_now()
         self._resting.clear()
         self.inbound.look_again()
 
@@ -365,7 +366,7 @@ class Engine:
     def _batch(self) -> Batch:
         self._rounds += 1
         self._folders.refresh()
-        self._shares.refresh()
+        self.shares.refresh()
         return Batch(self._rounds)
 
     def _fly(self, batch: Batch, *, going_on: bool = True) -> None:
@@ -408,7 +409,7 @@ class Engine:
 
     def _is_kept(self) -> bool:
         """Whether the oldest round is durable; what a share did not keep is told."""
-        told = self._shares.judge(self._desk.durable())
+        told = self.shares.judge(self._desk.durable())
         for one in told:
             self._trouble(one)
         return not told

@@ -141,8 +141,11 @@ class Oversight:
         return self._monitor.measure()
 
     def _with_rounds(self, health: Health) -> Health:
-        beat = self._chain.beat if self._chain is not None else None
-        return health if beat is None else replace(health, round_s=monotonic() - beat)
+        """With what the chain itself knows: whether it goes round, and what keeps nothing."""
+        if self._chain is None or self._chain.beat is None:
+            return health
+        gone = dict.fromkeys((*health.gone, *self._chain.engine.shares.told))
+        return replace(health, round_s=monotonic() - self._chain.beat, gone=tuple(gone))
 
     def _go(self) -> None:
         while True:

@@ -11,6 +11,8 @@ What this does not protect against: a share whose file system reports no error a
 
 from __future__ import annotations
 
+import os
+
 from gateway.errors import DurabilityError
 from gateway.folders import Folders, Waiting
 from gateway.moment import monotonic
@@ -74,6 +76,12 @@ class Shares:
         self._folders.failing = {
             path: why for path, why in self._faults.items() if self._retries.rests(path, now)
         }
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Those that did not keep what was written, and have kept nothing since; to any thread."""
+        root = self._folders.root
+        return tuple(os.path.relpath(path, root) for path in tuple(self._faults))
 
     def try_now(self) -> None:
         """End every pause."""

@@ -15,6 +15,7 @@ from tests.faults.processes import at_cbs, running
 from tests.faults.test_shares import Served
 from tests.flow.conftest import eventually
 from tests.flow.test_purge import age, sql
+from tests.flow.test_watching import end, metrics, watched
 
 SHARE = "/gemeenten/0363/"
 
@@ -68,6 +69,25 @@ def test_row_17_a_share_that_never_keeps_anything(apart):
     apart("run", "--once")
     assert sorted(received(apart).values()) == [b"een", b"twee"]
     once(apart)
+
+
+def test_row_17_the_alarm_of_a_share_that_is_away_stands(apart):
+    """It is there, and of no use: until it has kept something again."""
+    rule = f"syncfs,{SHARE},{errno.EIO}"
+    env = os.environ | {"LD_PRELOAD": str(shim()), "KNOOPPUNT_FAULTS": rule}
+    process, url = watched(apart, env=env)
+    eventually(lambda: alarms(url) == 1)
+    assert metrics(url)["knooppunt_folders_gone"] == 1
+    end(process)
+    process, url = watched(apart)
+    eventually(lambda: sorted(received(apart).values()) == [b"een", b"twee"])
+    assert alarms(url) == 0
+    end(process)
+
+
+def alarms(url):
+    """How many alarms stand of shares that are away."""
+    return metrics(url).get('knooppunt_alarms{code="map-weg"}', 0)
 
 
 def test_row_17_eio_on_the_sync_of_quarantine(knooppunt, disks):

@@ -46,9 +46,9 @@ def metrics(url):
     return {name: float(value) for name, value in rows}
 
 
-def watched(knooppunt, *words):
+def watched(knooppunt, *words, **how):
     """Start a gateway that says where its metrics are; gives it and their address."""
-    process = knooppunt.start("run", "--metrics", "0", *words)
+    process = knooppunt.start("run", "--metrics", "0", *words, **how)
     for line in process.stderr:
         found = re.search(rb"metrics on (http\S+)", line)
         if found:
