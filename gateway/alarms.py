@@ -172,8 +172,9 @@ def _machine(health: Health, jump: int) -> Iterator[Alarm]:
                     "in the log stand still until it is past them again")  # fmt: skip
     if health.gone:
         yield Alarm("map-weg", "folders", f"{len(health.gone)} folders of the configuration "
-                    f"are gone, or lie on another disk than at the start (a share that is "
-                    f"not mounted?): {_some(health.gone)}")  # fmt: skip
+                    "are gone, lie on another disk than at the start (a share that is not "
+                    "mounted?), or did not keep what was written: "
+                    f"{_some(health.gone)}")  # fmt: skip
 
 
 def _waiting(health: Health, config: Config) -> Iterator[Alarm]:
@@ -236,9 +237,11 @@ def _pseudonyms(changed: int) -> Iterator[Alarm]:
 def _standstill(health: Health) -> Iterator[Alarm]:
     """What does not answer, and what waits for it."""
     if health.hanging:
+        of_all = {one.split("/")[0] for one in health.hanging} & {"folders", "ggk", "quarantaine"}
+        rest = "ALL wait: it belongs on a local disk" if of_all else "the others go on"
         yield Alarm("map-hangt", "folders", f"{len(health.hanging)} folders do not answer (a share "
                     f"whose server hangs?): {_some(health.hanging)}; nothing is taken from them or "
-                    "delivered to them until they do, the others go on")  # fmt: skip
+                    f"delivered to them until they do, {rest}")  # fmt: skip
     if health.round_s is not None and health.round_s >= ROUND_S:
         yield Alarm("ronde-hangt", "gateway", "the gateway has not gone round for "
                     f"{health.round_s:.0f} s, and nothing is routed: a disk or share in use does "

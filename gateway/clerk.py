@@ -15,7 +15,6 @@ from typing import cast
 from gateway import releases, staging
 from gateway.carrier import Carrier
 from gateway.config import Config
-from gateway.errors import DurabilityError
 from gateway.folders import Content, Folders
 from gateway.inhand import Hand
 from gateway.journal import Intent, Promise
@@ -30,6 +29,7 @@ from gateway.model import (
     Place,
 )
 from gateway.task import Done, Task
+from gateway.touched import Touched, Unsynced, said
 from gateway.work import Work, in_hand
 from gateway.written import Written
 
@@ -60,22 +60,23 @@ class Clerk:
         self._carrier = Carrier(folders)
         self._carrying: dict[str, Work] = {}
         self._behind: dict[str, object] = {}
-        self._file_systems: dict[int, int] = {}
-        self._touched: set[Place] = set()
+        self._touched = Touched(folders)
 
     @property
     def _config(self) -> Config:
         return self.folders.config
 
-    def work(self, task: Task) -> tuple[Done, list[int]]:
-        """Do a task; also gives a descriptor of each file system that must be synced for it."""
+    def work(self, task: Task) -> tuple[Done, list[Unsynced]]:
+        """Do a task; also gives each file system that must be synced for it."""
+        if task.anew:
+            self._start_anew()
         self._learn_committed(task.committed)
-        self.folders.hanging = task.hanging
+        self.folders.hanging, self.folders.failing = task.hanging, task.failing
         for key in task.outdated:
             self._remembered.pop(key, None)
-        self._file_systems, self._touched, self._learned = {}, set(), {}
-        for place in task.touched:
-            self._touch_renamed(place)
+        self._touched, self._learned = Touched(self.folders), {}
+        for device, place in task.touched.items():
+            self._touched.renamed(device, place)
         self._carrier.new_round()
         done = Done()
         works = self._claim(task.intents, done)
@@ -85,7 +86,15 @@ class Clerk:
             done.answers = Done()
             self._decide(self._read_answers(task.answers, done.answers), done.answers)
         self._pending.append((task.number, self._learned))
-        return done, list(self._file_systems.values())
+        return done, self._touched.unsynced
+
+    def _start_anew(self) -> None:
+        """What was decided since the last commit is decided again: as after a restart."""
+        self._pending.clear()
+        self._recent.clear()
+        self._carrying.clear()
+        self._behind.clear()
+        self._carrier = Carrier(self.folders)  # what was carried is held to its source again
 
     def answer(self, answers: list[Intent]) -> tuple[Done, set[Place]]:
         """Read answers where they lie, decide and stage; also gives the places that were touched.
@@ -94,30 +103,13 @@ class Clerk:
         nothing: it is as much work as the engine has time for, and an answer changes nothing that
         a decision asks for.
         """
-        self._file_systems, self._touched, self._learned = {}, set(), {}
+        self._touched, self._learned = Touched(self.folders), {}
         self._recent.clear()
         done = Done()
         self._decide(self._read_answers(answers, done), done)
-        return done, self._touched
-
-    def _touch(self, place: Place) -> None:
-        if place not in self._touched:
-            self.folders.freshen(place)
-            device, fd = self.folders.file_system(place)
-            self._file_systems[device] = fd
-            self._touched.add(place)
-
-    def _touch_renamed(self, place: Place) -> None:
-        """What the engine renamed there must be synced before it is recorded as done."""
-        try:
-            self._touch(place)
-        except OSError as error:
-            shown = self.folders.shown(place)
-            raise DurabilityError(
-                f"what was put in {shown} cannot be made durable: {_said(error)}",
-                hint="mend that folder or share, then start again: a restart goes on from the last "
-                "commit, and without that folder while it is away",
-            ) from error
+        for one in self._touched.unsynced:  # it is the engine that has them synced
+            one.close()
+        return done, self._touched.places
 
     # --- claiming and reading ---
 
@@ -139,7 +131,7 @@ class Clerk:
     def _take(self, intent: Intent, done: Done) -> Work | None:
         why = "a writer opened it again; taken whole when it is closed"  # since it was looked at
         try:
-            self._touch(intent.place)
+            self._touched.changes(intent.place)
             taken = releases.claim(self.folders, intent)
             content = self.folders.read_claimed(intent) if taken else None
             if content is None and (not taken or releases.give_back(self.folders, intent)):
@@ -147,7 +139,7 @@ class Clerk:
                 return None
         except OSError as error:
             self.folders.forget(intent.place)  # the disk may be mounted anew before the next try
-            content, why = None, _said(error)
+            content, why = None, said(error)
         if content is None:
             done.back.append(intent)
             done.reasons[intent.id] = why
@@ -169,7 +161,7 @@ class Clerk:
                 content = self.folders.read_in_place(intent.place, intent.name)
             except OSError as error:
                 self.folders.forget(intent.place)
-                content, done.reasons[intent.id] = None, _said(error)
+                content, done.reasons[intent.id] = None, said(error)
             if content is None:
                 done.back.append(intent)
             else:
@@ -205,7 +197,7 @@ class Clerk:
             except OSError as error:
                 blocked.add(work.line)
                 done.back.append(work.intent)
-                done.reasons[work.intent.id] = _said(error)
+                done.reasons[work.intent.id] = said(error)
 
     def _wanted(self, work: Work) -> Keys:
         with self._hand(work.key):
@@ -217,7 +209,7 @@ class Clerk:
             asked, carry = work.asks(self._config)
         if not asked:
             return work
-        self._touch(work.intent.place if carry is None else carry.to)
+        self._touched.changes(work.intent.place if carry is None else carry.to)
         self._carrying.pop(work.intent.id, None)
         brought = self._carrier.bring(work.intent, work.content, carry)
         if brought is None:
@@ -232,7 +224,7 @@ class Clerk:
             done.ignored.append((work.intent, work.content.identity))
             return
         for delivery in decision.deliveries:
-            self._touch(delivery.place)
+            self._touched.changes(delivery.place)
         promise = staging.stage(
             self.folders, work.intent, work.arrival, work.content, decision, work.beside
         )
@@ -291,7 +283,3 @@ class Clerk:
 
 def _key(key: object) -> Key[object]:
     return cast("Key[object]", key)
-
-
-def _said(error: OSError) -> str:
-    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")

@@ -32,7 +32,8 @@ from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.errors import DurabilityError, GatewayError, ReaderError
 from gateway.inhand import Hand, Shared
-from gateway.task import Done, Task
+from gateway.task import Done, Flushed, Task
+from gateway.touched import Unsynced
 
 _PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 5.0
@@ -48,7 +49,9 @@ timed: when all of this machine was halted for a while, nothing hangs."""
 
 
 class Synced(NamedTuple):
-    """The oldest task that was not yet durable is so now."""
+    """The oldest task that was not yet durable is so now, but for what ``flushed`` says."""
+
+    flushed: list[Flushed]
 
 
 class Failed(NamedTuple):
@@ -66,7 +69,7 @@ class Here:
         self._clerk = clerk
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._done: deque[Done] = deque()
-        self._syncing: deque[Future[None]] = deque()
+        self._syncing: deque[Future[list[Flushed]]] = deque()
 
     def adopt(self, _config: Config) -> None:
         """The clerk goes by another configuration: its folders are the engine's, and do already."""
@@ -81,9 +84,9 @@ class Here:
         """What came of the task that was started. Not durable yet."""
         return self._done.popleft()
 
-    def durable(self) -> None:
-        """Wait until the oldest task that was finished is durable."""
-        self._syncing.popleft().result()
+    def durable(self) -> list[Flushed]:
+        """Wait until the oldest task that was finished is durable, or its disks say that not."""
+        return self._syncing.popleft().result()
 
     def close(self) -> None:
         """End."""
@@ -130,11 +133,11 @@ class Apart:
             self._hear()
         return self._done.popleft()
 
-    def durable(self) -> None:
-        """Wait until the oldest task that was finished is durable."""
+    def durable(self) -> list[Flushed]:
+        """Wait until the oldest task that was finished is durable, or its disks say that not."""
         while not self._synced:
             self._hear()
-        self._synced.popleft()
+        return self._synced.popleft().flushed
 
     def _hear(self) -> None:
         try:
@@ -145,7 +148,7 @@ class Apart:
         match said:
             case Done():
                 self._done.append(said)
-            case Synced():
+            case Synced(_):
                 self._synced.append(said)
             case Failed(kind, sentence, hint):
                 raise kind(sentence, hint=hint)
@@ -233,16 +236,14 @@ class Mouth:
         self.say(Failed(type(error), error.sentence, error.hint))
 
 
-def _sync_and_say(file_systems: list[int], mouth: Mouth) -> None:
+def _sync_and_say(file_systems: list[Unsynced], mouth: Mouth) -> None:
     try:
-        _sync(file_systems)
-    except GatewayError as error:
-        mouth.fail(error)
+        flushed = _sync(file_systems)
     except Exception:  # noqa: BLE001  a fault of ours: say it, do not let the engine wait for ever
         traceback.print_exc()
         os._exit(1)
     else:
-        mouth.say(Synced())
+        mouth.say(Synced(flushed))
 
 
 def _next(line: Connection) -> Task | Config | None:
@@ -253,6 +254,17 @@ def _next(line: Connection) -> Task | Config | None:
     return task
 
 
-def _sync(file_systems: list[int]) -> None:
-    for fd in file_systems:
+def _sync(file_systems: list[Unsynced]) -> list[Flushed]:
+    return [_sync_one(*one) for one in file_systems]
+
+
+def _sync_one(flushed: Flushed, fd: int | None) -> Flushed:
+    if fd is None:
+        return flushed
+    try:
         durable.sync_filesystem(fd)
+    except DurabilityError as error:
+        return flushed._replace(fault=error.sentence)
+    finally:
+        os.close(fd)
+    return flushed

@@ -235,9 +235,9 @@ def remove_dir(path: str) -> bool:
 def sync_filesystem(fd: int) -> None:
     """Make everything written so far on the file system of ``fd`` durable, names included.
 
-    One call for a whole round instead of two fsyncs a file. An error ends the process
-    (:class:`DurabilityError`): what the kernel lost it will not report a second time, so only a
-    restart, which reads what the disk really holds, can go on.
+    One call for a whole round instead of two fsyncs a file. An error (:class:`DurabilityError`)
+    ends the process, but where it is a share's: there the round is undone (``shares.py``). What the
+    kernel lost it will not report a second time, so it is never synced once more and believed.
     """
     if _libc.syncfs(fd) != 0:
         number = ctypes.get_errno()

@@ -63,10 +63,12 @@ from gateway.model import (
 from gateway.moment import Clock, iso, monotonic
 from gateway.requests import Asked, Requests
 from gateway.retries import FIRST_SECONDS, Retries, Try
+from gateway.shares import Shares
 from gateway.store import Changes, Row, Store
 from gateway.store_held import held_file
 from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
+from gateway.touched import said
 from gateway.waits import ASKS, IGNORED, STUCK, Kept, Unusable
 
 REQUESTS_SECONDS = 0.1
@@ -124,7 +126,8 @@ class Engine:
 
     The caller holds the lock on the state. ``listener`` is told what happened after each commit,
     ``trouble`` once of each file that was taken and cannot go on; those stand in ``stuck``.
-    ``only_carries``: the last round did nothing but go on with large bytes.
+    ``only_carries``: the last round did nothing but go on with large bytes. ``shares``: which of
+    them did not keep what was written.
     """
 
     def __init__(
@@ -142,9 +145,8 @@ class Engine:
         trouble: Callable[[Waiting], None] = lambda _: None,
     ) -> None:
         self.stuck: dict[str, Waiting] = {}
-        self.only_carries = False
         self.inbound = Inbound(folders, handover, stations, folders.config.technisch.batch)
-        self._waits = handover.waits
+        self.only_carries, self._waits = False, handover.waits
         self.orphans: list[str] = []
         self._unread: list[tuple[Place, str]] = []  # of these nobody knows what was left in them
         self.blamed = ""  # of the file whose reading ended the process before this one
@@ -156,12 +158,14 @@ class Engine:
         self._stations, self._listener, self._trouble = stations, listener, trouble
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
-        self._retries = Retries()
+        self._retries, self.shares = Retries(), Shares(folders)
+        self._seen: list[Intent] = []  # in a round that was undone
         self._stuck_before: set[tuple[Place, str]] = set()  # when the process before this ended
         self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
         self._rounds = self._committed = 0
+        self._anew = False  # whether what the clerk decided since the last commit is not true
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
@@ -173,14 +177,7 @@ class Engine:
     def recover(self) -> None:
         """Take up what the last commit says is under way; set aside what it does not know."""
         self._count_death()
-        for row in self._store.journal():
-            if row["state"] == PROMISE:
-                self._to_perform.append(decode_promise(row["id"], row["promise"]))
-            else:
-                self._take_up(_found_again(row))
-        unclaimed = {one.held.folder for one in self._to_claim if one.held}
-        decided = self._store.decided_on()
-        self._to_archive = [one for one in decided if one[0] not in unclaimed]
+        self._resume()
         under_way = {(one.place, one.name) for one in self._to_claim}
         under_way |= {(one.place, one.name) for one in self._to_perform}
         under_way |= {(Place(Kind.QUARANTAINE), folder) for folder, _ in self._to_archive}
@@ -197,6 +194,19 @@ class Engine:
         for place, name in self._waits.ignored():
             if not self.inbound.awaited.expects(place, name):  # of what was answered since
                 self._waits.over(place, name, IGNORED)
+
+    def _resume(self) -> None:
+        """What the last commit says is under way, and nothing else."""
+        self._to_claim.clear()
+        self._to_perform.clear()
+        for row in self._store.journal():
+            if row["state"] == PROMISE:
+                self._to_perform.append(decode_promise(row["id"], row["promise"]))
+            else:
+                self._take_up(_found_again(row))
+        unclaimed = {one.held.folder for one in self._to_claim if one.held}
+        decided = self._store.decided_on()
+        self._to_archive = [one for one in decided if one[0] not in unclaimed]
 
     def _count_death(self) -> None:
         """The process before this one was ended while it read a file: remember it of that file."""
@@ -246,7 +256,7 @@ class Engine:
             except OSError as error:
                 self._unread.append((place, which))
                 shown = f"{self._folders.shown(place)}/{which}"
-                self._folders.unusable[shown] = _said(error)
+                self._folders.unusable[shown] = said(error)
 
     def _set_aside(self, place: Place, which: str, name: str, *, orphan: bool) -> None:
         """To quarantine, when it is of nobody; else it is made anew, and is removed."""
@@ -261,7 +271,7 @@ class Engine:
             return
         held = Place(Kind.QUARANTAINE, ORPHAN + owner)
         moves.move(self._folders, fd, name, held, name)
-        durable.sync_filesystem(self._folders.fd(held))
+        self._folders.sync(self._folders.fd(held))
         self.orphans.append(self._folders.shown(held))
 
     def _is_ours(self, arrival: str) -> bool:
@@ -283,6 +293,7 @@ class Engine:
     def try_now(self) -> None:
         """Let the next round try all that failed or waits, whatever the pauses."""
         self._retries.try_now()
+        self.shares.try_now()
         self._resting.clear()
         self.inbound.look_again()
 
@@ -361,6 +372,7 @@ class Engine:
     def _batch(self) -> Batch:
         self._rounds += 1
         self._folders.refresh()
+        self.shares.refresh()
         return Batch(self._rounds)
 
     def _fly(self, batch: Batch, *, going_on: bool = True) -> None:
@@ -371,10 +383,7 @@ class Engine:
         before, self._in_flight = self._in_flight, None
         done = self._desk.finish() if before is not None else None
         if before is not None and done is not None:
-            self._put_back(done)
-            if done.answers is not None:
-                self._put_back(done.answers)
-                before.answered.add(done.answers)
+            self._heard(before, done)
             for intent in done.going:
                 intent.again = True
             if going_on:
@@ -388,16 +397,75 @@ class Engine:
                     self._committed,
                     batch.claims,
                     batch.handed,
-                    list(batch.touched.values()),
+                    batch.touched,
                     frozenset(self._outdated),
                     self._folders.hanging,
+                    self._folders.failing,
+                    self._anew,
                 )
             )
             self._outdated.clear()
+            self._anew = False
             self._in_flight = batch
         if before is not None and done is not None:
-            self._desk.durable()
-            self._commit(before, done)
+            if self._is_kept():
+                self._commit(before, done)
+            else:
+                self._undo(before, done)
+
+    def _is_kept(self) -> bool:
+        """Whether the oldest round is durable; what a share did not keep is told."""
+        told = self.shares.judge(self._desk.durable())
+        for one in told:
+            self._trouble(one)
+        return not told
+
+    # Before: of this round, and of the one that was begun on what it decided, nothing is committed.
+    # After: what the last commit says is under way again, as a restart would have it; what was
+    # staged is staged anew, never synced once more and believed.
+
+    def _undo(self, before: Batch, done: Done) -> None:
+        """A share did not keep a round: nothing of it is true. The others go on in the next."""
+        undone = [(before, done)]
+        later, self._in_flight = self._in_flight, None
+        if later is not None:
+            after = self._desk.finish()
+            self._heard(later, after)
+            self._is_kept()
+            undone.append((later, after))
+        for batch, its in undone:
+            self._undo_one(batch, its)
+        self._anew = True
+        self._resume()
+
+    def _undo_one(self, batch: Batch, done: Done) -> None:
+        self._seen += batch.intents
+        self._waits.unkept(batch.waits)
+        if batch.asked is not None:
+            self._requests.undone(batch.asked)
+        heard = [*batch.answered.back, *(intent for intent, _ in batch.answered.ignored)]
+        for answer in batch.answers:
+            if answer not in heard:
+                self.inbound.awaited.again(answer.place, answer.name)
+        for promise in done.promises:
+            self._drop_staged(promise)
+        self._for_nothing += (put for one in batch.answered.promises for put in one.puts)
+        self._unstage()
+
+    def _drop_staged(self, promise: Promise) -> None:
+        """No promise leads to it any more; what cannot be removed now goes at the next start."""
+        for put in promise.puts:
+            try:
+                if put.staged != names.deel_naam(promise.id):  # that is held to its source
+                    durable.remove(self._folders.tmp(put.place), put.staged)
+            except OSError:
+                self._folders.forget(put.place)
+
+    def _heard(self, batch: Batch, done: Done) -> None:
+        self._put_back(done)
+        if done.answers is not None:
+            self._put_back(done.answers)
+            batch.answered.add(done.answers)
 
     def _touch(self, batch: Batch, place: Place) -> None:
         if place not in batch.places:
@@ -460,7 +528,7 @@ class Engine:
         try:
             lying = releases.lying(self._folders)
         except OSError as error:
-            self._failed(ARCHIVE, Decided(ARCHIVE), _said(error))
+            self._failed(ARCHIVE, Decided(ARCHIVE), said(error))
             return
         self._went_well(ARCHIVE, Decided(ARCHIVE))
         self._to_archive = later
@@ -470,7 +538,7 @@ class Engine:
                     releases.archive(self._folders, folder, name)
             except OSError as error:
                 self._to_archive.append((folder, name))
-                self._failed(_archive_key(folder), Decided(folder), _said(error))
+                self._failed(_archive_key(folder), Decided(folder), said(error))
             else:
                 self._went_well(_archive_key(folder), Decided(folder))
 
@@ -493,7 +561,7 @@ class Engine:
                 self._folders.forget(place)
             promise.again = True
             self._to_perform.append(promise)
-            self._failed(promise.id, promise, _said(error))
+            self._failed(promise.id, promise, said(error))
             return None
         self._went_well(promise.id, promise)
         return outcome
@@ -515,6 +583,7 @@ class Engine:
     # by its intent and decides again; what was staged without a promise is staged anew.
 
     def _see(self, batch: Batch) -> None:
+        batch.intents, self._seen = self._seen, []
         for seen in self.inbound.finished(monotonic()):
             moment = self._clock.moment(self._ledger.size)
             intent = Intent(
@@ -553,7 +622,7 @@ class Engine:
                 self._touch(batch, place)
             except OSError as error:  # what was staged there cannot be synced: nothing is promised
                 self._folders.forget(place)
-                reasons = {one.id: _said(error) for one in own}
+                reasons = {one.id: said(error) for one in own}
                 self._for_nothing += (p for one in batch.answered.promises for p in one.puts)
                 batch.answered = Done(back=own, reasons=reasons)
                 self._unstage()
@@ -776,10 +845,6 @@ def _hop_line(promise: Promise) -> tuple[Kind, str] | None:
 def _archive_key(folder: str) -> str:
     """Of what is moved out of quarantine: under its id a released file may be under way."""
     return f"{ARCHIVE}/{folder}"
-
-
-def _said(error: OSError) -> str:
-    return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
 
 
 def _answer_key(place: Place, name: str) -> str:

@@ -19,7 +19,7 @@ import pwd
 import re
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from gateway import durable, names, proofs
 from gateway.anchors import Anchors
 from gateway.config import Config
-from gateway.errors import FolderError
+from gateway.errors import DurabilityError, FolderError
 from gateway.journal import Intent, announcer_id, proof_id
 from gateway.lease import has_no_writer
 from gateway.model import STATION_OF, Direction, Kind, Levering, Place, Proof
@@ -124,7 +124,7 @@ class Folders:
     """All places of one chain, below ``root``.
 
     ``hanging``: what did not answer when :meth:`refresh` last asked (or whoever shares it told us);
-    nothing in there is touched.
+    ``failing``: what did not keep what was written there, and why; nothing in there is touched.
     """
 
     def __init__(
@@ -133,6 +133,7 @@ class Folders:
         self.anchors = anchors
         self.reach = reach
         self.hanging: frozenset[str] = frozenset()
+        self.failing: Mapping[str, str] = {}
         self.root = os.path.abspath(root)
         self.adopt(config)
         self.unusable: dict[str, str] = {}
@@ -140,7 +141,6 @@ class Folders:
         self._held: OrderedDict[tuple[Place, str], int] = OrderedDict()
         self._inodes: dict[int, int] = {}
         self._devices: dict[int, int] = {}
-        self._file_systems: dict[int, int] = {}
 
     def adopt(self, config: Config) -> None:
         """Go by another configuration from now on."""
@@ -150,7 +150,8 @@ class Folders:
 
     def fault(self, place: Place) -> str:
         """Why a place is not the one that it was at first, in a sentence; empty: it is."""
-        said = self.hangs(self.path(place)) if self.hanging else ""
+        out = self.hanging or self.failing
+        said = self.hangs(self.path(place)) if out else ""
         return said or (self.anchors.fault(place) if self.anchors is not None else "")
 
     # --- what answers ---
@@ -161,16 +162,18 @@ class Folders:
             self.hanging = self.reach.refresh()
 
     def hangs(self, path: str) -> str:
-        """Whether a path lies where nobody answers, in a sentence; empty: no."""
-        found = within(path, self.hanging)
+        """Why a path is out of use (nobody answers there, say), in a sentence; empty: it is not."""
+        found = within(path, self.hanging) or within(path, self.failing)
         if not found:
             return ""
         shown = os.path.relpath(found, os.path.dirname(self.root))
+        if why := self.failing.get(found):
+            return f"what was done in {shown} is done anew: {why}"
         return f"{shown} does not answer (a share whose server hangs?)"
 
     def refuse_hanging(self, place: Place) -> None:
         """Raise ``TimeoutError`` for a place that does not answer, before it is used."""
-        if self.hanging and (said := self.hangs(self.path(place))):
+        if (self.hanging or self.failing) and (said := self.hangs(self.path(place))):
             raise TimeoutError(errno.ETIMEDOUT, said)
 
     # --- where things lie ---
@@ -237,14 +240,34 @@ class Folders:
         return gone
 
     def file_system(self, place: Place) -> tuple[int, int]:
-        """The device number of a place, and a descriptor to sync its file system by."""
+        """The device number of a place, and its held descriptor; who syncs later copies that.
+
+        Not one that is kept for a device: its number may be another share's by tomorrow.
+        """
         fd = self.fd(place)
         device = self._devices.get(fd)
         if device is None:
             device = self._devices[fd] = os.fstat(fd).st_dev
-            if device not in self._file_systems:
-                self._file_systems[device] = os.dup(fd)
-        return device, self._file_systems[device]
+        return device, fd
+
+    def sync(self, fd: int) -> None:
+        """Make durable what was written on a file system; ``OSError``: this share did not keep it.
+
+        Where it is the disk of all folders, that ends the process: :class:`DurabilityError`.
+        """
+        try:
+            durable.sync_filesystem(fd)
+        except DurabilityError as error:
+            if self.is_ours(os.fstat(fd).st_dev):
+                raise
+            raise OSError(errno.EIO, error.sentence) from error
+
+    def is_ours(self, device: int) -> bool:
+        """Whether that is the disk of all folders, which no gateway goes on without."""
+        try:
+            return device == os.stat(self.root).st_dev
+        except OSError:  # then nothing goes on
+            return True
 
     def _close(self, fd: int) -> None:
         self._inodes.pop(fd, None)
@@ -268,8 +291,6 @@ class Folders:
         """Let go of every descriptor."""
         while self._held:
             self._close(self._held.popitem()[1])
-        while self._file_systems:
-            os.close(self._file_systems.popitem()[1])
 
     # --- which places there are ---
 

@@ -147,12 +147,22 @@ class Removal:
             durable.remove_dir(folders.path(place))
             top = Place(Kind.QUARANTAINE)
         device, fd = folders.file_system(top)
-        self._touched[device] = fd
+        if device not in self._touched:
+            self._touched[device] = os.dup(fd)
 
     def sync(self) -> None:
         """What was removed stays so after a power failure."""
-        for fd in self._touched.values():
-            durable.sync_filesystem(fd)
+        while self._touched:
+            fd = self._touched.popitem()[1]
+            try:
+                self._folders.sync(fd)
+            except OSError as error:
+                raise FolderError(
+                    f"a share did not keep that copies were removed: {error.strerror}",
+                    hint="nothing is recorded as purged; purge again when the share is well",
+                ) from error
+            finally:
+                os.close(fd)
 
 
 # --- what lies there ------------------------------------------------------------------------------

@@ -54,16 +54,18 @@ def _open(dir_fd: int, name: str) -> BinaryIO:
 
 def move(folders: Folders, src_dir: int, src: str, place: Place, wanted: str) -> str:
     """Move a file to a place that may lie on another file system, keeping every byte durable."""
-    return _move(src_dir, src, folders.tmp(place), src, folders.fd(place), wanted or src)
+    return _move(folders, src_dir, src, folders.tmp(place), src, folders.fd(place), wanted or src)
 
 
 def take(folders: Folders, held: Place, name: str, place: Place, claimed: str) -> str:
     """Claim a file from quarantine, for a place that may lie on another file system."""
     tmp, target = folders.tmp(place), folders.claimed(place)
-    return _move(folders.fd(held), name, tmp, claimed, target, claimed)
+    return _move(folders, folders.fd(held), name, tmp, claimed, target, claimed)
 
 
-def _move(src_dir: int, src: str, tmp: int, staged: str, target: int, wanted: str) -> str:
+def _move(
+    folders: Folders, src_dir: int, src: str, tmp: int, staged: str, target: int, wanted: str
+) -> str:
     try:
         return rename_next(src_dir, src, target, wanted)
     except OSError as error:
@@ -75,6 +77,10 @@ def _move(src_dir: int, src: str, tmp: int, staged: str, target: int, wanted: st
         durable.remove(tmp, staged)
         durable.copy(src, tmp, staged, src_dir=src_dir)  # its content is durable: it may be named
         name = rename_next(tmp, staged, target, wanted)
-    durable.sync_filesystem(tmp)  # only when the copy has its name may the original go
+    try:
+        folders.sync(tmp)  # only when the copy has its name may the original go
+    except OSError:  # a later sync would say that all is well: it is copied anew
+        durable.remove(target, name)
+        raise
     durable.remove(src_dir, src)
     return name

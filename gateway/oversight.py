@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.alarms import Alarm, Health, judge
@@ -141,8 +141,11 @@ class Oversight:
         return self._monitor.measure()
 
     def _with_rounds(self, health: Health) -> Health:
-        beat = self._chain.beat if self._chain is not None else None
-        return health if beat is None else replace(health, round_s=monotonic() - beat)
+        """With what the chain itself knows: whether it goes round, and what keeps nothing."""
+        if self._chain is None or self._chain.beat is None:
+            return health
+        gone = dict.fromkeys((*health.gone, *self._chain.engine.shares.told))
+        return replace(health, round_s=monotonic() - self._chain.beat, gone=tuple(gone))
 
     def _go(self) -> None:
         while True:
@@ -173,17 +176,20 @@ class Oversight:
         if began + ended:
             self._post(message(self._config, began, ended))
 
-    def _post(self, what: dict[str, object]) -> None:
+    def _post(self, what: dict[str, Any]) -> None:
         url = self._config.alarmen.url
+        left: list[dict[str, Any]] = []
         if self._webhook is not None and self._webhook.url != url:
-            self._webhook.close()
-            self._webhook = None
+            left, self._webhook = self._webhook.close(), None
         if self._webhook is None and url:
             from gateway.webhook import Webhook
 
             self._webhook = Webhook(url, self._unsent)
-        if self._webhook is not None:
-            self._webhook.post(what)
+        if self._webhook is None:
+            self._lost(left)
+            return
+        for one in (*left, what):
+            self._webhook.post(one)
 
     def _say(self, event: str, **fields: object) -> None:
         if self._log is not None:
@@ -192,6 +198,18 @@ class Oversight:
     def _unsent(self, reason: str) -> None:
         if self._log is not None:
             self._log.warning("alarm.unsent", reason=reason)
+
+    def _lost(self, left: list[dict[str, Any]]) -> None:
+        """The webhook did not take these, and nobody tries again. Its address is a secret."""
+        for message in left:
+            for one in message["alarms"]:
+                self._told(
+                    f"not taken by the webhook before the end: {one['state']} of the alarm "
+                    f"{one['code']} ({one['subject']}) of {message['at']}"
+                )
+                if self._log is not None:
+                    about = {name: one[name] for name in ("code", "subject", "state")}
+                    self._log.warning("alarm.lost", posted=message["at"], **about)
 
     def __enter__(self) -> Oversight:
         return self
@@ -221,7 +239,7 @@ class Oversight:
         if self._metrics is not None:
             self._metrics.close()
         if self._webhook is not None:
-            self._webhook.close()
+            self._lost(self._webhook.close())
         if self._monitor is not None and self._measuring.ended():
             self._monitor.close()
         if self._log is not None:
@@ -229,7 +247,7 @@ class Oversight:
             self._log.close()
 
 
-def message(config: Config, began: list[Alarm], ended: list[Alarm]) -> dict[str, object]:
+def message(config: Config, began: list[Alarm], ended: list[Alarm]) -> dict[str, Any]:
     """What is posted to a webhook (docs/schemas/alarm.schema.json)."""
     rows = [(alarm, "begin") for alarm in began] + [(alarm, "end") for alarm in ended]
     return {

@@ -6,9 +6,12 @@ folder is asked after here before it is used: who asks waits :data:`ANSWER_SECON
 and goes on without what did not answer. The thread that asked stays with that folder, alone, until
 it answers in time again; nobody else asks it until then.
 
+What lies below a folder (links, mounts) is looked for by the thread that asks it, too: that look
+may hang as well.
+
 What this does not protect against: a share that hangs a moment after it answered. Who is in the
-middle of a call then waits until its server is back. Nor a mount that lies below a link, where
-``folders`` or ``gemeenten`` is one: it is not seen, and used unasked.
+middle of a call then waits until its server is back. Nor a mount that lies below a link, unless
+``folders`` or ``gemeenten`` is that link: it is not seen, and used unasked.
 """
 
 from __future__ import annotations
@@ -60,12 +63,12 @@ class Reach:
         """
         with self._turn:
             if monotonic() - self._asked_at >= FRESH_SECONDS:
-                self.answers = self.ask([*self.lists, *_mounted_below(self.root)])
+                self.answers = self.ask(self.lists)
                 self._asked_at = monotonic()
         return frozenset(self._left.copy())
 
     def ask(self, paths: Iterable[str]) -> dict[str, Answer]:
-        """What these folders answer, and the links in ``lists``; who hangs is left out."""
+        """What these folders answer, and what lies below ``lists``; who hangs is left out."""
         first = Row(self, [one for one in dict.fromkeys(paths) if one not in self._left])
         if first.done.wait(self.seconds):
             return first.answers
@@ -78,6 +81,10 @@ class Reach:
                 row.leave()
             answers |= row.answers
         return answers
+
+    def asks(self, path: str) -> bool:
+        """Whether to ask it: not what a thread was left with."""
+        return path not in self._left
 
     def left(self, path: str, *, hangs: bool) -> None:
         """A thread stays with this folder from now on, or leaves it."""
@@ -100,13 +107,14 @@ class Row:
         while self._paths:
             path = self._paths[0]
             answer = _ask(path)
-            links = _links_in(path) if path in self._reach.lists else []
+            below = _links_in(path) + _mounted_below(path) if path in self._reach.lists else []
             with self._turn:
                 if self._late:
                     break
                 self.answers[path] = answer
                 self._paths.popleft()
-                self._paths += links
+                known = {*self.answers, *self._paths}
+                self._paths += [one for one in below if one not in known and self._reach.asks(one)]
         else:
             self.done.set()
             return
@@ -159,7 +167,7 @@ def _links_in(folder: str) -> list[str]:
 
 def _mounted_below(root: str) -> list[str]:
     """Where disks are mounted below a folder. The kernel knows: none of them is asked for it."""
-    real = os.path.join(os.path.realpath(os.path.dirname(root)), os.path.basename(root))
+    real = os.path.realpath(root)
     begin = os.fsencode(real) + b"/"
     try:
         with open(_MOUNTS, "rb") as file:

@@ -130,6 +130,10 @@ class Requests:
         )
         return response
 
+    def undone(self, asked: Asked) -> None:
+        """Its round was not committed: it is asked still, and comes :meth:`next` again."""
+        self._in_hand.discard(asked.id)
+
     def done(self, asked: Asked) -> None:
         """The answer is committed: the request may go."""
         self._remove(asked.id)

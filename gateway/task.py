@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,17 +16,31 @@ class Task(NamedTuple):
     """One round's work: what to claim, in order, and which ``answers`` to read.
 
     ``committed`` is the newest round whose facts the store has; ``touched`` one place on each file
-    system that the engine itself changed, to be synced with the rest; ``outdated`` what the store
-    answers otherwise by now, though no decision of ours changed it; ``hanging`` what is out of use.
+    system (by its device) that the engine itself changed, to be synced with the rest; ``outdated``
+    what the store answers otherwise by now, though no decision of ours changed it; ``hanging`` and
+    ``failing`` what is out of use. ``anew``: what was decided since the last commit is not true.
     """
 
     number: int
     committed: int
     intents: list[Intent]
     answers: list[Intent]
-    touched: list[Place]
+    touched: dict[int, Place]
     outdated: frozenset[Key[object]] = frozenset()
     hanging: frozenset[str] = frozenset()
+    failing: Mapping[str, str] = {}
+    anew: bool = False
+
+
+class Flushed(NamedTuple):
+    """A file system that a task changed: all of that is durable; or not, and ``fault`` says why.
+
+    ``device`` is None where it was not there any more, or another in its place: nobody synced it.
+    """
+
+    place: Place
+    device: int | None
+    fault: str = ""
 
 
 @dataclass(slots=True)

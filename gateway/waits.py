@@ -129,6 +129,12 @@ class Waits:
             if any(one.since < before for code, one in codes.items() if code in STAYING)
         ]
 
+    def unkept(self, rows: Iterable[Kept]) -> None:
+        """These changes were not stored: they are in the next :meth:`changes`."""
+        for row in rows:
+            kind, partij, uitwisseling, gebruiker, name, code = json.loads(row.key)
+            self._changed.add((Place(Kind(kind), partij, uitwisseling, gebruiker), name, code))
+
     def changes(self) -> list[Kept]:
         """What changed since this was asked last, for the store."""
         if not self._changed:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Posts alarms to a webhook: on a thread of its own, tried again until it is taken.
 
-The chain never waits for it. What is not posted when the process ends is not kept: the alarms that
-then still stand are told again by the next start. ``docs/schemas/alarm.schema.json`` says what is
+The chain never waits for it. What is not posted when the process ends is not kept, but told
+(``alarm.lost`` in the technical log): the alarms that then still stand are told again by the next
+start. ``docs/schemas/alarm.schema.json`` says what is
 posted.
 """
 
@@ -20,6 +21,9 @@ TIMEOUT_SECONDS = 10.0
 FIRST_SECONDS, LAST_SECONDS = 1.0, 300.0
 """Tried again after a second, then after twice as long each time, at most five minutes."""
 
+CLOSE_SECONDS = 2.0
+"""How long the end waits for a webhook that does not answer."""
+
 KEPT = 1_000
 """Messages that wait at most: the oldest go first, the newest tell how things stand."""
 
@@ -33,7 +37,7 @@ class Webhook:
         self.url = url
         self._failed = failed
         self._first_s = first_s
-        self._waiting: deque[bytes] = deque(maxlen=KEPT)
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self._more = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._go, name="webhook", daemon=True)
@@ -41,7 +45,9 @@ class Webhook:
 
     def post(self, message: dict[str, Any]) -> None:
         """Have a message posted; returns at once."""
-        self._waiting.append(json.dumps(message, ensure_ascii=False).encode())
+        if len(self._waiting) == KEPT:
+            self._failed(f"more than {KEPT} messages wait: the oldest was let go")
+        self._waiting.append(message)
         self._more.set()
 
     def _go(self) -> None:
@@ -54,10 +60,10 @@ class Webhook:
                 self._more.wait()
                 self._more.clear()
                 continue
-            content = self._waiting[0]
-            reason = self._send(content)
+            message = self._waiting[0]
+            reason = self._send(json.dumps(message, ensure_ascii=False).encode())
             if not reason:
-                if self._waiting and self._waiting[0] is content:  # not pushed out meanwhile
+                if self._waiting and self._waiting[0] is message:  # not pushed out meanwhile
                     self._waiting.popleft()
                 rest = self._first_s
                 continue
@@ -76,8 +82,12 @@ class Webhook:
             return error.sentence
         return "" if 200 <= status < 300 else f"HTTP {status}"
 
-    def close(self) -> None:
-        """Post what is left, if it is taken at the first attempt; then end."""
+    def close(self) -> list[dict[str, Any]]:
+        """Post what is left, if it is taken at the first attempt; then end. Gives what was not.
+
+        Of one that is being posted while nobody waits any more it is not known: it is among them.
+        """
         self._stop.set()
         self._more.set()
-        self._thread.join(2.0)
+        self._thread.join(CLOSE_SECONDS)
+        return list(self._waiting)

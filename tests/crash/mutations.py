@@ -86,7 +86,7 @@ MUTATIONS = (
     Mutation(
         "the round syncs one file system of two",
         "desk.py",
-        (("    for fd in file_systems:\n", "    for fd in file_systems[:1]:\n"),),
+        (("for one in file_systems]", "for one in file_systems[:1]]"),),
         "power-spread",
         "fdatasync",
     ),
@@ -122,14 +122,14 @@ MUTATIONS = (
     Mutation(
         "a file moved between disks is removed before its name is synced",
         "moves.py",
-        (("    durable.sync_filesystem(tmp)  # only when", "    #"),),
+        (("        folders.sync(tmp)  # only when", "        pass  #"),),
         "power-spread-far",
         "quarantaine/",
     ),
     Mutation(
         "an orphan is set aside without a sync",
         "engine.py",
-        (("        durable.sync_filesystem(self._folders.fd(held))\n", ""),),
+        (("        self._folders.sync(self._folders.fd(held))\n", ""),),
         "restored",
     ),
     # --- two steps, swapped ---

@@ -116,7 +116,8 @@ def shim():
 def failing(knooppunt, *rules, words=("run", "--once")):
     """Run a command of a chain while calls fail: rules are (call, part of a path, errno).
 
-    With a short quiet time, which is how long ``run --once`` waits for what cannot go on.
+    A fourth word says how often, in each process. With a short quiet time, which is how long ``run
+    --once`` waits for what cannot go on.
     """
     knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 100"))
     told = ";".join(",".join(map(str, rule)) for rule in rules)

@@ -2,10 +2,11 @@
  *
  * Lets chosen calls of a gateway fail: it stands between the program and libc (LD_PRELOAD).
  *
- * KNOOPPUNT_FAULTS holds rules, separated by ';', each CALL,PART,WHAT: when a file whose path holds
+ * KNOOPPUNT_FAULTS holds rules, separated by ';', each CALL,PART,WHAT or CALL,PART,WHAT,TIMES: when a file whose path holds
  * PART is the object of CALL, the call fails with the error number WHAT and does nothing. For
  * write and pwrite a negative WHAT makes it short instead: at most -WHAT bytes. A close does close,
- * and then says that it failed: so does the kernel. The first rule that fits counts.
+ * and then says that it failed: so does the kernel. The first rule that fits counts; with TIMES only
+ * so often in each process.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,14 +21,15 @@
 #include <unistd.h>
 
 #define RULES 16
-static struct { char call[16], part[PATH_MAX]; long what; } rules[RULES];
+static struct { char call[16], part[PATH_MAX]; long what, times; } rules[RULES];
 static int n_rules;
 
 __attribute__((constructor)) static void from_environment(void) {
     const char *text = getenv("KNOOPPUNT_FAULTS");
     while (text && *text && n_rules < RULES) {
-        if (sscanf(text, "%15[^,],%4095[^,],%ld", rules[n_rules].call, rules[n_rules].part,
-                   &rules[n_rules].what) != 3)
+        rules[n_rules].times = -1;
+        if (sscanf(text, "%15[^,],%4095[^,],%ld,%ld", rules[n_rules].call, rules[n_rules].part,
+                   &rules[n_rules].what, &rules[n_rules].times) < 3)
             _exit(99); /* a rule that cannot be read must not look like a test that passed */
         n_rules++;
         text = strchr(text, ';');
@@ -37,8 +39,10 @@ __attribute__((constructor)) static void from_environment(void) {
 
 static long rule(const char *call, const char *path) {
     for (int i = 0; i < n_rules; i++)
-        if (!strcmp(rules[i].call, call) && strstr(path, rules[i].part))
+        if (rules[i].times && !strcmp(rules[i].call, call) && strstr(path, rules[i].part)) {
+            rules[i].times -= rules[i].times > 0;
             return rules[i].what;
+        }
     return 0;
 }
 

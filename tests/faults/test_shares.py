@@ -151,13 +151,18 @@ def test_row_24_a_quarantine_that_hangs_ends_nothing(knooppunt, tmp_path):
     knooppunt.configure(("rusttijd_ms: 2000", "rusttijd_ms: 100"))
     share, cbs = Served(tmp_path / "ver-weg", knooppunt.folders / "quarantaine"), at_cbs
     try:
-        process, url = watched(knooppunt)
+        log = knooppunt.folder / "log.jsonl"
+        process, url = watched(knooppunt, "--log", str(log))
         knooppunt.drop("0363", "notulen.csv", b"a")
         eventually(lambda: knooppunt.json("quarantine", "list", code=None)["held"])
         [held] = knooppunt.json("quarantine", "list")["held"]
         drop = ("quarantine", "drop", held["id"], "--reason", "synthetisch", "--yes")
         share.server.send_signal(signal.SIGSTOP)
         eventually(lambda: metrics(url)["knooppunt_folders_hanging"] == 1)
+        eventually(lambda: "map-hangt" in [one.get("code") for one in lines(log)])
+        [alarm] = [one for one in lines(log) if one.get("code") == "map-hangt"]
+        assert "quarantaine; nothing is taken" in alarm["sentence"]
+        assert "ALL wait" in alarm["sentence"]
         told = knooppunt.start(*drop)
         assert b"does not answer" in b"".join(told.communicate(timeout=60))
         assert told.returncode != 0

@@ -17,7 +17,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gateway.alarms import ROUND_S, Health
+from gateway.alarms import ROUND_S, Alarm, Health
 from gateway.config import parse
 from gateway.errors import ForkError, GatewayError
 from gateway.health import Monitor
@@ -25,7 +25,7 @@ from gateway.jsonlog import JsonLog
 from gateway.location import Location, read_config
 from gateway.measuring import Measuring
 from gateway.moment import monotonic
-from gateway.oversight import Oversight, Watching
+from gateway.oversight import Oversight, Watching, message
 from gateway.trust.sleutels import AANKERS, openbaar
 from gateway.webhook import Webhook
 from tests.flow.conftest import eventually
@@ -47,9 +47,9 @@ def metrics(url):
     return {name: float(value) for name, value in rows}
 
 
-def watched(knooppunt, *words):
+def watched(knooppunt, *words, **how):
     """Start a gateway that says where its metrics are; gives it and their address."""
-    process = knooppunt.start("run", "--metrics", "0", *words)
+    process = knooppunt.start("run", "--metrics", "0", *words, **how)
     for line in process.stderr:
         found = re.search(rb"metrics on (http\S+)", line)
         if found:
@@ -562,6 +562,41 @@ def test_a_webhook_that_is_not_there_holds_nothing_up(knooppunt):
     eventually(lambda: list(inbox.glob("*.csv")))
     assert metrics(url)['knooppunt_alarms{code="schijf-vol"}'] == 1
     end(process)
+
+
+def test_what_the_webhook_did_not_take_at_the_end_is_told(knooppunt):
+    """One that hangs too: which alarm it was stands in the log, and where it was to go does not."""
+    log = knooppunt.folder / "log.jsonl"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/geheim"
+        alarmen(knooppunt, f"url: {url}", "schijf_vrij_mb: 1000000")
+        process, _ = watched(knooppunt, "--nu", "2026-02-02", "--log", str(log))
+        eventually(lambda: "alarm.began" in [one["event"] for one in lines(log)])
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    found = [one for one in lines(log) if one["event"] == "alarm.lost"]
+    assert [(one["code"], one["state"], one["level"]) for one in found] == [
+        ("schijf-vol", "begin", "warning")
+    ]
+    assert b"not taken by the webhook before the end: begin of the alarm schijf-vol" in told
+    assert "geheim" not in log.read_text("utf-8")
+    assert lines(log)[-1]["event"] == "gateway.stopped"
+
+
+def test_what_waits_for_a_webhook_goes_to_its_new_address(knooppunt, hook):
+    """Each alarm once, whichever address is asked."""
+    alarmen(knooppunt, "url: http://127.0.0.1:9/", "schijf_vrij_mb: 1000000")
+    config = read_config(str(knooppunt.folder / "config.yaml"))
+    location = Location.of(str(knooppunt.folder / "config.yaml"))
+    with Oversight(location, config, Watching()) as watch:
+        disk = Alarm("schijf-vol", "folders", "vol")
+        watch._post(message(config, [disk], []))
+        moved = config.alarmen.model_copy(update={"url": hook.url})
+        watch._config = config.model_copy(update={"alarmen": moved})
+        watch._post(message(config, [], [disk]))
+        eventually(lambda: len(hook.got) == 2)
+    assert [one["alarms"][0]["state"] for one in hook.got] == ["begin", "end"]
 
 
 def test_a_chain_that_cannot_start_says_so_in_its_log(knooppunt):

@@ -47,6 +47,18 @@ def test_each_limit_gives_its_alarm(health: Health, code: str) -> None:
     assert codes(health) == [code]
 
 
+def test_a_folder_of_all_that_hangs_is_told_as_such() -> None:
+    """What goes through ggk, or may be refused, waits: whoever it is of."""
+    for hanging, rest in (
+        (("gemeenten/0363",), "the others go on"),
+        (("cbs/in/GMSDWMO",), "the others go on"),
+        (("gemeenten/0363", "ggk/uit"), "ALL wait: it belongs on a local disk"),
+        (("quarantaine",), "ALL wait: it belongs on a local disk"),
+    ):
+        [alarm] = judge(Health(hanging=hanging), CONFIG)
+        assert alarm.sentence.endswith(f"until they do, {rest}")
+
+
 @pytest.mark.parametrize(
     "health",
     [

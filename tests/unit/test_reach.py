@@ -23,11 +23,12 @@ class Shares:
         self.servers: dict[Path, subprocess.Popen[bytes]] = {}
 
     def serve(self, name: str) -> Path:
-        """Serve one."""
+        """Serve one, of which nothing is remembered here."""
         folder = self.root / name
         folder.mkdir(parents=True)
         self.behind.mkdir(exist_ok=True)
-        server = subprocess.Popen(["bindfs", "-f", self.behind, folder], stderr=subprocess.DEVNULL)
+        words = ["bindfs", "-f", "-o", "attr_timeout=0,entry_timeout=0", self.behind, folder]
+        server = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         self.servers[folder] = server
         eventually(lambda: os.path.ismount(folder))
         return folder
@@ -85,6 +86,44 @@ def test_a_link_to_a_share_is_asked_after_without_being_followed_here(shares: Sh
     assert str(link) in reach.answers
     shares.tell(signal.SIGSTOP)
     eventually(lambda: reach.refresh() == {str(link)})
+
+
+def test_a_root_behind_a_link_that_hangs_is_left_out(shares: Shares) -> None:
+    """The look for what lies below it is as little ours to wait for as the folder itself."""
+    far = shares.serve("../elsewhere")
+    (shares.behind / "keten/folders").mkdir(parents=True)
+    link = shares.root.parent / "link"
+    link.symlink_to(far)
+    reach, seen = Reach(str(link / "keten/folders"), 0.2), []
+
+    def look() -> None:
+        while reach.root not in (found := reach.refresh()):
+            continue
+        seen.append(found)
+
+    assert reach.refresh() == set()
+    shares.tell(signal.SIGSTOP)
+    threading.Thread(target=look, daemon=True).start()
+    eventually(lambda: seen)
+    shares.tell(signal.SIGCONT)
+    eventually(lambda: reach.refresh() == set() and asking() == 0)
+
+
+def test_a_mount_below_a_link_is_asked_after(shares: Shares) -> None:
+    """Where all folders, or all municipalities, were put elsewhere by a link."""
+    shares.serve("../elsewhere/gemeenten/0363")
+    tmp = shares.root.parent
+    (tmp / "link").symlink_to(tmp / "elsewhere")
+    (tmp / "folders/gemeenten").symlink_to(tmp / "elsewhere/gemeenten")
+    roots = [tmp / "link", tmp / "folders"]
+    reaches = [Reach(str(one), 0.2) for one in roots]
+    mounted = [str(one / "gemeenten/0363") for one in roots]
+    for reach, folder in zip(reaches, mounted, strict=True):
+        reach.refresh()
+        assert folder in reach.answers
+    shares.tell(signal.SIGSTOP)
+    for reach, folder in zip(reaches, mounted, strict=True):
+        eventually(lambda reach=reach, folder=folder: reach.refresh() == {folder})
 
 
 def test_what_is_not_there_answers_that(tmp_path: Path) -> None:

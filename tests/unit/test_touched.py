@@ -8,7 +8,8 @@ from gateway.clerk import Clerk
 from gateway.errors import DurabilityError
 from gateway.inhand import Hand
 from gateway.model import Kind, Place
-from gateway.task import Task
+from gateway.shares import Shares
+from gateway.task import Flushed, Task
 
 ANSWERS = Place(Kind.GGK_UIT_ANTWOORD)
 INBOX = Place(Kind.INBOX, "0363")
@@ -40,10 +41,46 @@ def test_what_cannot_be_seen_is_none(folders, tmp_path):
     assert awaited
 
 
-def test_what_the_clerk_cannot_sync_is_said(folders, tmp_path):
-    """Nothing of that round may be recorded as done: it ends with a sentence and what to do."""
-    folders.fd(INBOX)
-    away(folders, "gemeenten/0363", tmp_path)
+def worked(folders, device):
+    """What the clerk's syncs are to be, of a task in which the engine renamed something there."""
     clerk = Clerk(folders, lambda _: {}, Hand(lambda _: None))
-    with pytest.raises(DurabilityError, match="gemeenten/0363/inbox cannot be made durable"):
-        clerk.work(Task(1, 0, [], [], [INBOX]))
+    _, unsynced = clerk.work(Task(1, 0, [], [], {device: INBOX}))
+    for one in unsynced:
+        one.close()
+    return [one.flushed for one in unsynced]
+
+
+def test_what_the_clerk_cannot_sync_is_said(folders, tmp_path):
+    """Nothing of that round may be recorded as done; nobody synced it, so it has no device."""
+    device, _ = folders.file_system(INBOX)
+    assert worked(folders, device) == [Flushed(INBOX, device)]
+    away(folders, "gemeenten/0363", tmp_path)
+    [lost] = worked(folders, device)
+    assert (lost.place, lost.device) == (INBOX, None)
+    assert "Not a directory" in lost.fault
+
+
+def test_another_disk_than_was_renamed_on_is_not_synced_for_it(folders):
+    """What is mounted there by now may be durable: what was renamed lies elsewhere."""
+    device, _ = folders.file_system(INBOX)
+    [lost, _] = worked(folders, device + 1)
+    assert (lost.place, lost.device) == (INBOX, None)
+    assert "another disk" in lost.fault
+
+
+def test_a_sync_that_fails_ends_it_on_the_disk_of_all_folders_alone(folders):
+    """Else that share rests, and is asked again; what it keeps then ends that."""
+    shares, (device, _) = Shares(folders), folders.file_system(INBOX)
+    with pytest.raises(DurabilityError, match="kapot"):
+        shares.judge([Flushed(INBOX, device, "kapot")])
+    [told] = shares.judge([Flushed(INBOX, device + 1, "kapot")])
+    assert told.reason.endswith("gemeenten/0363/inbox is done anew: kapot")
+    with pytest.raises(TimeoutError, match="kapot"):
+        folders.fd(INBOX)
+    shares.try_now()
+    shares.refresh()
+    folders.fd(INBOX)
+    shares.judge([Flushed(INBOX, device + 1, "kapot")])
+    assert shares.judge([Flushed(INBOX, device + 1)]) == []
+    shares.refresh()
+    folders.fd(INBOX)
