@@ -152,11 +152,8 @@ class Engine:
         self.blamed = ""  # of the file whose reading ended the process before this one
         self._deaths: dict[str, int] = {}
         self._folders, self._store, self._ledger, self._clock = folders, store, ledger, clock
-        self._desk, self._noted, self._near = (
-            desk,
-            noted,
-            Clerk(folders, store.lookup, noted.hand()),
-        )
+        self._desk, self._noted = desk, noted
+        self._near = Clerk(folders, store.lookup, noted.hand())
         self._requests, self._requests_rest_until = requests, 0.0
         self._stations, self._listener, self._trouble = stations, listener, trouble
         self._to_claim: deque[Intent] = deque()
@@ -167,8 +164,7 @@ class Engine:
         self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
-        self._rounds, self._committed = 0, 0
-        self._anew = False  # whether what the clerk decided since the last commit is not true
+        self._rounds, self._committed, self._anew = 0, 0, False
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
@@ -438,7 +434,7 @@ class Engine:
             undone.append((later, after))
         for batch, its in undone:
             self._undo_one(batch, its)
-        self._anew = True
+        self._anew = True  # what the clerk decided since the last commit is not true
         self._resume()
 
     def _undo_one(self, batch: Batch, done: Done) -> None:
