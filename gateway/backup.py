@@ -38,7 +38,7 @@ from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
-from gateway.restored import GAPS, decided_since, lacks, unknown_since, with_gap
+from gateway.restored import GAPS, decided_since, lacks, named_anew, unknown_since, with_gap
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, refused_since, roots_at, setting, snapshot
 from gateway.store_health import damage
@@ -244,6 +244,7 @@ def _tell(staged: str, origin: str, action: str, root: str, size: int, since: st
     may have come after it.
     """
     store, clock = Store(staged), Clock()
+    named = named_anew(root)
     decided = decided_since(staged, root, clock.klok())
     unknown = unknown_since(staged, root, refused_since(staged, size), clock.moment(size))
     changes = Changes(decided_on=decided, held=unknown)
@@ -252,7 +253,7 @@ def _tell(staged: str, origin: str, action: str, root: str, size: int, since: st
     Ledger(store, clock, origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
-    return lacks(len(decided), len(unknown), gap=bool(since))
+    return lacks(len(decided), len(unknown), gap=bool(since)) + named
 
 
 def _replace(state: int) -> str:

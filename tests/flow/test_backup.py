@@ -492,6 +492,35 @@ def test_what_was_under_way_at_the_backup_and_refused_since_is_listed_once(tmp_p
         keten.close()
 
 
+def test_a_folder_in_quarantine_with_any_name_stops_no_restore(knooppunt):
+    """No database holds such a name: it gets another, and is listed; in the archive it is told."""
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("backup", "b")
+    there = os.fsencode(knooppunt.folders / "quarantaine")
+    for name in (b"map\xff", b"a\x1b[31m", b"vol\xfe", b".archief/1\xff.2\xff", b".archief/los"):
+        os.makedirs(os.path.join(there, name))
+        with open(os.path.join(there, name, b"oud\xff.csv"), "wb") as file:
+            file.write(b"inhoud")
+    os.makedirs(os.path.join(there, b"vol%FE/x"))
+    lose(knooppunt)
+    said = knooppunt("restore", "b", "--continue").stdout
+    assert r"quarantaine/map\xff is called quarantaine/map%FF now" in said
+    assert r"quarantaine/a\x1b[31m is called quarantaine/a%1B%5B31m now" in said
+    assert r"quarantaine/vol\xfe cannot be listed, and stays as it is: Directory not empty" in said
+    assert r"quarantaine/.archief/1\xff.2\xff" in said
+    assert "quarantaine/.archief/los" in said
+    rows = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    assert rows.keys() == {"map%FF", "a%1B%5B31m", "vol%FE"}
+    assert (rows["map%FF"]["name"], rows["map%FF"]["soort"]) == (r"oud\xff.csv", "wees")
+    assert knooppunt.json("quarantine", "show", "map%FF")["files"] == [r"oud\xff.csv"]
+    knooppunt("quarantine", "drop", "map%FF", "--reason", "x")
+    knooppunt("restore", "b", "--continue")  # again: what was called otherwise stays so
+    rows = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    assert rows["map%FF"]["state"] == "dropped"
+    knooppunt("run", "--once")
+    assert knooppunt.json("audit", "verify")["ok"]
+
+
 def test_a_restored_state_says_that_it_has_a_gap(knooppunt):
     """`why` and `trace` do not say that nothing was ever there, and since when they do not know."""
     refused_since(knooppunt)
