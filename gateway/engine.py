@@ -254,7 +254,7 @@ class Engine:
             if place.kind is not Kind.QUARANTAINE or self._is_ours(owner):
                 durable.remove(fd, name)
             return
-        held = Place(Kind.QUARANTAINE, ORPHAN + owner)
+        held = Place(Kind.QUARANTAINE, _orphan_folder(name))
         moves.move(self._folders, fd, name, held, name)
         durable.sync_filesystem(self._folders.fd(held))
         self.orphans.append(self._folders.shown(held))
@@ -293,7 +293,7 @@ class Engine:
             if "." in name:
                 continue  # it announced the file beside it, or is a part of it: nothing to send in
             intent = Intent(name, place, name, 0, 0, self._clock.moment(self._ledger.size))
-            folder = ORPHAN + name.split(".")[0]
+            folder = _orphan_folder(name)
             proof = proof_id(name) if (place, proof_id(name)) in found else ""
             rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at, proof))
         if rows:
@@ -728,6 +728,14 @@ def _hop_line(promise: Promise) -> tuple[Kind, str] | None:
     if any(put.place.kind in (Kind.GGK_UIT, Kind.GGK_IN) for put in promise.puts):
         return promise.place.kind, promise.place.partij
     return None
+
+
+def _orphan_folder(name: str) -> str:
+    """Where a file that the journal does not know is set aside, with what was claimed with it.
+
+    It need not be ours: any name leads to an id that a row can hold and people can type.
+    """
+    return ORPHAN + names.als_id(name.split(".")[0])
 
 
 def _archive_key(folder: str) -> str:

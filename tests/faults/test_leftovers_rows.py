@@ -6,9 +6,11 @@ import os
 import struct
 import tempfile
 import traceback
+from pathlib import Path
 
 import pytest
 
+from gateway.held import Filter, listed
 from gateway.testing import Keten
 from tests.faults.breaking import eventually, need_root
 
@@ -45,6 +47,30 @@ def test_row_28_no_rights_on_what_a_crash_left(shut):
         (root / shut).mkdir(parents=True, exist_ok=True)
         (root / shut).chmod(0)
         assert without_capabilities(lambda: goes_on_and_recovers(folder, shut)) == 0
+
+
+def test_row_28_a_name_that_is_no_text_in_what_could_not_be_read():
+    """Recovered between two rounds, it ends no gateway."""
+    need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        keten = Keten(folder)
+        keten.close()
+        claimed = keten.root / "gemeenten/0363/.claimed"
+        Path(os.fsdecode(os.fsencode(claimed) + b"/bad\xff")).write_bytes(b"wees")
+        claimed.chmod(0)
+        assert without_capabilities(lambda: goes_on_with_any_name(folder)) == 0
+
+
+def goes_on_with_any_name(folder):
+    """Without rights in ``.claimed``, at first."""
+    keten = Keten(folder)
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    claimed.chmod(0o750)
+    eventually(lambda: keten.settle() and not list(claimed.iterdir()))
+    [row] = listed(keten.location, Filter())
+    assert (row["id"], row["from"]) == ("wees-bad%FF", "gemeenten/0363/outbox")
+    assert [one.read_bytes() for one in (keten.root / row["folder"]).iterdir()] == [b"wees"]
+    keten.close()
 
 
 def without_capabilities(work):

@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
-from gateway import requests
+from gateway import requests, screens
+from gateway.held import Filter, listed
+from gateway.names import als_id, toonbaar
 from gateway.quarantine import KIND
 from gateway.requests import Asked
 from gateway.setup import shipped_config
@@ -363,6 +365,31 @@ def test_an_orphan_is_released_with_its_exchange(keten):
     assert "its name is lost" in objection(keten, "wees-01ORPHAN")
     released(keten, "wees-01ORPHAN", **{"as": "wmo"})
     assert [one.content for one in keten.received("wmo")] == [b"wees"]
+    assert keten.quarantine() == []
+
+
+ODD = [b"bad\xff", b"\xff" * 250, b"a" * 255, b"a\x1b[31m b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_orphan_of_any_name_is_held(keten, name):
+    """It ends no start, and is listed beside the others; a person decides about it as about any."""
+    claimed = os.fsencode(keten.root / "gemeenten/0363/.claimed")
+    for one in (name, b"01ORPHAN"):
+        with open(os.path.join(claimed, one), "wb") as file:
+            file.write(b"wees")
+    keten.restart()
+    folders = {"wees-01ORPHAN", f"wees-{als_id(os.fsdecode(name))}"}
+    rows = {one["id"]: one for one in listed(keten.location, Filter())}
+    assert rows.keys() == folders
+    assert {one.name for one in keten.quarantine()} == folders
+    assert os.listdir(claimed) == []
+    [odd] = folders - {"wees-01ORPHAN"}
+    assert rows[odd]["name"] == screens.name(toonbaar(name))
+    assert "its name is lost" in objection(keten, odd)
+    released(keten, odd, **{"as": "wmo"})
+    assert [one.content for one in keten.received("wmo")] == [b"wees"]
+    assert decide(keten, "drop", "wees-01ORPHAN")["done"]
     assert keten.quarantine() == []
 
 
