@@ -102,7 +102,8 @@ def _not_dropped_again(row: Row, place: Place, chosen: str, config: Config) -> s
     exchange = config.uitwisselingen.get(chosen or place.uitwisseling)
     if chosen and (exchange is None or exchange.direction is not Direction.HEEN):
         return f"there is no exchange {chosen} that takes files; choose from: {wanted}"
-    if row["soort"] == "wees" and not exchange and row["id"] == f"wees-{als_id(_name(row))}":
+    lost = row["soort"] == "wees" and row["id"].startswith(f"wees-{als_id(_name(row))}")
+    if lost and not exchange:
         return f"its name is lost, so say which exchange it is for: --as {wanted}"
     if row["l_size"] == 0:
         return "it is empty: ask for a filled one, and drop this one"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A purge, and a restore that goes on, that are killed at any call: typed again, all is as it was.
+"""A purge, a restore, a start that sets aside, killed at any call: typed again, all is as it was.
 
 The command is ended just before one of its changing calls; then a person types it again, as people
 do, and the chain runs on. KNOOPPUNT_CRASH=full plays every call, otherwise a sample of them.
@@ -78,6 +78,14 @@ def lost(folder: Path) -> None:
         path.unlink()
 
 
+def orphaned(folder: Path) -> None:
+    """A file was claimed that the database does not know, with its seal: as after a restore."""
+    with Keten(folder) as keten:
+        keten.settle()
+    for name in ("11111111", "11111111.bewijs", "22222222"):
+        (folder / "folders/gemeenten/0363/.claimed" / name).write_bytes(name.encode())
+
+
 def purged(keten: Keten) -> dict[str, object]:
     """What is left when all is done."""
     database = keten.location.database
@@ -109,7 +117,18 @@ def restored(keten: Keten) -> dict[str, object]:
     }
 
 
+def set_aside(keten: Keten) -> dict[str, object]:
+    """What is listed, and from where, when all is done."""
+    found = listed(keten.location, Filter(everything=True))
+    return {
+        "held": sorted((one["id"], one["name"], one["state"], one["from"]) for one in found),
+        "lies": sorted(str(one.relative_to(keten.root)) for one in keten.root.rglob("wees-*/*")),
+        "claimed": [one.name for one in (keten.root / "gemeenten/0363/.claimed").iterdir()],
+    }
+
+
 CASES = {
+    "orphan": (orphaned, ["run", "--once"], set_aside),
     "purge": (past_its_time, ["purge", "--do"], purged),
     "restore": (lost, ["restore", "b", "--continue"], restored),
 }

@@ -393,6 +393,35 @@ def test_an_orphan_of_any_name_is_held(keten, name):
     assert keten.quarantine() == []
 
 
+def test_an_orphan_that_comes_again_undoes_no_decision(keten):
+    """A share that was put back twice: the second is another file, with a folder of its own."""
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    wanted = ["wees-01ORPHAN", "wees-01ORPHAN-2", "wees-01ORPHAN-3"]
+    for number, folder in enumerate(wanted):
+        (claimed / "01ORPHAN").write_bytes(b"%d" % number)
+        keten.restart()
+        assert held_id(keten) == folder
+        assert (keten.root / "quarantaine" / folder / "01ORPHAN").read_bytes() == b"%d" % number
+        assert "its name is lost" in objection(keten, folder)
+        if number < 2:
+            assert decide(keten, "drop", folder)["done"]
+    rows = listed(keten.location, Filter(everything=True))
+    assert [(one["id"], one["state"]) for one in rows] == [
+        *((one, "dropped") for one in wanted[:2]),
+        (wanted[2], "held"),
+    ]
+
+
+def test_what_was_claimed_with_a_lost_file_is_listed_as_well(keten):
+    """Its seal alone, say: a folder in quarantine that nobody can decide about stays for ever."""
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    for name in ("01ORPHAN.bewijs", "02ORPHAN", "02ORPHAN.bewijs"):
+        (claimed / name).write_bytes(b"x")
+    keten.restart()
+    rows = {one["id"]: one["name"] for one in listed(keten.location, Filter())}
+    assert rows == {"wees-01ORPHAN": "01ORPHAN.bewijs", "wees-02ORPHAN": "02ORPHAN"}
+
+
 def test_bytes_by_reference_come_along(tmp_path):
     """A large file after a name conflict: envelope and bytes lie in quarantine, and go on whole."""
     content = chance(3 * PART)
