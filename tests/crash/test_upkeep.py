@@ -86,6 +86,13 @@ def orphaned(folder: Path) -> None:
         (folder / "folders/gemeenten/0363/.claimed" / name).write_bytes(name.encode())
 
 
+def damaged(folder: Path) -> None:
+    """The same, but the database is there, and can no longer be read; an older one was kept."""
+    lost(folder)
+    for name in ("knooppunt.db", "knooppunt.db-wal", "knooppunt.db.before-5"):
+        (folder / "folders/.state" / name).write_bytes(name.encode())
+
+
 def purged(keten: Keten) -> dict[str, object]:
     """What is left when all is done."""
     database = keten.location.database
@@ -127,10 +134,30 @@ def set_aside(keten: Keten) -> dict[str, object]:
     }
 
 
+def replaced(keten: Keten) -> dict[str, object]:
+    """The same, and what is kept: the database with its own WAL, and the older one without.
+
+    Killed when it was done, it does it again: what it had restored is kept as well then.
+    """
+    there = {
+        path.read_bytes(): path.name
+        for path in (keten.root / ".state").glob("knooppunt.db.before-*")
+        if path.stat().st_size < 100
+    }
+    name = there.get(b"knooppunt.db", "")
+    return restored(keten) | {
+        "kept": sorted(one.decode() for one in there),
+        "together": there.get(b"knooppunt.db-wal") == f"{name}-wal",
+        "older": there.get(b"knooppunt.db.before-5"),
+        "rest": sorted(one.name for one in (keten.root / ".state").glob(".restore*")),
+    }
+
+
 CASES = {
     "orphan": (orphaned, ["run", "--once"], set_aside),
     "purge": (past_its_time, ["purge", "--do"], purged),
     "restore": (lost, ["restore", "b", "--continue"], restored),
+    "replace": (damaged, ["restore", "b", "--continue"], replaced),
 }
 
 

@@ -326,17 +326,45 @@ def test_the_database_that_was_there_is_kept(knooppunt):
     assert kept.read_bytes() == before
 
 
-def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
-    """It was ended when it had moved the one aside and not yet the other: they stay together."""
+def cut_off(knooppunt, noted):
+    """A state of which a restore was ended: it had moved the database aside, and not its WAL."""
     deliver(knooppunt, "WMO_H22025_a.csv")
     knooppunt("backup", "b")
     there = database(knooppunt)
     there.rename(there.with_name("knooppunt.db.before-5"))
     there.with_name("knooppunt.db-wal").write_bytes(b"wal")
+    if noted:
+        there.with_name(".restore.aside").write_bytes(noted)
+    return there
+
+
+def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
+    """It wrote down under which name they go before it moved the first: they stay together."""
+    there = cut_off(knooppunt, b"knooppunt.db.before-5")
     there.with_name("knooppunt.db.before-41-wal").write_bytes(b"of an older one")
     said = knooppunt("restore", "b").stdout
     assert "knooppunt.db.before-5" in said
     assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"wal"
+    assert not there.with_name(".restore.aside").exists()
+    knooppunt("run", "--once")
+
+
+@pytest.mark.parametrize("noted", [b"", b"knooppunt.db.before-5", b"../x", b"\xff"])
+@pytest.mark.parametrize("tail", ["", "-wal"])
+def test_what_is_left_of_a_lost_database_goes_beside_no_older_one(knooppunt, noted, tail):
+    """The WAL is of another than the one that was kept before; and nothing stops the restore."""
+    if noted.endswith(b"5") and not tail:
+        return  # that is a restore that was cut off
+    there = cut_off(knooppunt, noted)
+    if tail:
+        there.with_name("knooppunt.db.before-5-wal").write_bytes(b"its own")
+    before = set(there.parent.glob("knooppunt.db.before-*-wal"))
+    said = knooppunt("restore", "b").stdout
+    [kept] = set(there.parent.glob("knooppunt.db.before-*-wal")) - before
+    assert kept.read_bytes() == b"wal"
+    assert f"what was left of the database that was here is kept as {kept.name}" in said
+    if tail:
+        assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"its own"
     knooppunt("run", "--once")
 
 
