@@ -38,18 +38,15 @@ from gateway.errors import AuditError, StateError
 from gateway.location import DATABASE, Location
 from gateway.moment import Clock, iso
 from gateway.owner import must_own
-from gateway.restored import GAPS, decided_since, lacks, unknown_since, with_gap
+from gateway.replaced import FILES, STAGED, replace
+from gateway.restored import GAPS, decided_since, lacks, named_anew, unknown_since, with_gap
 from gateway.store import Changes, Store
 from gateway.store_backup import adopt, head_of, refused_since, roots_at, setting, snapshot
 from gateway.store_health import damage
 from gateway.trust.kopie import bewaar, zet_terug
 
 MANIFEST = "backup.json"
-_ASIDE = f"{DATABASE}.before-"
-STAGED = ".restore.db"
 CONFIG, ON_DISK = "config.yaml", "config.on-disk.yaml"
-_FILES = ("", "-wal", "-shm", "-journal")
-"""What SQLite calls a database and what belongs to it, the database itself first."""
 
 _AHEAD = (
     "restore a newer backup if there is one; with --continue the published leaves that this backup "
@@ -166,14 +163,13 @@ def _restore(
     if back := archived.put_back(location.audit, directory):
         said.append(f"{back} archived checkpoints put back, with what others signed of them")
     said += lacking
-    aside = _replace(state)
-    return said + ([f"the database that was here is kept as {aside}"] if aside else [])
+    return said + replace(location.state, state)
 
 
 def _stage(location: Location, directory: str, state: int, manifest: dict[str, Any]) -> str:
     """The backup's database beside the one that it is to replace: whole and sound, or refused."""
     staged = os.path.join(location.state, STAGED)
-    for tail in _FILES:
+    for tail in FILES:
         durable.remove(state, STAGED + tail)
     durable.copy(os.path.join(directory, DATABASE), state, STAGED, 0o600)
     if _digest(staged) != manifest["sha256"]:
@@ -244,6 +240,7 @@ def _tell(staged: str, origin: str, action: str, root: str, size: int, since: st
     may have come after it.
     """
     store, clock = Store(staged), Clock()
+    named = named_anew(root)
     decided = decided_since(staged, root, clock.klok())
     unknown = unknown_since(staged, root, refused_since(staged, size), clock.moment(size))
     changes = Changes(decided_on=decided, held=unknown)
@@ -252,24 +249,7 @@ def _tell(staged: str, origin: str, action: str, root: str, size: int, since: st
     Ledger(store, clock, origin).system("state.restore", action, "", changes)
     store.commit(changes)
     store.close()
-    return lacks(len(decided), len(unknown), gap=bool(since))
-
-
-def _replace(state: int) -> str:
-    """Put the staged database in its place; under which name the one that was there is kept."""
-    names, aside = os.listdir(state), ""
-    fresh = f"{_ASIDE}{Clock().klok()}"
-    if DATABASE not in names:  # a restore was cut off here: what is left belongs to the newest
-        kept = [one.removeprefix(_ASIDE) for one in names if one.startswith(_ASIDE)]
-        newest = max((int(one) for one in kept if one.isdecimal()), default=None)
-        fresh = fresh if newest is None else f"{_ASIDE}{newest}"
-    for tail in _FILES:  # the database first: without its WAL it would be an older one
-        if DATABASE + tail in names:
-            aside = fresh
-            durable.rename(state, DATABASE + tail, state, aside + tail)
-    durable.rename(state, STAGED, state, DATABASE)
-    durable.sync_filesystem(state)
-    return aside
+    return lacks(len(decided), len(unknown), gap=bool(since)) + named
 
 
 def _manifest(directory: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ undid gets the same file, under the same name, again.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from gateway.clerk import Clerk
 from gateway.config import Config
 from gateway.custody import Ledger
 from gateway.desk import Apart, Here
+from gateway.errors import FolderError
 from gateway.folders import Folders, Identity, Waiting
 from gateway.handover import Handover
 from gateway.inbound import Inbound
@@ -62,10 +64,11 @@ from gateway.model import (
 )
 from gateway.moment import Clock, iso, monotonic
 from gateway.requests import Asked, Requests
+from gateway.restored import lies_there
 from gateway.retries import FIRST_SECONDS, Retries, Try
 from gateway.shares import Shares
 from gateway.store import Changes, Row, Store
-from gateway.store_held import held_file
+from gateway.store_held import HELD, held_file
 from gateway.store_purge import ARCHIVE
 from gateway.task import Done, Task
 from gateway.touched import said
@@ -86,6 +89,10 @@ NO_ANSWER = (
 
 ORPHAN = "wees-"
 """What the folder in quarantine of a file that the journal does not know begins with."""
+
+COMING = "wezen"
+"""The setting of a state that holds the rows of such files until they lie there (JSON, by folder).
+"""
 
 Happened = tuple[Event, Levering]
 
@@ -121,6 +128,23 @@ class Decided(NamedTuple):
     place: Place = Place(Kind.QUARANTAINE)
 
 
+class Left(NamedTuple):
+    """A file in a ``.claimed`` or ``.tmp`` (``which``) that no row of the journal leads to."""
+
+    place: Place
+    which: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Of the tries to set it aside."""
+        return f"{self.place}/{self.which}/{self.name}"
+
+
+Taken = Intent | Promise | Decided | Left
+"""What can be unable to go on."""
+
+
 class Engine:
     """Goes round for some stations, on one store and one set of folders.
 
@@ -149,13 +173,13 @@ class Engine:
         self.only_carries, self._waits = False, handover.waits
         self.orphans: list[str] = []
         self._unread: list[tuple[Place, str]] = []  # of these nobody knows what was left in them
+        self._left: dict[str, Left] = {}  # this was, and cannot be set aside now
         self.blamed = ""  # of the file whose reading ended the process before this one
         self._deaths: dict[str, int] = {}
         self._folders, self._store, self._ledger, self._clock = folders, store, ledger, clock
-        self._desk, self._noted = desk, noted
+        self._desk, self._noted, self._stations = desk, noted, stations
         self._near = Clerk(folders, store.lookup, noted.hand())
-        self._requests, self._requests_rest_until = requests, 0.0
-        self._stations, self._listener, self._trouble = stations, listener, trouble
+        self._listener, self._trouble, self._requests = listener, trouble, requests
         self._to_claim: deque[Intent] = deque()
         self._to_perform: list[Promise] = []
         self._retries, self.shares = Retries(), Shares(folders)
@@ -164,7 +188,7 @@ class Engine:
         self._behind: set[str] = set()  # promises that must not overtake one that cannot go on
         self._leveringen: dict[str, Levering] = {}
         self._in_flight: Batch | None = None
-        self._rounds, self._committed, self._anew = 0, 0, False
+        self._rounds, self._committed, self._requests_rest_until, self._anew = 0, 0, 0.0, False
         self._resting: dict[tuple[Kind, str], float] = {}
         self._outdated: set[Key[object]] = set()
         self._to_archive: list[tuple[str, str]] = []
@@ -177,7 +201,9 @@ class Engine:
         """Take up what the last commit says is under way; set aside what it does not know."""
         self._count_death()
         self._resume()
+        self._set_orphans_aside()
         under_way = {(one.place, one.name) for one in self._to_claim}
+        under_way |= {(one.place, one.name) for one in self._left.values()}
         under_way |= {(one.place, one.name) for one in self._to_perform}
         under_way |= {(Place(Kind.QUARANTAINE), folder) for folder, _ in self._to_archive}
         under_way.add((Place(Kind.QUARANTAINE), ARCHIVE))
@@ -187,7 +213,6 @@ class Engine:
             else:  # done since by another gateway, or restored
                 self._waits.over(place, name, STUCK)
                 self._waits.over(place, name, ASKS)
-        self._set_orphans_aside()
         for levering, refused in self._store.awaiting():
             self.inbound.awaited.expect(levering, refused=refused)
         for place, name in self._waits.ignored():
@@ -234,30 +259,47 @@ class Engine:
         intended = {intent.id for intent in self._to_claim}
         promised = {promise.id for promise in self._to_perform}
         staged = {put.staged for promise in self._to_perform for put in promise.puts}
-        self._unread = []
-        found = list(self._folders.leftovers(self._stations, self._unread))
-        unseen = any(which == ".claimed" for _, which in self._unread)
-        claimed = {name for _, which, name in found if which == ".claimed"}
+        self._unread, before, self._left = [], self._left, {}
+        found = [Left(*one) for one in self._folders.leftovers(self._stations, self._unread)]
+        blind = set(self._unread)
+        unseen = any(which == ".claimed" for _, which in blind)
+        claimed = {one.name for one in found if one.which == ".claimed"}
         ours = intended | promised
-        lost = [(place, name) for place, which, name in found if which == ".claimed"]
-        self._note_orphans([one for one in lost if one[1].split(".")[0] not in ours])
-        for place, which, name in found:
-            owner = name.split(".")[0]
-            if name == names.deel_naam(owner) and owner in intended:
+        lost = [one for one in found if one.which == ".claimed"]
+        rows = self._note_orphans([one for one in lost if one.name.split(".")[0] not in ours])
+        arrived: list[Row] = []
+        for one in found:
+            owner = one.name.split(".")[0]
+            if one.name == names.deel_naam(owner) and owner in intended:
                 continue  # a part of a large file: it is held to its source, and the rest follows
-            if name in staged or (which == ".claimed" and owner in intended | promised):
+            if one.name in staged or (one.which == ".claimed" and owner in ours):
                 continue
             source = owner in ours or owner in claimed
-            if which == ".tmp" and not source and unseen:
+            if one.which == ".tmp" and not source and unseen:
                 continue  # its source may lie where nobody can look now
-            try:
-                self._set_aside(place, which, name, orphan=owner not in ours and source)
-            except OSError as error:
-                self._unread.append((place, which))
-                shown = f"{self._folders.shown(place)}/{which}"
-                self._folders.unusable[shown] = said(error)
+            aside = self._try_aside(one, orphan=owner not in ours and source)
+            if aside and one in rows:
+                arrived.append(rows[one] | {"name": json.dumps(aside)})
+        self._list_orphans(arrived)
+        for key, one in before.items():
+            if (one.place, one.which) in blind:
+                self._left.setdefault(key, one)
+            elif key not in self._left:
+                self._went_well(key, one)
 
-    def _set_aside(self, place: Place, which: str, name: str, *, orphan: bool) -> None:
+    def _try_aside(self, one: Left, *, orphan: bool) -> str:
+        """The name that it got in quarantine; empty: none, and where it cannot be moved, told."""
+        try:
+            return self._set_aside(one.place, one.which, one.name, orphan=orphan)
+        except (OSError, FolderError) as error:
+            self._unread.append((one.place, one.which))
+            self._left[one.key] = one
+            lies = self._folders.shown(one.place, one.which)
+            why = f"it lies in {lies}, and cannot be set aside: {said(error)}"
+            self._failed(one.key, one, f"the journal does not know it; {why}")
+            return ""
+
+    def _set_aside(self, place: Place, which: str, name: str, *, orphan: bool) -> str:
         """To quarantine, when it is of nobody; else it is made anew, and is removed."""
         fd = self._folders.private(place, which)
         owner = name.split(".")[0]
@@ -267,11 +309,24 @@ class Engine:
             # is that of a gateway beside this one, where its source is none of ours.
             if place.kind is not Kind.QUARANTAINE or self._is_ours(owner):
                 durable.remove(fd, name)
-            return
-        held = Place(Kind.QUARANTAINE, ORPHAN + owner)
-        moves.move(self._folders, fd, name, held, name)
+            return ""
+        held = Place(Kind.QUARANTAINE, self._orphan_folder(name))
+        got = moves.move(self._folders, fd, name, held, name)
         self._folders.sync(self._folders.fd(held))
         self.orphans.append(self._folders.shown(held))
+        return got
+
+    def _orphan_folder(self, name: str) -> str:
+        """Where it is set aside, with what was claimed with it: not where people decided before.
+
+        It need not be ours: any name leads to an id that a row can hold and people can type.
+        """
+        folder = ORPHAN + names.als_id(name.split(".")[0])
+        for other in (folder, *(f"{folder}-{number}" for number in range(2, moves.MAX_NEIGHBOURS))):
+            row = self._store.held(other)
+            if row is None or row["state"] == HELD:
+                return other
+        raise durable.Occupied(f"no free name beside {folder!r}")
 
     def _is_ours(self, arrival: str) -> bool:
         claims = any(intent.id == arrival for intent in self._to_claim)
@@ -301,18 +356,57 @@ class Engine:
         self.inbound.scan_now()
         self._requests_rest_until = 0.0
 
-    def _note_orphans(self, found: list[tuple[Place, str]]) -> None:
-        """Remember where each came from, before it is moved: a person may send it in again."""
-        rows, at = [], self._clock.klok()
-        for place, name in found:
-            if "." in name:
-                continue  # it announced the file beside it, or is a part of it: nothing to send in
-            intent = Intent(name, place, name, 0, 0, self._clock.moment(self._ledger.size))
-            folder = ORPHAN + name.split(".")[0]
-            proof = proof_id(name) if (place, proof_id(name)) in found else ""
-            rows.append(held_file(folder, "wees", name, encode_intent(intent), "", at, proof))
+    # A row of what is not in quarantine would let people decide about what is not there: it waits
+    # in COMING until the file was moved. After a kill in between the next start finds both.
+
+    def _note_orphans(self, found: list[Left]) -> dict[Left, Row]:
+        """Remember where each came from, before it is moved: a person may send it in again.
+
+        Gives the row of each, to be made when it was moved; one a folder.
+        """
+        self._list_orphans([row for row in self._coming().values() if self._arrived(row)])
+        before = self._coming()
+        coming, rows, noted = dict(before), dict[Left, Row](), set[str]()
+        together = {(one.place, one.name) for one in found}
+        for one in found:  # by name: of what was claimed together the file itself is the first
+            folder = self._orphan_folder(one.name)
+            if folder in noted or self._store.held(folder):
+                continue
+            noted.add(folder)
+            proof = proof_id(one.name)
+            beside = proof if (one.place, proof) in together else ""
+            rows[one] = self._orphan_row(folder, one, beside, before.get(folder))
+            coming[folder] = rows[one]
+        if coming != before:
+            self._store.commit(Changes(meta={COMING: json.dumps(coming)}))
+        return rows
+
+    def _orphan_row(self, folder: str, one: Left, beside: str, before: Row | None) -> Row:
+        if before is not None:  # it could not be moved then: as it was noted first
+            first = decode_intent(folder, before["intent"])
+            if (first.place, first.name) == (one.place, one.name):
+                return before
+        moment = self._clock.moment(self._ledger.size)
+        intent = encode_intent(Intent(one.name, one.place, one.name, 0, 0, moment))
+        return held_file(folder, "wees", one.name, intent, "", moment.klok, beside)
+
+    def _coming(self) -> dict[str, Row]:
+        found: dict[str, Row] = json.loads(self._store.meta().get(COMING, "{}"))
+        return found
+
+    def _arrived(self, row: Row) -> bool:
+        """Whether it lies in quarantine, where that can be seen."""
+        if self._folders.fault(Place(Kind.QUARANTAINE, row["id"])):
+            return False
+        return lies_there(self._folders.root, row | {"name": json.loads(row["name"])})
+
+    def _list_orphans(self, rows: list[Row]) -> None:
+        """Now they lie in quarantine; what a row tells already, and a person decided, stays."""
         if rows:
-            self._store.commit(Changes(held=rows))
+            done = {row["id"] for row in rows}
+            rest = {folder: row for folder, row in self._coming().items() if folder not in done}
+            new = [row for row in rows if self._store.held(row["id"]) is None]
+            self._store.commit(Changes(held=new, meta={COMING: json.dumps(rest)}))
 
     @property
     def unfinished(self) -> bool:
@@ -682,7 +776,7 @@ class Engine:
         about = self._store.ask(ByReference(names.envelop_referentie(name)))
         self._trouble(Waiting(place, name, IGNORED, NO_ANSWER, None, since=since, levering=about))
 
-    def _failed(self, key: str, one: Intent | Promise | Decided, reason: str) -> Waiting:
+    def _failed(self, key: str, one: Taken, reason: str) -> Waiting:
         """Note what cannot go on now: it is told once, and remembered for ``status``."""
         place, name = one.place, one.name
         count, pause = self._retries.failed(key, monotonic())
@@ -700,7 +794,7 @@ class Engine:
             self._trouble(stuck)
         return stuck
 
-    def _went_well(self, key: str, one: Intent | Promise | Decided) -> None:
+    def _went_well(self, key: str, one: Taken) -> None:
         before = (one.place, one.name) in self._stuck_before
         if not self._retries.done(key) and not before:
             return  # what waits under its name is another file

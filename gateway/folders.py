@@ -182,9 +182,10 @@ class Folders:
         """The directory of a place."""
         return os.path.join(self.root, *place.parts)
 
-    def shown(self, place: Place) -> str:
-        """The directory of a place as people read it, from the root down."""
-        return os.path.relpath(self.path(place), self.root)
+    def shown(self, place: Place, which: str = "") -> str:
+        """The directory of a place (or its ``.tmp`` or ``.claimed``) as people read it."""
+        path = self._private(place, which) if which else self.path(place)
+        return os.path.relpath(path, self.root)
 
     def _private(self, place: Place, which: str) -> str:
         if which == ".claimed" and place.kind is Kind.OUTBOX:

@@ -20,6 +20,7 @@ from itertools import count
 from gateway.names_veilig import (
     MAX_NAAM,
     NIET_IN_STAM,
+    als_id,
     is_onaf,
     knip,
     onaf_reden,
@@ -32,6 +33,7 @@ from gateway.sjabloon import DEFAULT, EIGEN, Sjabloon
 
 __all__ = ["DEFAULT", "EIGEN", "ONBEKEND", "Geleverd", "Patroon", "PatroonFout", "Sjabloon"]
 __all__ += [
+    "als_id",
     "antwoord_naam",
     "delivered",
     "envelop_naam",

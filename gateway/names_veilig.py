@@ -7,10 +7,14 @@ it looks like: a message is known by its id and its content.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 MAX_NAAM = 255
 """Bytes of a name on any file system that we know."""
+
+MAX_ID = 180
+"""Bytes of an id that is made of a name: what is set before it still leaves a name for a disk."""
 
 # What CBS forbids (PSA, chapter 6; aanleverprotocol 3.1), the dot apart.
 _VERBODEN = ':\\\\/?;*"”><|\\]\\['
@@ -25,6 +29,7 @@ ONZICHTBAAR = re.compile(f"[{_ONZICHTBAAR}]")
 NIET_IN_STAM = re.compile(f"[{_VERBODEN}{_ONZICHTBAAR}.]")
 _NIET_IN_NAAM = re.compile(f"[{_VERBODEN}{_ONZICHTBAAR}]")
 _NIET_TOONBAAR = re.compile(f"[{_ONZICHTBAAR}\\\\]")
+_GEWOON = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _EXTENSIE = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _ONAF_EXTENSIES = frozenset({".part", ".partial", ".tmp", ".filepart", ".crdownload"})
 _APPARAAT = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?=\.|$)", re.IGNORECASE)
@@ -77,6 +82,18 @@ def toonbaar(name: str | bytes) -> str:
     """
     text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
     return _NIET_TOONBAAR.sub(_ontsnap, text)
+
+
+def als_id(name: str) -> str:
+    """Make of any name an id that prints, types and is stored, its own: ``map%FF`` for bytes.
+
+    A name of letters, digits and ``._-`` is its own id; of a very long one the end is a digest.
+    """
+    raw = name.encode("utf-8", "surrogateescape")
+    text = "".join(chr(one) if one in _GEWOON else f"%{one:02X}" for one in raw)
+    if len(text) <= MAX_ID:
+        return text
+    return f"{text[: MAX_ID - 33]}%{hashlib.sha256(raw).hexdigest()[:32]}"
 
 
 def _ontsnap(found: re.Match[str]) -> str:

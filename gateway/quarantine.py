@@ -28,6 +28,7 @@ from gateway.folders import Folders
 from gateway.journal import Held, Intent, decode_intent
 from gateway.model import READING_ENDS, STATION_OF, Direction, Event, EventType, Kind, Place
 from gateway.moment import Clock, iso
+from gateway.names import als_id
 from gateway.requests import Asked, Response
 from gateway.restored import lies_there
 from gateway.store import Changes, Store
@@ -101,7 +102,8 @@ def _not_dropped_again(row: Row, place: Place, chosen: str, config: Config) -> s
     exchange = config.uitwisselingen.get(chosen or place.uitwisseling)
     if chosen and (exchange is None or exchange.direction is not Direction.HEEN):
         return f"there is no exchange {chosen} that takes files; choose from: {wanted}"
-    if row["soort"] == "wees" and not exchange and row["id"] == f"wees-{_name(row)}":
+    lost = row["soort"] == "wees" and row["id"].startswith(f"wees-{als_id(_name(row))}")
+    if lost and not exchange:
         return f"its name is lost, so say which exchange it is for: --as {wanted}"
     if row["l_size"] == 0:
         return "it is empty: ask for a filled one, and drop this one"

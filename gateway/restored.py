@@ -5,7 +5,8 @@ Of the quarantine the folders tell. A file that a person decided about after the
 again in the database, though its folder lies in the archive, under ``<request>.<id>``. A restore
 makes the two tell one story: with the file still in it, it was dropped; without, it was released.
 Who and why are lost. A folder of which the database has no row at all came there after the backup:
-it becomes a ``wees``, which a person decides about, and which goes when it is past its time.
+it becomes a ``wees``, which a person decides about, and which goes when it is past its time. A name
+that no database can hold, or no screen show, gives way to one that it can (:func:`named_anew`).
 
 Of what was taken meanwhile only the log knows: between which times that is, is remembered.
 """
@@ -17,11 +18,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import proofs
+from gateway import durable, proofs
 from gateway.journal import INTENT, Intent, encode_intent
 from gateway.model import Kind, Moment, Place
 from gateway.moment import iso
-from gateway.names import REDEN
+from gateway.names import REDEN, als_id, toonbaar
 from gateway.store_health import millis_of
 from gateway.store_held import DROPPED, HELD, RELEASED, held_file
 from gateway.store_purge import ARCHIVE
@@ -61,6 +62,49 @@ def decided_since(database: str, root: str, now: int) -> list[Row]:
     return found
 
 
+def named_anew(root: str) -> list[str]:
+    """Give folders in quarantine a name that the database can hold; what was done, a line each.
+
+    None of ours has another. What cannot get one is told, and not listed; it stays as it is.
+    """
+    said = [
+        f"quarantaine/{ARCHIVE}/{toonbaar(name)} is no name of ours: it is not listed; look at it"
+        for name in _listed(_folder(root, ARCHIVE))
+        if not _archived_as(name) and _listed(_folder(root, f"{ARCHIVE}/{name}"))
+    ]
+    odd = [one for one in _there(root) if not _holds(one) and _listed(_folder(root, one))]
+    if not odd:
+        return said
+    top = durable.open_dir(_folder(root))
+    try:
+        for name in odd:
+            shown, new = f"quarantaine/{toonbaar(name)}", als_id(name)
+            try:
+                durable.rename_dir(top, name, top, new)
+            except OSError as error:
+                said.append(f"{shown} cannot be listed, and stays as it is: {error.strerror}")
+            else:
+                said.append(f"{shown} is called quarantaine/{new} now, by which it can be listed")
+        durable.sync_filesystem(top)  # before a row speaks of it
+    finally:
+        os.close(top)
+    return said
+
+
+def _there(root: str) -> list[str]:
+    return [one for one in _listed(_folder(root)) if not one.startswith(".")]
+
+
+def _holds(name: str) -> bool:
+    """Whether a name can be the id of a row: it prints, so it is UTF-8 as well."""
+    return bool(name) and toonbaar(name) == name
+
+
+def _archived_as(name: str) -> str:
+    """The id of what lies in the archive under this name; empty: no name of ours."""
+    return name.partition(".")[2] if _holds(name) else ""
+
+
 def unknown_since(
     database: str, root: str, refused: Mapping[str, str], moment: Moment
 ) -> list[Row]:
@@ -75,7 +119,7 @@ def unknown_since(
     intended = {row["id"]: row["intent"] for row in journal if row["state"] == INTENT}
     known |= {row["id"] for row in journal if row["state"] != INTENT}  # they get a row as ever
     archived = _archived(root)
-    there = {one: one for one in _listed(_folder(root)) if not one.startswith(".")}
+    there = {one: one for one in _there(root) if _holds(one)}
     paths = {one: f"{ARCHIVE}/{name}" for one, name in archived.items()} | there
     rows: list[Row] = []
     for folder, path in paths.items():
@@ -103,7 +147,7 @@ def _folder(root: str, below: str = "") -> str:
 def _archived(root: str) -> dict[str, str]:
     """What lies in the archive of quarantine: by id the name there, of several the newest."""
     names = _listed(_folder(root, ARCHIVE))
-    return {name.partition(".")[2]: name for name in names}
+    return {id_: name for name in names if (id_ := _archived_as(name))}
 
 
 def _decision(root: str, archive: str, name: str, now: int) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from gateway.errors import FolderError
 from gateway.folders import Folders
 from gateway.model import Place
 from gateway.task import Flushed
@@ -68,6 +69,8 @@ class Touched:
         return [*self._lost, *self._file_systems.values()]
 
 
-def said(error: OSError) -> str:
-    """What the system says, with the file where it names one."""
+def said(error: OSError | FolderError) -> str:
+    """What the system says, with the file where it names one; what we say, as it is."""
+    if isinstance(error, FolderError):
+        return str(error)
     return f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A purge, and a restore that goes on, that are killed at any call: typed again, all is as it was.
+"""A purge, a restore, a start that sets aside, killed at any call: typed again, all is as it was.
 
 The command is ended just before one of its changing calls; then a person types it again, as people
 do, and the chain runs on. KNOOPPUNT_CRASH=full plays every call, otherwise a sample of them.
@@ -66,6 +66,21 @@ def lost(folder: Path) -> None:
         path.unlink()
 
 
+def orphaned(folder: Path) -> None:
+    """A file was claimed that the database does not know, with its seal: as after a restore."""
+    with Keten(folder) as keten:
+        keten.settle()
+    for name in ("11111111", "11111111.bewijs", "22222222"):
+        (folder / "folders/gemeenten/0363/.claimed" / name).write_bytes(name.encode())
+
+
+def damaged(folder: Path) -> None:
+    """The same, but the database is there, and can no longer be read; an older one was kept."""
+    lost(folder)
+    for name in ("knooppunt.db", "knooppunt.db-wal", "knooppunt.db.before-5"):
+        (folder / "folders/.state" / name).write_bytes(name.encode())
+
+
 def purged(keten: Keten) -> dict[str, object]:
     """What is left when all is done."""
     database = keten.location.database
@@ -97,9 +112,40 @@ def restored(keten: Keten) -> dict[str, object]:
     }
 
 
+def set_aside(keten: Keten) -> dict[str, object]:
+    """What is listed, and from where, when all is done."""
+    found = listed(keten.location, Filter(everything=True))
+    return {
+        "held": sorted((one["id"], one["name"], one["state"], one["from"]) for one in found),
+        "lies": sorted(str(one.relative_to(keten.root)) for one in keten.root.rglob("wees-*/*")),
+        "claimed": [one.name for one in (keten.root / "gemeenten/0363/.claimed").iterdir()],
+    }
+
+
+def replaced(keten: Keten) -> dict[str, object]:
+    """The same, and what is kept: the database with its own WAL, and the older one without.
+
+    Killed when it was done, it does it again: what it had restored is kept as well then.
+    """
+    there = {
+        path.read_bytes(): path.name
+        for path in (keten.root / ".state").glob("knooppunt.db.before-*")
+        if path.stat().st_size < 100
+    }
+    name = there.get(b"knooppunt.db", "")
+    return restored(keten) | {
+        "kept": sorted(one.decode() for one in there),
+        "together": there.get(b"knooppunt.db-wal") == f"{name}-wal",
+        "older": there.get(b"knooppunt.db.before-5"),
+        "rest": sorted(one.name for one in (keten.root / ".state").glob(".restore*")),
+    }
+
+
 CASES = {
+    "orphan": (orphaned, ["run", "--once"], set_aside),
     "purge": (past_its_time, ["purge", "--do"], purged),
     "restore": (lost, ["restore", "b", "--continue"], restored),
+    "replace": (damaged, ["restore", "b", "--continue"], replaced),
 }
 
 

@@ -2,11 +2,14 @@
 """What a crash left lies in folders that nobody may look into: row 28, at a start."""
 
 import ctypes
+import os
 import struct
 import tempfile
+from pathlib import Path
 
 import pytest
 
+from gateway.held import Filter, listed
 from gateway.lying import Lying
 from gateway.store_queries import Reader
 from gateway.testing import Keten
@@ -93,6 +96,76 @@ def waiting(keten):
         Lying(keten.location, keten.config, reader) as lying,
     ):
         return list(lying.all())
+
+
+def test_row_28_a_name_that_is_no_text_in_what_could_not_be_read():
+    """Recovered between two rounds, it ends no gateway."""
+    need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        keten = Keten(folder)
+        keten.close()
+        claimed = keten.root / "gemeenten/0363/.claimed"
+        Path(os.fsdecode(os.fsencode(claimed) + b"/bad\xff")).write_bytes(b"wees")
+        claimed.chmod(0)
+        assert without_capabilities(lambda: goes_on_with_any_name(folder)) == 0
+
+
+def goes_on_with_any_name(folder):
+    """Without rights in ``.claimed``, at first."""
+    keten = Keten(folder)
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    claimed.chmod(0o750)
+    eventually(lambda: keten.settle() and not list(claimed.iterdir()))
+    [row] = listed(keten.location, Filter())
+    assert (row["id"], row["from"]) == ("wees-bad%FF", "gemeenten/0363/outbox")
+    assert [one.read_bytes() for one in (keten.root / row["folder"]).iterdir()] == [b"wees"]
+    keten.close()
+
+
+@pytest.mark.parametrize("ends", ["set aside", "taken away"])
+def test_row_28_no_rights_to_set_aside_what_a_crash_left(ends):
+    """It is not listed as if it were: it is told, where it lies, until it can be moved or goes."""
+    need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        keten = Keten(folder)
+        keten.close()
+        for name in (ORPHAN, f"{ORPHAN}.bewijs"):
+            (keten.root / "gemeenten/0363/.claimed" / name).write_bytes(b"wees")
+        (keten.root / "quarantaine").chmod(0o500)
+        assert without_capabilities(lambda: is_told_until_it_is_aside(folder, ends)) == 0
+
+
+def is_told_until_it_is_aside(folder, ends):
+    """Without rights to write in quarantine, at first."""
+    keten = Keten(folder)
+    claimed, since = keten.root / "gemeenten/0363/.claimed", set()
+    for _ in range(2):
+        for _ in range(3):
+            left = {one.name: one for one in keten.settle().waiting}
+        assert sorted(one.name for one in keten.told) == [ORPHAN, f"{ORPHAN}.bewijs"]
+        for one in keten.told:
+            assert one.code == "kan-niet-verder"
+            assert "it lies in gemeenten/0363/.claimed, and cannot be set aside" in one.reason
+            assert "Permission denied" in one.reason
+        assert not any("outbox/.claimed" in one for one in keten.said)
+        assert left.keys() == {ORPHAN, f"{ORPHAN}.bewijs"}
+        since.add(left[ORPHAN].since)
+        assert listed(keten.location, Filter()) == []
+        keten.told.clear()
+        keten.restart()
+    assert len(since) == 1
+    if ends == "taken away":
+        for path in claimed.iterdir():
+            path.unlink()
+    (keten.root / "quarantaine").chmod(0o750)
+    eventually(lambda: not keten.settle().waiting)
+    rows = [(one["id"], one["from"]) for one in listed(keten.location, Filter())]
+    assert rows == [(f"wees-{ORPHAN}", "gemeenten/0363/outbox")] * (ends == "set aside")
+    with Reader(keten.location.database) as reader:
+        assert list(reader.waits()) == []
+    keten.restart()
+    assert keten.settle().waiting == []
+    keten.close()
 
 
 def without_capabilities(work):

@@ -327,17 +327,45 @@ def test_the_database_that_was_there_is_kept(knooppunt):
     assert kept.read_bytes() == before
 
 
-def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
-    """It was ended when it had moved the one aside and not yet the other: they stay together."""
+def cut_off(knooppunt, noted):
+    """A state of which a restore was ended: it had moved the database aside, and not its WAL."""
     deliver(knooppunt, "WMO_H22025_a.csv")
     knooppunt("backup", "b")
     there = database(knooppunt)
     there.rename(there.with_name("knooppunt.db.before-5"))
     there.with_name("knooppunt.db-wal").write_bytes(b"wal")
+    if noted:
+        there.with_name(".restore.aside").write_bytes(noted)
+    return there
+
+
+def test_a_restore_that_was_cut_off_keeps_a_database_with_its_wal(knooppunt):
+    """It wrote down under which name they go before it moved the first: they stay together."""
+    there = cut_off(knooppunt, b"knooppunt.db.before-5")
     there.with_name("knooppunt.db.before-41-wal").write_bytes(b"of an older one")
     said = knooppunt("restore", "b").stdout
     assert "knooppunt.db.before-5" in said
     assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"wal"
+    assert not there.with_name(".restore.aside").exists()
+    knooppunt("run", "--once")
+
+
+@pytest.mark.parametrize("noted", [b"", b"knooppunt.db.before-5", b"../x", b"\xff"])
+@pytest.mark.parametrize("tail", ["", "-wal"])
+def test_what_is_left_of_a_lost_database_goes_beside_no_older_one(knooppunt, noted, tail):
+    """The WAL is of another than the one that was kept before; and nothing stops the restore."""
+    if noted.endswith(b"5") and not tail:
+        return  # that is a restore that was cut off
+    there = cut_off(knooppunt, noted)
+    if tail:
+        there.with_name("knooppunt.db.before-5-wal").write_bytes(b"its own")
+    before = set(there.parent.glob("knooppunt.db.before-*-wal"))
+    said = knooppunt("restore", "b").stdout
+    [kept] = set(there.parent.glob("knooppunt.db.before-*-wal")) - before
+    assert kept.read_bytes() == b"wal"
+    assert f"what was left of the database that was here is kept as {kept.name}" in said
+    if tail:
+        assert there.with_name("knooppunt.db.before-5-wal").read_bytes() == b"its own"
     knooppunt("run", "--once")
 
 
@@ -491,6 +519,35 @@ def test_what_was_under_way_at_the_backup_and_refused_since_is_listed_once(tmp_p
         keten.settle()
         assert keten.quarantine() == [folder]
         keten.close()
+
+
+def test_a_folder_in_quarantine_with_any_name_stops_no_restore(knooppunt):
+    """No database holds such a name: it gets another, and is listed; in the archive it is told."""
+    knooppunt("run", "--once", "--nu", "2026-02-02")
+    knooppunt("backup", "b")
+    there = os.fsencode(knooppunt.folders / "quarantaine")
+    for name in (b"map\xff", b"a\x1b[31m", b"vol\xfe", b".archief/1\xff.2\xff", b".archief/los"):
+        os.makedirs(os.path.join(there, name))
+        with open(os.path.join(there, name, b"oud\xff.csv"), "wb") as file:
+            file.write(b"inhoud")
+    os.makedirs(os.path.join(there, b"vol%FE/x"))
+    lose(knooppunt)
+    said = knooppunt("restore", "b", "--continue").stdout
+    assert r"quarantaine/map\xff is called quarantaine/map%FF now" in said
+    assert r"quarantaine/a\x1b[31m is called quarantaine/a%1B%5B31m now" in said
+    assert r"quarantaine/vol\xfe cannot be listed, and stays as it is: Directory not empty" in said
+    assert r"quarantaine/.archief/1\xff.2\xff" in said
+    assert "quarantaine/.archief/los" in said
+    rows = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    assert rows.keys() == {"map%FF", "a%1B%5B31m", "vol%FE"}
+    assert (rows["map%FF"]["name"], rows["map%FF"]["soort"]) == (r"oud\xff.csv", "wees")
+    assert knooppunt.json("quarantine", "show", "map%FF")["files"] == [r"oud\xff.csv"]
+    knooppunt("quarantine", "drop", "map%FF", "--reason", "x")
+    knooppunt("restore", "b", "--continue")  # again: what was called otherwise stays so
+    rows = {one["id"]: one for one in knooppunt.json("quarantine", "list", "--all")["held"]}
+    assert rows["map%FF"]["state"] == "dropped"
+    knooppunt("run", "--once")
+    assert knooppunt.json("audit", "verify")["ok"]
 
 
 def test_a_restored_state_says_that_it_has_a_gap(knooppunt):

@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
-from gateway import requests
+from gateway import requests, screens
+from gateway.held import Filter, listed
+from gateway.names import als_id, toonbaar
 from gateway.quarantine import KIND
 from gateway.requests import Asked
 from gateway.setup import shipped_config
@@ -364,6 +366,60 @@ def test_an_orphan_is_released_with_its_exchange(keten):
     released(keten, "wees-01ORPHAN", **{"as": "wmo"})
     assert [one.content for one in keten.received("wmo")] == [b"wees"]
     assert keten.quarantine() == []
+
+
+ODD = [b"bad\xff", b"\xff" * 250, b"a" * 255, b"a\x1b[31m b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_orphan_of_any_name_is_held(keten, name):
+    """It ends no start, and is listed beside the others; a person decides about it as about any."""
+    claimed = os.fsencode(keten.root / "gemeenten/0363/.claimed")
+    for one in (name, b"01ORPHAN"):
+        with open(os.path.join(claimed, one), "wb") as file:
+            file.write(b"wees")
+    keten.restart()
+    folders = {"wees-01ORPHAN", f"wees-{als_id(os.fsdecode(name))}"}
+    rows = {one["id"]: one for one in listed(keten.location, Filter())}
+    assert rows.keys() == folders
+    assert {one.name for one in keten.quarantine()} == folders
+    assert os.listdir(claimed) == []
+    [odd] = folders - {"wees-01ORPHAN"}
+    assert rows[odd]["name"] == screens.name(toonbaar(name))
+    assert "its name is lost" in objection(keten, odd)
+    released(keten, odd, **{"as": "wmo"})
+    assert [one.content for one in keten.received("wmo")] == [b"wees"]
+    assert decide(keten, "drop", "wees-01ORPHAN")["done"]
+    assert keten.quarantine() == []
+
+
+def test_an_orphan_that_comes_again_undoes_no_decision(keten):
+    """A share that was put back twice: the second is another file, with a folder of its own."""
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    wanted = ["wees-01ORPHAN", "wees-01ORPHAN-2", "wees-01ORPHAN-3"]
+    for number, folder in enumerate(wanted):
+        (claimed / "01ORPHAN").write_bytes(b"%d" % number)
+        keten.restart()
+        assert held_id(keten) == folder
+        assert (keten.root / "quarantaine" / folder / "01ORPHAN").read_bytes() == b"%d" % number
+        assert "its name is lost" in objection(keten, folder)
+        if number < 2:
+            assert decide(keten, "drop", folder)["done"]
+    rows = listed(keten.location, Filter(everything=True))
+    assert [(one["id"], one["state"]) for one in rows] == [
+        *((one, "dropped") for one in wanted[:2]),
+        (wanted[2], "held"),
+    ]
+
+
+def test_what_was_claimed_with_a_lost_file_is_listed_as_well(keten):
+    """Its seal alone, say: a folder in quarantine that nobody can decide about stays for ever."""
+    claimed = keten.root / "gemeenten/0363/.claimed"
+    for name in ("01ORPHAN.bewijs", "02ORPHAN", "02ORPHAN.bewijs"):
+        (claimed / name).write_bytes(b"x")
+    keten.restart()
+    rows = {one["id"]: one["name"] for one in listed(keten.location, Filter())}
+    assert rows == {"wees-01ORPHAN": "01ORPHAN.bewijs", "wees-02ORPHAN": "02ORPHAN"}
 
 
 def test_bytes_by_reference_come_along(tmp_path):

@@ -2,6 +2,7 @@
 """File names: made and read back, whatever someone calls a file."""
 
 import itertools
+import os
 import time
 import unicodedata
 
@@ -504,3 +505,14 @@ def test_no_name_makes_matching_slow(text, char):
     assert patroon.match(char * 1000) is None
     assert time.perf_counter() - start < 0.2
     assert patroon.match("b" * 5000) is None
+
+
+def test_an_id_of_any_name_prints_and_is_its_own():
+    """Letters, digits and ``._-`` are kept; a long one ends in a digest."""
+    assert names.als_id("01KAQ7-x_1.erbij") == "01KAQ7-x_1.erbij"
+    assert names.als_id(os.fsdecode(b"bad\xff")) == "bad%FF"
+    assert names.als_id("bad%FF") == "bad%25FF"
+    assert names.als_id("a b\n\u202e") == "a%20b%0A%E2%80%AE"
+    first, second = (names.als_id(os.fsdecode(b"\xff" * 200 + end)) for end in (b"a", b"b"))
+    assert first != second
+    assert len(first) == len(second) == 180
