@@ -115,18 +115,26 @@ class Order(NamedTuple):
         """What :meth:`encode` gave; ``GatewayError`` for anything else."""
         try:
             messages = {
-                int(seq): {
+                _seq(seq): {
                     (int(a), int(b), int(c), int(d)): bool(ours) for a, b, c, d, ours in read
                 }
                 for seq, read in body["messages"]
             }
             return cls(str(body["by"]), messages, [str(one) for one in body["loose"]])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise GatewayError(
                 "a request to purge says which messages, which files of theirs were read, and who "
                 "asks",
                 hint="ask anew: knooppunt purge --do",
             ) from None
+
+
+def _seq(number: Any) -> int:
+    """The number of a message in the store; ``ValueError`` for what no row can have."""
+    found = int(number)
+    if not 0 <= found < 1 << 63:
+        raise ValueError(number)
+    return found
 
 
 class Purge:

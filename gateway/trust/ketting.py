@@ -104,22 +104,25 @@ def check_chain(
     lead to a root of ``trust``. ``at`` (aware) is the moment of the signature. ``oin``: whose the
     signature must be, or of one of whom. That the bytes were signed by it the caller must check.
     """
+    if at.tzinfo is None:  # ours, not the stranger's: it may not be told as a fault of his
+        raise ValueError("a moment without a zone says nothing about a certificate")
+    issuers = [*tussen, *trust.certificaten]
     try:
-        return _check_chain(cert, tussen, trust, at, oin, doel)
+        return _check_chain(cert, issuers, trust, at, oin, doel)
     except ONLEESBAAR:
         return Weigering.onleesbaar()
 
 
 def _check_chain(
     cert: x509.Certificate,
-    tussen: Iterable[x509.Certificate],
+    issuers: list[x509.Certificate],
     trust: Vertrouwen,
     at: datetime,
     oin: str | tuple[str, ...] | None,
     doel: Doel,
 ) -> Signer | Weigering:
     refusals = []
-    for path in _paden(cert, [*tussen, *trust.certificaten], trust):
+    for path in _paden(cert, issuers, trust):
         refusal = _langs(path, trust, at)
         if refusal is None:
             break

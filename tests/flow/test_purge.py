@@ -400,6 +400,19 @@ def test_a_request_to_purge_of_another_version_is_refused(keten):
     keten._chain = keten._open()
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, float("inf")])
+def test_a_request_to_purge_a_number_that_there_cannot_be_is_refused(keten, number):
+    """No database holds it: the request says nothing that we know, and the gateway goes on."""
+    for id_, row in (("01A", [number, []]), ("01B", [1, [[number, 1, 1, 1, True]]])):
+        place(keten.location.state, Asked(id_, PURGE, {"by": "x", "messages": [row], "loose": []}))
+    keten.settle()
+    with Reader(keten.location.database) as reader:
+        answers = [json.loads(reader.answer(one)) for one in ("01A", "01B")]
+    assert "says which messages" in answers[0]["error"]
+    if number == float("inf"):
+        assert "says which messages" in answers[1]["error"]
+
+
 def test_many_messages_go_while_a_gateway_runs(knooppunt):
     """Some at a time, by the gateway itself: it is the only writer of its database."""
     for number in range(120):

@@ -243,6 +243,12 @@ def test_an_issuer_with_two_certificates():
     assert found.code is Code.VERLOPEN
 
 
+def test_a_fault_of_ours_is_no_unknown_issuer():
+    """A moment without a zone is nobody's certificate; it would have been told of the signer."""
+    with pytest.raises(ValueError, match="without a zone"):
+        check_chain(CERT, [], TRUST, AT.replace(tzinfo=None))
+
+
 def odd():
     """A stranger's certificate with a name (x400Address) that no library here can read."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
