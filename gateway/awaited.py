@@ -25,6 +25,9 @@ SCAN_SECONDS = 10.0
 FEW = 1000
 """So many answers are asked for by name whatever lies there; of more it may be less to list it."""
 
+PART = 100
+"""So many of them are asked for in one round: of a slow share each is a wait, for all who wait."""
+
 ANSWERS = (Kind.GGK_UIT_ANTWOORD, Kind.GGK_IN_ANTWOORD)
 _ANSWER_PLACE = {
     Direction.HEEN: Place(Kind.GGK_UIT_ANTWOORD),
@@ -45,10 +48,18 @@ class Awaited:
         self._ignored: dict[Spot, Identity] = {}
         self._listed: dict[Place, int] = {}  # how many names were there when it was last listed
         self._next_look = 0.0
+        self._left: deque[Spot] = deque()  # places and stems that this look has yet to ask for
+        self._spent = 0.0  # seconds, on this look
+        self._again = False  # whether another was asked for since it began
 
     def __bool__(self) -> bool:
         """Whether an answer has come that was not taken yet."""
         return bool(self._come)
+
+    @property
+    def looking(self) -> bool:
+        """Whether a look has begun, and goes on in the next :meth:`come`."""
+        return bool(self._left)
 
     def expect(self, levering: Levering, *, refused: bool = False) -> None:
         """An envelope of ours lies in a hop folder; its answer will carry the same stem.
@@ -73,30 +84,44 @@ class Awaited:
 
     def look_now(self) -> None:
         """Let the next :meth:`come` look at the folders, whatever the interval says."""
-        self._next_look = 0.0
+        self._next_look, self._again = 0.0, True
 
     def come(self, now: float, interval: float, limit: int) -> list[Spot]:
         """Answers that have come, at most ``limit``; looked for once an ``interval`` at most."""
-        if any(self._awaited.values()) and now >= self._next_look:
-            began = monotonic()
-            for place, stems in self._awaited.items():
-                for name in self._candidates(place, stems):
-                    self.see(place, name)
-            pause = max(interval, SCAN_SHARE * (monotonic() - began))
-            self._next_look = now + min(pause, max(interval, SCAN_SECONDS))
+        if now >= self._next_look and (self._left or any(self._awaited.values())):
+            self._look(now, interval)
         found: list[Spot] = []
         while self._come and len(found) < limit:
             found.append(self._come.popleft())
         return found
 
-    def _candidates(self, place: Place, stems: set[str]) -> list[str]:
-        """What lies there and may be awaited, at the price of what is awaited, not of what lies."""
+    def _look(self, now: float, interval: float) -> None:
+        """Ask for a part of what is awaited: the next goes on where this one stopped."""
+        began = monotonic()
+        if not self._left:
+            self._again, self._spent = False, 0.0
+            for place, stems in self._awaited.items():
+                self._begin(place, stems)
+        part = [self._left.popleft() for _ in range(min(PART, len(self._left)))]
+        for place in dict.fromkeys(one for one, _ in part):
+            asked = [stem for one, stem in part if one == place and stem in self._awaited[place]]
+            wanted = [name for stem in asked for name in self._expected(stem)]
+            for name in self._folders.lying(place, wanted):
+                self.see(place, name)
+        self._spent += monotonic() - began
+        if not self._left and not self._again:
+            pause = max(interval, SCAN_SHARE * self._spent)
+            self._next_look = now + min(pause, max(interval, SCAN_SECONDS))
+
+    def _begin(self, place: Place, stems: set[str]) -> None:
+        """Look at the price of what is awaited, not of what lies there: by name, or by a list."""
         if len(stems) <= max(FEW, self._listed.get(place, 0)):
-            wanted = [name for stem in sorted(stems) for name in self._expected(stem)]
-            return self._folders.lying(place, wanted)
+            self._left += [(place, stem) for stem in sorted(stems)]
+            return
         found = self._folders.scan(place)
         self._listed[place] = len(found)
-        return found
+        for name in found:
+            self.see(place, name)
 
     def _expected(self, stem: str) -> list[str]:
         answers = [f"{stem}.bv03.xml", f"{stem}.fo03.xml"]

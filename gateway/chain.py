@@ -350,11 +350,11 @@ class Chain:
         self.engine.try_now()
         self.engine.look_now()
         while not stop():
-            if self._round():
+            if self._look_through():
                 summary.rounds += 1
                 continue
             self.engine.look_now()
-            if self._round():
+            if self._look_through():
                 summary.rounds += 1
                 continue
             if monotonic() >= patience or not self._could_finish():
@@ -364,6 +364,13 @@ class Chain:
         summary.waiting = self._waiting()
         summary.happened = self.happened
         return summary
+
+    def _look_through(self) -> bool:
+        """Go round until something was done, or all that is awaited was asked for."""
+        worked = self._round()
+        while not worked and self.engine.inbound.awaited.looking:
+            worked = self._round()
+        return worked
 
     def _waiting(self) -> list[Waiting]:
         return [*self.engine.inbound.waiting(), *self.engine.stuck.values()]

@@ -277,7 +277,7 @@ class Inbound:
 
     def next_due(self, now: float) -> float:
         """In how many seconds to look again, if no hint comes before."""
-        if self._queues or self._hints or self.awaited:
+        if self._queues or self._hints or self.awaited or self.awaited.looking:
             return 0.0
         moments = [self._next_scan] + ([self._due[0][0]] if self._due else [])
         return max(0.0, min(moments) - now)

@@ -9,11 +9,13 @@ from collections import Counter
 import pytest
 
 import envelopes
+from gateway import awaited
 from gateway.clerk import Clerk
 from gateway.folders import Folders
 from gateway.inhand import Shared
 from gateway.journal import Intent
 from gateway.model import Kind, Place
+from gateway.moment import monotonic
 from tests.flow.vreemd import REF, antwoorden, envelop, goed, lees_antwoord
 from tests.vectors import GOED, VECTOREN
 from tests.vectors.tabel import B64, FUNCTIE, MGREF, ONTVANGER, TIJD, ZENDER
@@ -541,6 +543,23 @@ def bv03_for(path):
     request = envelopes.read(path.read_bytes()).stuurgegevens
     number = str(uuid.uuid4())
     return envelopes.bv03(request, referentienummer=number, tijdstip_bericht="20260202100001")
+
+
+def test_answers_are_asked_for_a_part_in_each_round(keten, monkeypatch):
+    """A slow share holds up no round for long; whoever runs once has seen them all at the end."""
+    monkeypatch.setattr(awaited, "PART", 1)
+    paths = sent_by_ggk(keten, 5)
+    keten.settle()
+    engine = keten._chain.engine
+    engine.look_now()
+    engine.round()
+    assert engine.inbound.next_due(monotonic()) == 0.0  # it goes on at once
+    path = paths[-1]
+    (keten.hop("ggk/uit/antwoord") / f"{path.stem}.bv03.xml").write_bytes(bv03_for(path))
+    keten.settle()
+    assert len(keten.notices("0363", "ontvangst")) == 1
+    for path in paths:
+        path.unlink()
 
 
 def test_an_answer_written_in_two_goes_is_taken_when_it_is_whole(keten):

@@ -8,7 +8,7 @@ import pytest
 
 from gateway import awaited as module
 from gateway import names
-from gateway.awaited import Awaited
+from gateway.awaited import PART, Awaited
 from gateway.model import Direction, Kind, Levering, Place
 
 PLACE = Place(Kind.GGK_UIT_ANTWOORD)
@@ -81,6 +81,44 @@ def test_an_answer_that_was_there_before_it_was_awaited_is_found(folders):
     os.mkdir(folders.path(PLACE))
     name = answer(folders, 2)
     assert come(awaited, 2 * INTERVAL) == [name]
+
+
+def test_no_look_asks_for_more_than_a_part(folders, monkeypatch):
+    """On a slow share each name is a wait for all who wait; the next look goes on after it."""
+    asked, looks, real = [], [], os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path: (asked.append(path), real(path))[1])
+    awaited = awaiting(folders, range(4 * PART + 1))
+    late = [answer(folders, 0), answer(folders, 4 * PART)]
+    found = []
+    while not looks or awaited.looking:
+        before = len(asked)
+        found += come(awaited, 0.0)
+        looks.append(len(asked) - before)
+    assert found == late
+    assert looks == [2 * PART] * 4 + [2]
+    assert len(set(asked)) == len(asked)
+    answer(folders, 1)
+    assert come(awaited, INTERVAL / 2) == []  # it was looked through: only after an interval again
+    assert len(asked) == sum(looks)
+
+
+def test_a_look_that_is_asked_for_meanwhile_begins_when_this_one_ends(folders):
+    """A watcher that lost its hints: what was asked for before that is asked for again."""
+    awaited = awaiting(folders, range(PART + 1))
+    assert come(awaited, 0.0) == []
+    name = answer(folders, 0)
+    awaited.look_now()
+    assert [come(awaited, 0.0), come(awaited, 0.0)] == [[], [name]]
+
+
+def test_what_is_answered_meanwhile_is_not_asked_for(folders):
+    """Told by the watcher, all of it: the look ends."""
+    awaited = awaiting(folders, range(PART + 1))
+    assert come(awaited, 0.0) == []
+    for number in range(PART + 1):
+        awaited.see(PLACE, answer(folders, number))
+    assert len(come(awaited, 0.0)) == PART + 1
+    assert not awaited.looking
 
 
 def test_when_more_is_awaited_than_lies_there_it_is_listed(folders, listed, monkeypatch):
