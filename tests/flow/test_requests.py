@@ -91,7 +91,11 @@ def test_an_error_is_the_answer(keten, teller):
     assert teller.told(keten) is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"kind": "onzin", "body": {}}', "\x00"])
+RUBBISH = ("", "{", "[]", '{"kind": "onzin", "body": {}}', "\x00", "[" * 100_000,
+           '{"kind": "count", "body": {"name": "\\ud800"}}')  # fmt: skip
+
+
+@pytest.mark.parametrize("content", RUBBISH, ids=range(len(RUBBISH)))
 def test_rubbish_is_answered_and_holds_up_nobody(keten, teller, content):
     """A file that asks nothing we know gets an answer that says so; the next is done."""
     requests.place(keten.location.state, Asked("01B", "count", {}))
