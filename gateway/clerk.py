@@ -68,9 +68,9 @@ class Clerk:
 
     def work(self, task: Task) -> tuple[Done, list[Unsynced]]:
         """Do a task; also gives each file system that must be synced for it."""
+        self._learn_committed(task.committed)
         if task.anew:
             self._start_anew()
-        self._learn_committed(task.committed)
         self.folders.hanging, self.folders.failing = task.hanging, task.failing
         for key in task.outdated:
             self._remembered.pop(key, None)
@@ -94,6 +94,7 @@ class Clerk:
         self._recent.clear()
         self._carrying.clear()
         self._behind.clear()
+        self.folders.close()  # each descriptor tells once more of what failed: open them anew
         self._carrier = Carrier(self.folders)  # what was carried is held to its source again
 
     def answer(self, answers: list[Intent]) -> tuple[Done, set[Place]]:

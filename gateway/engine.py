@@ -506,9 +506,9 @@ class Engine:
             else:
                 self._undo(before, done)
 
-    def _is_kept(self) -> bool:
+    def _is_kept(self, *, undone: bool = False) -> bool:
         """Whether the oldest round is durable; what a share did not keep is told."""
-        told = self.shares.judge(self._desk.durable())
+        told = self.shares.judge(self._desk.durable(), undone=undone)
         for one in told:
             self._trouble(one)
         return not told
@@ -524,7 +524,7 @@ class Engine:
         if later is not None:
             after = self._desk.finish()
             self._heard(later, after)
-            self._is_kept()
+            self._is_kept(undone=True)
             undone.append((later, after))
         for batch, its in undone:
             self._undo_one(batch, its)

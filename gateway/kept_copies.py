@@ -152,17 +152,20 @@ class Removal:
 
     def sync(self) -> None:
         """What was removed stays so after a power failure."""
+        failed: OSError | None = None
         while self._touched:
             fd = self._touched.popitem()[1]
             try:
                 self._folders.sync(fd)
             except OSError as error:
-                raise FolderError(
-                    f"a share did not keep that copies were removed: {error.strerror}",
-                    hint="nothing is recorded as purged; purge again when the share is well",
-                ) from error
+                failed = failed or error
             finally:
                 os.close(fd)
+        if failed is not None:
+            raise FolderError(
+                f"a share did not keep that copies were removed: {failed.strerror}",
+                hint="nothing is recorded as purged; purge again when the share is well",
+            ) from failed
 
 
 # --- what lies there ------------------------------------------------------------------------------

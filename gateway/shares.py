@@ -30,16 +30,14 @@ class Shares:
         self._retries = Retries()
         self._faults: dict[str, str] = {}
 
-    def judge(self, flushed: list[Flushed]) -> list[Waiting]:
+    def judge(self, flushed: list[Flushed], *, undone: bool = False) -> list[Waiting]:
         """What a round's sync came to: what was not kept, each to be told; empty: all is durable.
 
         Raises :class:`DurabilityError` where it was the disk of all folders.
         """
-        found = []
-        for one in flushed:
-            if one.fault:
-                found.append(self._failed(one))
-            elif self._faults:
+        found = [self._failed(one) for one in flushed if one.fault]
+        if not found and not undone and self._faults:
+            for one in flushed:
                 for path in self._paths(one):
                     self._retries.done(path)
                     self._faults.pop(path, None)

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A share that dies, or loses what was written, between its use and the sync: rows 17 and 23."""
 
+import ctypes
 import errno
 import json
 import os
 
 import pytest
 
+from gateway import durable
+from gateway.model import Kind
 from gateway.moment import Clock
 from gateway.requests import Asked, place
 from gateway.store_queries import Reader
-from tests.faults.breaking import failing, half_done, received, shim
+from gateway.testing import Keten
+from tests.faults.breaking import config, failing, half_done, received, shim
 from tests.faults.processes import at_cbs, running
 from tests.faults.test_shares import Served
 from tests.flow.conftest import eventually
@@ -106,6 +110,94 @@ def test_row_17_eio_on_the_sync_of_quarantine(knooppunt, disks):
     [held] = knooppunt.folders.glob("quarantaine/*/notulen*.csv")
     assert (held.name, held.read_bytes()) == ("notulen.csv", b"een")
     once(knooppunt)
+
+
+class Kernel:
+    """The system's own calls; ``syncfs`` of one disk fails as it is told, oldest first."""
+
+    def __init__(self, libc, device):
+        self._libc, self._device, self.fails = libc, device, []
+
+    def __getattr__(self, name):
+        return getattr(self._libc, name)
+
+    def syncfs(self, fd):
+        """EIO, when it is to fail now."""
+        if self.fails and os.fstat(fd).st_dev == self._device and self.fails.pop(0):
+            ctypes.set_errno(errno.EIO)
+            return -1
+        return self._libc.syncfs(fd)
+
+
+@pytest.fixture
+def keten_with(tmp_path, disks, monkeypatch):
+    """Make a chain in this process, with one folder a disk of its own; and what fails there."""
+
+    def make(top):
+        disks.tmpfs(tmp_path / "keten/folders" / top, "size=200m")
+        keten = Keten(tmp_path / "keten", config=config())
+        keten.settle()
+        device = os.stat(keten.root / top).st_dev
+        kernel = Kernel(durable._libc, device)
+        monkeypatch.setattr(durable, "_libc", kernel)
+        made.append(keten)
+        return keten, kernel
+
+    made = []
+    yield make
+    for keten in made:
+        keten.close()
+
+
+def test_no_number_is_given_twice_by_a_round_that_is_undone(keten_with):
+    """What was committed just before it counts, also where nothing was begun after it."""
+    keten, kernel = keten_with("cbs")
+    keten.drop("0363", "WMO_1.csv", b"een")
+    keten.settle()
+    engine, rounds = keten._chain.engine, []
+    start = engine._desk.start
+
+    def started(task):
+        if any(one.place.kind is Kind.GGK_UIT for one in task.intents):
+            rounds.append(task.number)
+            kernel.fails = [True] * (len(rounds) == 2)
+        return start(task)
+
+    engine._desk.start = started
+    keten.drop("0363", "WMO_2.csv", b"twee")
+    while len(rounds) < 2:
+        engine.look_now()
+        engine.round()
+        seen = engine._in_flight.intents if engine._in_flight else ()
+        if any(one.name == "WMO_2.csv" for one in seen):
+            keten.drop("0363", "WMO_3.csv", b"drie")
+    engine.settle()
+    assert kernel.fails == []
+    keten.settle()
+    numbers = [one.name[-8:-4] for one in keten.received("wmo")]
+    assert len(numbers) == len(set(numbers)) == 3
+    keten.check()
+
+
+def test_a_share_whose_syncs_fail_now_and_then_holds_up_no_other(keten_with):
+    """That of a round which is undone too keeps nothing: the share rests all the same."""
+    keten, kernel = keten_with("gemeenten/0363")
+    engine = keten._chain.engine
+    for number in range(3):
+        keten.drop("0363", f"WMO_{number}.csv", bytes([65 + number]) * (9 << 20))
+    while not (engine._in_flight and engine._in_flight.intents):
+        engine.look_now()
+        engine.round()
+    kernel.fails = [True, False] * 1000
+    keten.drop("0034", "WMO_1.csv", b"twee")
+    rounds = 0
+    while b"twee" not in [one.content for one in keten.received("wmo")]:
+        engine.round()
+        rounds += 1
+        assert len(kernel.fails) > 1900, f"{rounds} rounds, and the other waits"
+    kernel.fails = []
+    keten.settle()
+    assert len(keten.received("wmo")) == 4
 
 
 def test_what_a_share_did_not_keep_is_not_called_erased(knooppunt, disks):

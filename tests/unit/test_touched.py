@@ -81,6 +81,12 @@ def test_a_sync_that_fails_ends_it_on_the_disk_of_all_folders_alone(folders):
     shares.refresh()
     folders.fd(INBOX)
     shares.judge([Flushed(INBOX, device + 1, "kapot")])
-    assert shares.judge([Flushed(INBOX, device + 1)]) == []
+    well = Flushed(INBOX, device + 1)
+    assert shares.judge([well], undone=True) == []  # of a round that is undone: nothing was kept
+    assert len(shares.judge([Flushed(INBOX, None, "weg"), well])) == 1
+    assert shares.told
+    with pytest.raises(TimeoutError, match="weg"):
+        folders.fd(INBOX)
+    assert shares.judge([well]) == []
     shares.refresh()
     folders.fd(INBOX)
