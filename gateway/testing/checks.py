@@ -45,6 +45,7 @@ def faults(location: Location, config: Config) -> list[str]:
             *_half_done(root, connection),
             *_quarantined(root),
             *_store_and_folders(root, config, connection),
+            *_numbers(connection),
             *_kept_at_senders(root, config, connection),
             *_inboxes(root, config, connection),
             *_history(connection),
@@ -97,6 +98,19 @@ def _store_and_folders(root: Path, config: Config, connection: sa.Connection) ->
                 yield f"{name} in {code} has other bytes than were dropped"
             if record not in names:
                 yield f"{name} in {code} has no metagegevens"
+
+
+def _numbers(connection: sa.Connection) -> Iterator[str]:
+    """A number is given once: by it the receiver answers."""
+    row, many = t.levering.c, sa.func.count()
+    series = (row.uitwisseling, row.gemeentecode, row.uitvraag, row.volgnummer)
+    given = row.direction == Direction.HEEN, row.volgnummer.is_not(None), row.delivered_as != ""
+    query = sa.select(*series, many.label("times")).where(*given).group_by(*series)
+    for found in connection.execute(query.having(many > 1)):
+        yield (
+            f"number {found.volgnummer} of {found.uitwisseling} of {found.gemeentecode} "
+            f"({found.uitvraag or 'no uitvraag'}) was given {found.times} times"
+        )
 
 
 def _kept_at_senders(root: Path, config: Config, connection: sa.Connection) -> Iterator[str]:
