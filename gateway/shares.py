@@ -38,9 +38,10 @@ class Shares:
         found = [self._failed(one) for one in flushed if one.fault]
         if not found and not undone and self._faults:
             for one in flushed:
-                for path in self._paths(one):
+                kept = self._paths(one)  # and what was told of a folder in it, when it was gone
+                for path in [at for at in self._faults if within(at, kept)]:
                     self._retries.done(path)
-                    self._faults.pop(path, None)
+                    del self._faults[path]
         return found
 
     def _failed(self, one: Flushed) -> Waiting:

@@ -88,5 +88,15 @@ def test_a_sync_that_fails_ends_it_on_the_disk_of_all_folders_alone(folders):
     with pytest.raises(TimeoutError, match="weg"):
         folders.fd(INBOX)
     assert shares.judge([well]) == []
+    assert shares.told == ()
     shares.refresh()
     folders.fd(INBOX)
+
+
+def test_what_was_told_of_a_folder_of_a_share_is_over_when_the_share_keeps_something(folders):
+    """It was gone when it failed, so it was not known where it begins."""
+    shares, outbox = Shares(folders), Place(Kind.OUTBOX, "0363")
+    shares.judge([Flushed(outbox.within("wmo"), None, "weg")])
+    assert shares.told == ("gemeenten/0363/outbox/wmo",)
+    shares.judge([Flushed(outbox, 12345)])
+    assert shares.told == ()
