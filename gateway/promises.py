@@ -72,7 +72,9 @@ def perform(folders: Folders, promise: Promise) -> Outcome:
 
 
 def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Landing:
-    if folders.inode(put.place) != put.folder:
+    if folders.inode(put.place) != put.folder and not (
+        promise.again and _lies_there(folders.fd(put.place), put)
+    ):
         return Landing.REDO
     tmp, target = folders.tmp(put.place), folders.fd(put.place)
     if promise.again and _is_damaged(tmp, put):
@@ -100,13 +102,24 @@ def _land(folders: Folders, promise: Promise, put: Put, outcome: Outcome) -> Lan
 
 def _is_damaged(tmp: int, put: Put) -> bool:
     """Whether the disk gives back other bytes than were staged; what is gone was delivered."""
+    found = _digest(tmp, put.staged)
+    return found is not None and found != put.sha256
+
+
+def _lies_there(target: int, put: Put) -> bool:
+    """Whether it was delivered, and is there still: also when somebody made ``.tmp`` anew since."""
+    name = _known_as(target, put)
+    return name is not None and _digest(target, name) == put.sha256
+
+
+def _digest(folder: int, name: str) -> str | None:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        fd = os.open(put.staged, flags, dir_fd=tmp)
+        fd = os.open(name, flags, dir_fd=folder)
     except FileNotFoundError:
-        return False
+        return None
     try:
-        return digest_of(fd) != put.sha256
+        return digest_of(fd)
     finally:
         os.close(fd)
 
@@ -128,15 +141,17 @@ def _delivered_as(target: int, put: Put) -> str:
 
     When the receiver has taken it since, the name that it was promised is all we know.
     """
-    if put.clash is Clash.HOLD:
-        return put.name
+    return (None if put.clash is Clash.HOLD else _known_as(target, put)) or put.name
+
+
+def _known_as(target: int, put: Put) -> str | None:
     for name in names.neighbours(put.name):
         try:
             if os.stat(name, dir_fd=target, follow_symlinks=False).st_ino == put.ino:
                 return name
         except FileNotFoundError:
             break
-    return put.name
+    return None
 
 
 def _hold(folders: Folders, promise: Promise, clashed: Put, outcome: Outcome) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from gateway.testing import Keten
 from tests.faults.breaking import eventually, need_root
+from tests.faults.child import in_a_child
 from tests.faults.test_leftovers_rows import without_capabilities
 
 SENT = "gemeenten/0363/verzonden"
 CLAIMED = "gemeenten/0363/.claimed"
+KILLED = 9
 
 
 def test_row_28_an_envelope_that_is_answered_before_its_source_can_go():
@@ -112,3 +114,33 @@ def test_row_17_what_was_staged_for_an_answer_that_comes_again_is_removed(
     assert len(keten.notices("0363", "ontvangst")) == 1
     assert os.listdir(inbox / ".tmp") == []
     is_settled(keten)
+
+
+def test_row_29_what_was_delivered_before_a_crash_is_known_though_its_tmp_was_made_anew(tmp_path):
+    """Killed between the delivery and its record; then somebody clears out, folders too."""
+    Keten(tmp_path).close()
+    assert in_a_child(lambda: is_killed_when_delivered(tmp_path)) == KILLED
+    inbox = tmp_path / "folders/cbs/in/GMSDWMO"
+    (inbox / ".tmp").rename(tmp_path / "weg")
+    (inbox / ".tmp").mkdir(mode=0o700)
+    keten = Keten(tmp_path)
+    keten.settle()
+    assert [one.content for one in keten.received("wmo")] == [b"een"]
+    assert keten.types().count("delivered") == 1
+    is_settled(keten)
+
+
+def is_killed_when_delivered(folder):
+    """At the first commit after the file is in the inbox of CBS."""
+    keten = Keten(folder)
+    store = keten._chain.store
+    commit = store.commit
+
+    def killed(changes):
+        if keten.received("wmo"):
+            os._exit(KILLED)
+        return commit(changes)
+
+    store.commit = killed
+    keten.drop("0363", "WMO_H22025.csv", b"een")
+    keten.settle()
