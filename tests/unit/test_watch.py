@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""When a file that is watched counts as another."""
+"""When a configuration that is watched counts as another."""
 
 import pytest
 
 from gateway import watch
-from gateway.watch import FileChanges
+from gateway.watch import ConfigChanges
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def path(tmp_path, monkeypatch):
 @pytest.mark.parametrize("after", [None, "ab"], ids=["gone", "changed"])
 def test_a_change_counts_at_two_looks(path, after):
     """Once; to be gone is a change like any other."""
-    changes = FileChanges(str(path))
+    changes = ConfigChanges(str(path))
     if after is None:
         path.unlink()
     else:
@@ -29,7 +29,7 @@ def test_a_change_counts_at_two_looks(path, after):
 
 def test_a_file_that_is_gone_for_one_look_was_not_changed(path):
     """An editor puts a new one in its place: the new one counts."""
-    changes = FileChanges(str(path))
+    changes = ConfigChanges(str(path))
     text = path.rename(path.with_suffix(".oud"))
     assert not changes.seen()
     text.rename(path)
