@@ -18,18 +18,13 @@ from pymerkle import InmemoryTree
 from gateway.audit import reading
 from gateway.audit.tiles import WIDTH, Tile, unbundle
 from gateway.evidence import check_export, issue
-from tests.flow.bewijs import NAME, members, round_of_everything
+from tests.flow.bewijs import NAME, members
 from tests.onafhankelijk.schil import MISSING, check, unpacked
 
 HERE = Path(__file__).parent
 PACKAGES = Path(os.environ.get("GOCODE", "/usr/share/gocode"))
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
-
-
-@pytest.fixture(scope="module")
-def bewijs(tmp_path_factory):
-    return round_of_everything(tmp_path_factory.mktemp("keten"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from gateway.audit import reading
 from gateway.binding import cms
 from gateway.trust.xmlzegel import verzegel
-from tests.flow.bewijs import members, now
+from tests.flow.bewijs import members, now, resealed
+from tests.onafhankelijk.schil import unpacked
 
 
 class Forged(NamedTuple):
@@ -20,6 +21,14 @@ class Forged(NamedTuple):
     step: str
     word: str
     make: object
+
+
+def forged(bewijs, tmp_path, change):
+    """A bundle that was changed and sealed anew; and the folder that it is unpacked in."""
+    found = members(bewijs.whole)
+    change(bewijs, found)
+    data = resealed(found, bewijs.seal(), now())
+    return data, unpacked(data, tmp_path / "bundel")
 
 
 def _path(found, start):
