@@ -446,6 +446,7 @@ class Chain:
         behind = self._behind_publication(first, leaves)
 
         def publish() -> None:
+            self._require_state()
             self._publisher.publish(size, root, read)
             if taken or self._log_keys.ending:
                 self._keep_and_drop()
@@ -481,6 +482,19 @@ class Chain:
         self._wait_published()
         if self.ledger.unpublished:
             self._publication()()
+
+    def _require_state(self) -> None:
+        """Nothing is published in a state that somebody made anew in the place of ours."""
+        try:
+            ours = os.path.samestat(os.stat(self.location.lock), os.fstat(self._lock))
+        except FileNotFoundError:
+            ours = False
+        if not ours:
+            raise StateError(
+                f"{self.location.state} was removed, or is another by now, while a gateway ran on "
+                "it: it ends, and writes nothing there",
+                hint="if it was moved away, put it back and start again",
+            )
 
     def _wait_published(self) -> None:
         publishing, self._publishing = self._publishing, None

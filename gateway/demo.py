@@ -33,7 +33,7 @@ from gateway.cbs.voorbeeld_plan import lees
 from gateway.chain import Chain
 from gateway.engine import Happened
 from gateway.errors import FolderError
-from gateway.location import Location, read_config
+from gateway.location import Location, is_running, read_config
 from gateway.model import Kind, Place
 from gateway.moment import Clock, pause
 from gateway.outside import policy_of, trust_of
@@ -101,6 +101,12 @@ def _fresh(directory: str) -> None:
             raise FolderError(
                 f"{directory} holds something that is not a demo",
                 hint="name another folder: knooppunt demo DIR",
+            )
+        if is_running(Location.of(os.path.join(directory, "config.yaml")).state):
+            raise FolderError(
+                f"a gateway runs in {directory}: a new demo would take its folders away",
+                hint="stop it first (Ctrl-C where it runs), or name another folder: "
+                "knooppunt demo DIR",
             )
         shutil.rmtree(directory)
     durable.put(os.path.join(directory, MARK), b"made by knooppunt demo; played again, it goes\n")
