@@ -26,7 +26,7 @@ from gateway.custody import Ledger
 from gateway.desk import Apart, Here
 from gateway.downloads import Downloads
 from gateway.engine import Engine, Happened
-from gateway.errors import ConfigError, GatewayError, StateError, TrustError
+from gateway.errors import AuditError, ConfigError, GatewayError, StateError, TrustError
 from gateway.folders import Folders, Waiting
 from gateway.grants import Administration
 from gateway.handover import Handover
@@ -196,8 +196,8 @@ class Chain:
             return
         self._trusted = found
         try:
-            config = believed.with_trust(self.config, self.location.state)
-        except TrustError as error:
+            config = self._with_logs(believed.with_trust(self.config, self.location.state))
+        except (TrustError, AuditError) as error:
             why = ": ".join(filter(None, (error.sentence, error.hint)))
             said = f"what seals and logins are judged by was changed, and the old one stays: {why}"
             self._tell(Outcome("trust.refused", said))
@@ -208,13 +208,14 @@ class Chain:
         self.publish()
 
     def _linked(self, config: Config) -> Config:
-        """With pseudonyms as the log has them, from the next leaf on; and with the log's keys."""
-        settled = self._links.settle(self._with_logs(config))
+        """With pseudonyms as the log has them, from the next leaf on."""
+        settled = self._links.settle(config)
         if settled.said:
             self._tell(Outcome("trust.refused", settled.said))
         return settled.config
 
     def _with_logs(self, config: Config) -> Config:
+        """With the log's keys; :class:`AuditError` where they cannot be read."""
         return believed.with_logs(config, self.location.state, self.ledger.origin)
 
     def _handlers(self) -> dict[str, Handler]:
@@ -300,7 +301,8 @@ class Chain:
         is mended. What was claimed before is decided by the new one.
         """
         try:
-            config, text = self._read_config()
+            read, text = self._read_config()
+            config = self._with_logs(read)
             shared = self.folders.anchors, self.folders.reach
             checked = Folders(self.location.root, config, *shared)
             try:

@@ -31,7 +31,7 @@ from gateway.evidence import index as indexes
 from gateway.evidence.believed import Belief
 from gateway.evidence.cades import SealError
 from gateway.evidence.container import MIMETYPE
-from gateway.evidence.index import INDEX, PAGE, PDF, README, OngeldigError, leaf_path
+from gateway.evidence.index import INDEX, PAGE, PDF, README, OngeldigError, Rol, leaf_path
 from gateway.evidence.log import checkpoints, proofs, timestamp, witnesses
 from gateway.evidence.opsomming import ARCHIVE, MANIFEST, SIGNATURE, TIMESTAMP, OpsommingError
 from gateway.evidence.parts import Bundle
@@ -67,6 +67,9 @@ def _rest(bundle: Bundle, report: Report) -> None:
     message = bundle.index.message
     report.origin, report.sha256 = bundle.index.origin, message.sha256
     report.referentienummer = message.referentienummer
+    if not bundle.of(Rol.MESSAGE):  # then there is nothing that the other steps are about
+        report.add("index", parts.index(bundle))
+        return
     for name, step in (
         ("index", parts.index),
         ("proofs", proofs),

@@ -138,10 +138,11 @@ def _nobody(arrival: Arrival, counter: header.Counter, sender: Stuurgegevens | N
     party = ""
     if sender is not None:
         party = counter.municipality(sender)
-    number = arrival.moment.ids[0]
-    return Levering(arrival.id, sender.referentienummer if sender else number, counter.direction,
-                    party, "", names.ONBEKEND, names.toonbaar(arrival.name), arrival.sha256,
-                    arrival.size)  # fmt: skip
+    number = sender.referentienummer if sender is not None else ""
+    if not envelopes.is_referentienummer(number):  # what somebody wrote there is in no leaf
+        number = arrival.moment.ids[0]
+    return Levering(arrival.id, number, counter.direction, party, "", names.ONBEKEND,
+                    names.toonbaar(arrival.name), arrival.sha256, arrival.size)  # fmt: skip
 
 
 def _refused(

@@ -131,7 +131,7 @@ def einde(state: str, config: Config, one: Domein, old: list[str]) -> Record:
     """What the log is to say of the end of these old keys: which one is left, and after which."""
     folder = sleutelmap(state, one.naam)
     kind = _bewijs(one)
-    gone = [f"{kind}:{_afdruk(one, os.path.join(folder, name))}" for name in old]
+    gone = [_genoemd(kind, one, os.path.join(folder, name)) for name in old]
     name = Pki(state, config).openbare_naam(one)
     return Record(name, _afdruk(one, os.path.join(folder, SLEUTEL)), gone)
 
@@ -263,6 +263,14 @@ def _afdruk(one: Domein, path: str) -> str:
         line = getuige_vkey(one.sleutelnaam, load_ed25519(path).public_key())
         return hashlib.sha256(f"{line}\n".encode()).hexdigest()
     return _vingerafdruk(load_seal(path).certificate)
+
+
+def _genoemd(kind: str, one: Domein, path: str) -> str:
+    """How a leaf names an old key; one that is damaged goes too, named by its bytes."""
+    try:
+        return f"{kind}:{_afdruk(one, path)}"
+    except TrustError:
+        return f"file:{hashlib.sha256(lees(path)).hexdigest()}"
 
 
 def _bewijs(one: Domein) -> str:

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import sqlite3
 import uuid
 from collections import Counter
 
@@ -16,6 +17,7 @@ from gateway.inhand import Shared
 from gateway.journal import Intent
 from gateway.model import Kind, Place
 from gateway.moment import monotonic
+from gateway.store_queries import Reader
 from tests.flow.vreemd import REF, antwoorden, envelop, goed, lees_antwoord
 from tests.vectors import GOED, VECTOREN
 from tests.vectors.tabel import B64, FUNCTIE, MGREF, ONTVANGER, TIJD, ZENDER
@@ -445,6 +447,22 @@ def test_an_answer_has_its_own_number_and_time(keten):
     ]
     assert len({h.tijdstip_bericht for h in heads}) == 3
     assert len({h.referentienummer for h in heads}) == 3
+
+
+def test_a_refused_number_that_is_none_is_in_no_leaf(keten):
+    """Whatever its sender wrote there: the refusal has a number of ours, and a bundle by it."""
+    bad = b"Jansen, 999990019"
+    data = goed(ref=(b"<StUF:referentienummer>" + REF, b"<StUF:referentienummer>" + bad))
+    send(keten, data)
+    assert len(keten.quarantine()) == 1
+    with Reader(keten.location.database) as reader:
+        [found] = reader.trace("bericht.xml")
+    assert found["status"] == "refused"
+    assert envelopes.is_referentienummer(found["referentienummer"])
+    with sqlite3.connect(keten.location.database) as connection:
+        leaves = connection.execute("SELECT content FROM leaf").fetchall()
+    connection.close()
+    assert not [one for (one,) in leaves if b"Jansen" in one]
 
 
 # --- our own envelopes, when somebody meddles -----------------------------------------------------

@@ -315,6 +315,17 @@ def test_an_end_that_was_cut_off_before_the_keys_went(knooppunt, state, audit):
     ]  # fmt: skip
 
 
+def test_a_damaged_old_key_goes_too(knooppunt, state, audit):
+    """No certificate tells which it was: the leaf names its bytes."""
+    knooppunt("keys", "rotate", CBS)
+    [old] = (state / "keys" / CBS).glob("sleutel-*.pem")
+    old.write_bytes(b"kapot")
+    told = knooppunt.json("keys", "rotate", CBS, "--finish")
+    assert not old.exists()
+    digest = hashlib.sha256(b"kapot").hexdigest()
+    assert leaves(audit)[told["leaf"]]["evidence"] == [f"file:{digest}"]
+
+
 def test_more_old_keys_than_one_leaf_names(knooppunt, state, audit):
     """Each is named, in as many leaves as that takes."""
     folder = state / "keys" / CBS

@@ -645,3 +645,16 @@ def test_what_seals_are_judged_by_is_not_called_the_configuration(knooppunt, nam
     eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
     end(process)
     assert not [one for one in lines(log) if one["event"].startswith("config.")]
+
+
+def test_a_key_of_the_log_that_cannot_be_read_ends_nobody(knooppunt):
+    """Not in the folder of what is published either: the keys that were read stay."""
+    log = knooppunt.folder / "log.jsonl"
+    process, _ = watched(knooppunt, "--log", str(log))
+    key = knooppunt.folders / ".state/audit/audit-2026.0000aaaa.vkey"
+    key.symlink_to(key)  # ELOOP
+    eventually(lambda: "trust.refused" in {one["event"] for one in lines(log)})
+    knooppunt.drop("0363", "WMO_1.csv", b"een")
+    eventually(lambda: list(knooppunt.folders.glob("cbs/in/GMSDWMO/*.csv")))
+    key.unlink()
+    end(process)

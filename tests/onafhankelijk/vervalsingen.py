@@ -200,6 +200,13 @@ def _said(**changed):
     return make
 
 
+def _no_leaf_of_it(_, found):
+    index = json.loads(found["evidence.json"])
+    for one in index["leaves"]:
+        one["role"] = one["role"].replace("message", "answer")
+    found["evidence.json"] = json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
 def _number_is_octal(_, found):
     _leaf(found, b'"v":1}', b'"v":01}')
 
@@ -260,6 +267,7 @@ FORGED = {
     "an opening that is escaped": Forged("openings", "RFC 8785", _opening_escaped),
     "an opening twice": Forged("openings", "twee keer", _opening_twice),
     "other content": Forged("content", "niet het bestand", _content_other),
+    "no leaf of the message": Forged("index", "blad", _no_leaf_of_it),
     "another party": Forged("index", "partij", _index(b': "0363",', b': "0034",')),
     "another exchange": Forged("index", "uitwisseling", _index(b': "wmo",', b': "sbo",')),
     "an exchange that is a command": Forged(
