@@ -99,7 +99,9 @@ def trust_of(location: Location, settings: Getuigen) -> Trust | None:
     another (``tsa_ca``): by what the file holds, its list and its certificate among it or not.
     """
     if settings.tsa_ca:
-        return stempelaars({settings.tsa_ca: _elsewhere(location, settings.tsa_ca)})
+        elders, now = openbaar(location.state, ELDERS), _elsewhere(location, settings.tsa_ca)
+        before = _before(elders, now)
+        return stempelaars({settings.tsa_ca: now} | ({elders: before} if before else {}))
     paths = [openbaar(location.state, name) for name in AANKERS]
     found = {path: content for path in paths if (content := _content(path))}
     if paths[0] not in found:
@@ -108,18 +110,28 @@ def trust_of(location: Location, settings: Getuigen) -> Trust | None:
 
 
 def ensure_authority(location: Location, settings: Getuigen) -> list[str]:
-    """Publish what time stamps of an authority elsewhere count by; its older certificates stay."""
+    """Publish what time stamps of an authority elsewhere count by; what was so before stays."""
     if not settings.tsa_ca:
         return []
     path, content = openbaar(location.state, ELDERS), _elsewhere(location, settings.tsa_ca)
     stempelaars({settings.tsa_ca: content})  # it can be used, or says what is wrong
-    shown, now = _content(path) or b"", lees_certificaten(content, settings.tsa_ca)
-    older = [one for one in lees_certificaten(shown, path) if one not in now]
-    wanted = pem_van(*now, *lees_lijsten(content), *older)
-    if wanted == shown:
+    now = lees_certificaten(content, settings.tsa_ca)
+    wanted = pem_van(*now, *lees_lijsten(content)) + _before(path, content)
+    if wanted == _content(path):
         return []
     durable.put(path, wanted, 0o644)
     return [f"made    {path}"]
+
+
+def _before(path: str, content: bytes) -> bytes:
+    """What was published of authorities of before: certificates, and lists of other issuers."""
+    shown = _content(path) or b""
+    certificates, lists = lees_certificaten(content, "tsa_ca"), lees_lijsten(content)
+    issuers = {one.issuer for one in lists}
+    return pem_van(
+        *(one for one in lees_certificaten(shown, path) if one not in certificates),
+        *(one for one in lees_lijsten(shown) if one.issuer not in issuers),
+    )
 
 
 def _elsewhere(location: Location, name: str) -> bytes:

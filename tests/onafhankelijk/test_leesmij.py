@@ -412,9 +412,9 @@ def test_a_stamp_of_another_authority_under_the_same_root(bewijs, tmp_path):
 class Elders:
     """An authority under a root of its own, without an OIN, as most are (``getuigen: tsa_ca``)."""
 
-    def __init__(self):
-        self.root = uitgifte.nieuwe_wortel("elders.example")
-        self.issuer = uitgifte.nieuwe_uitgever("elders.example", self.root)
+    def __init__(self, name="elders.example"):
+        self.root = uitgifte.nieuwe_wortel(name)
+        self.issuer = uitgifte.nieuwe_uitgever(name, self.root)
         self.key, self.certificate = self.issue()
 
     def issue(self):
@@ -459,6 +459,12 @@ def test_a_stamp_of_an_authority_without_an_oin(tmp_path):
         assert step.outcome == "failed", way
         said = check(folder, trust)
         assert said.fault[0] == "time", said.text
+    another = Elders("later.example")  # of which the gateway has its stamps from now on
+    (tmp_path / "keten" / "tijd.pem").write_bytes(another.pem(another.certificate))
+    assert len(init(str(tmp_path / "keten"))) > 0
+    assert bewijs.verify(bewijs.whole).ok, bewijs.verify(bewijs.whole)
+    assert check(folder, bewijs.trust, "3", "10").code == 0
+    assert any(name.endswith(".tsr") for name in members(bewijs.make()))
     trust = with_trust(bewijs, tmp_path, tsa__pem=elders.pem(elders.certificate), tsa_ca__pem=b"")
     assert verify(bewijs.whole, believed.load(str(trust))).ok
     assert check(folder, trust, "3", "10").code == 0
