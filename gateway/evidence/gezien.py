@@ -13,18 +13,18 @@ does: ``audit verify --since``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gateway.audit import checkpoint, proof
-from gateway.audit.checkpoint import Checkpoint, CheckpointError
+from gateway.audit.checkpoint import Checkpoint
 from gateway.audit.leaf import leaf_hash
 from gateway.audit.merkle import Frontier
 from gateway.audit.succession import followed, statements
-from gateway.binding import cms, manifest, verklaring
+from gateway.binding.gezien import seen
 from gateway.errors import AuditError
 from gateway.evidence import parts
 from gateway.evidence.index import (
     BINDING,
-    LOGIN,
     TRUST,
     Rol,
     checkpoint_path,
@@ -48,14 +48,8 @@ def binding(bundle: Bundle) -> Found:
 
 def _seen(path: str, bundle: Bundle) -> Checkpoint | None:
     """The checkpoint in the manifest, if a key of this log signed it that the reader can follow."""
-    data, origin = bundle.members[path], bundle.index.origin
-    known = (one for one in bundle.belief.logs if one.name == origin)
-    try:
-        signed = verklaring.read(data).manifest if path == LOGIN else cms.read(data).manifest
-        said = manifest.read(signed or b"").checkpoint.encode("utf-8", "surrogatepass")
-        return checkpoint.parse(said, followed(known, statements(bundle.members, TRUST)))
-    except (verklaring.VerklaringError, cms.CmsError, manifest.ManifestError, CheckpointError):
-        return None
+    known = (one for one in bundle.belief.logs if one.name == bundle.index.origin)
+    return seen(bundle.members[path], followed(known, statements(bundle.members, TRUST)))
 
 
 def _contradicts(said: Checkpoint, bundle: Bundle) -> str:
@@ -82,14 +76,15 @@ def _roots(bundle: Bundle) -> dict[int, bytes]:
         try:
             note = checkpoint.parse_note(bundle.members.get(checkpoint_path(size), b""))
             found[size] = checkpoint.read_body(note).root
-            for at in bundle.leaves:
+        except AuditError:  # the step about checkpoints says what is wrong
+            continue
+        for at in bundle.leaves:
+            with suppress(AuditError):  # the step about proofs says what is wrong
                 path = proof.parse(bundle.members.get(proof_path(size, at), b"")).hashes
                 grown = Frontier(at, _before(at, size, path))
                 found[at] = grown.root()
                 grown.append(leaf_hash(bundle.members[leaf_path(at)]))
                 found[at + 1] = grown.root()
-        except AuditError:  # the steps about checkpoints and proofs say what is wrong
-            continue
     return found
 
 

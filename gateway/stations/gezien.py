@@ -14,9 +14,8 @@ nobody hands that in: who signs anew signs what there is then.
 
 from __future__ import annotations
 
-from gateway.audit import checkpoint
-from gateway.audit.checkpoint import Checkpoint, CheckpointError
-from gateway.binding import cms, manifest, verklaring, zegel
+from gateway.audit.checkpoint import Checkpoint
+from gateway.binding.gezien import seen
 from gateway.config import Config
 from gateway.model import NO_KEYS, Arrival, Keys, Known, LogRoot, keys
 from gateway.stations.notices import Reason
@@ -41,13 +40,7 @@ def _seen(arrival: Arrival, config: Config) -> Checkpoint | None:
     content = arrival.proof.content if arrival.proof is not None else None
     if content is None or config.trust is None:
         return None
-    try:
-        login = verklaring.is_one(content)
-        signed = verklaring.read(content).manifest if login else zegel.read(content).manifest
-        said = manifest.read(signed or b"").checkpoint.encode("utf-8", "surrogatepass")
-        return checkpoint.parse(said, config.trust.logs)
-    except (verklaring.VerklaringError, cms.CmsError, manifest.ManifestError, CheckpointError):
-        return None
+    return seen(content, config.trust.logs)
 
 
 def _put_back(size: int) -> Reason:
